@@ -1,0 +1,2 @@
+//! hookwright
+fn main() {}
