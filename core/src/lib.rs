@@ -1,1 +1,14 @@
-//! hookwright-core
+//! The pure decisions of Hookwright.
+//!
+//! **Promise:** no I/O, no clock reads, no randomness. Time, random numbers and bytes come in as
+//! arguments, so that every rule here can be tested by a table and replayed by a simulation.
+//!
+//! Adding a rule: one file named for the question it answers, a constructor that checks, a test
+//! that states the fact. Every maximum goes into [`limits`].
+
+pub mod error_class;
+pub mod ids;
+pub mod limits;
+pub mod outcome;
+pub mod state;
+pub mod time;

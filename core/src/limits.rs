@@ -1,0 +1,67 @@
+//! Every maximum, by name, with its unit last.
+
+/// A published payload, and a whole API request body other than a batch.
+pub const EVENT_BODY_BYTES_MAX: usize = 256 * 1024;
+/// A batch request body.
+pub const BATCH_BODY_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Events in one batch.
+pub const BATCH_EVENTS_MAX: usize = 1_000;
+/// A management request's body.
+pub const MANAGEMENT_BODY_BYTES_MAX: usize = 64 * 1024;
+/// Nesting of a published payload.
+pub const JSON_DEPTH_MAX: usize = 100;
+/// An event id or idempotency key given by the publisher.
+pub const GIVEN_ID_CHARS_MAX: usize = 128;
+/// An account id given by the project.
+pub const ACCOUNT_ID_CHARS_MAX: usize = 128;
+/// A name or description.
+pub const TEXT_CHARS_MAX: usize = 1_024;
+/// An event type's name.
+pub const EVENT_TYPE_CHARS_MAX: usize = 128;
+/// Subscriptions of one endpoint.
+pub const SUBSCRIPTIONS_MAX: usize = 256;
+/// Channels of one endpoint or event.
+pub const CHANNELS_MAX: usize = 16;
+/// Endpoints of one account.
+pub const ENDPOINTS_PER_ACCOUNT_MAX: usize = 10_000;
+/// An endpoint's URL.
+pub const URL_CHARS_MAX: usize = 2_048;
+/// A customer's own headers on one endpoint.
+pub const CUSTOM_HEADERS_MAX: usize = 32;
+/// One custom header's value.
+pub const CUSTOM_HEADER_VALUE_BYTES_MAX: usize = 4_096;
+/// A secret given by the customer.
+pub const SECRET_CHARS_MAX: usize = 256;
+/// Items on one page of a list.
+pub const PAGE_ITEMS_MAX: usize = 250;
+/// Items on a page where the caller does not say.
+pub const PAGE_ITEMS_DEFAULT: usize = 50;
+
+/// Bytes of a response body that are kept with an attempt.
+pub const RESPONSE_BODY_KEPT_BYTES_MAX: usize = 16 * 1024;
+/// Bytes of response headers that are kept with an attempt.
+pub const RESPONSE_HEADERS_KEPT_BYTES_MAX: usize = 4 * 1024;
+/// Bytes that one answer may have in all before the connection is dropped: interim responses,
+/// headers and body together.
+pub const RESPONSE_BYTES_MAX: usize = 256 * 1024;
+/// Headers of one answer.
+pub const RESPONSE_HEADERS_MAX: usize = 100;
+/// How far ahead a `Retry-After` may push the next attempt, in milliseconds.
+pub const RETRY_AFTER_MS_MAX: u64 = 24 * 60 * 60 * 1000;
+/// An attempt's deadline where a profile or endpoint says more, in milliseconds.
+pub const ATTEMPT_TIMEOUT_MS_MAX: u64 = 60_000;
+
+/// Deliveries that one lane holds in memory; more stay in the store.
+pub const LANE_DELIVERIES_MAX: usize = 256;
+/// Requests that one lane has under way at once.
+pub const LANE_CONCURRENCY_MAX: usize = 32;
+/// Idle connections that one lane keeps.
+pub const LANE_IDLE_CONNECTIONS_MAX: usize = 8;
+/// Deliveries held in memory by all lanes.
+pub const NODE_DELIVERIES_MAX: usize = 50_000;
+/// Payload bytes held in memory by all lanes.
+pub const NODE_PAYLOAD_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Requests under way at once on one node.
+pub const NODE_CONCURRENCY_MAX: usize = 512;
+/// How long a leased delivery stays with its node, in milliseconds.
+pub const LEASE_MS: u64 = 5 * 60 * 1000;
