@@ -6,6 +6,7 @@
 //! Adding a rule: one file named for the question it answers, a constructor that checks, a test
 //! that states the fact. Every maximum goes into [`limits`].
 
+pub mod address;
 pub mod error_class;
 pub mod ids;
 pub mod limits;
