@@ -7,9 +7,12 @@
 //! that states the fact. Every maximum goes into [`limits`].
 
 pub mod address;
+pub mod endpoint_headers;
+pub mod endpoint_url;
 pub mod error_class;
 pub mod ids;
 pub mod limits;
 pub mod outcome;
+pub mod retry_after;
 pub mod state;
 pub mod time;

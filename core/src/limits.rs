@@ -65,3 +65,21 @@ pub const NODE_PAYLOAD_BYTES_MAX: usize = 64 * 1024 * 1024;
 pub const NODE_CONCURRENCY_MAX: usize = 512;
 /// How long a leased delivery stays with its node, in milliseconds.
 pub const LEASE_MS: u64 = 5 * 60 * 1000;
+
+/// One custom header's name.
+pub const CUSTOM_HEADER_NAME_BYTES_MAX: usize = 128;
+/// All custom headers of one endpoint, names and values together.
+pub const CUSTOM_HEADERS_BYTES_MAX: usize = 16 * 1024;
+/// Attempts of one delivery, the first included.
+pub const RETRY_ATTEMPTS_MAX: u32 = 50;
+/// The first delay of an exponential schedule, in milliseconds.
+pub const RETRY_INITIAL_DELAY_MS_MAX: u64 = 24 * 60 * 60 * 1000;
+/// The factor by which an exponential schedule's delays grow.
+pub const RETRY_MULTIPLIER_MAX: f64 = 100.0;
+/// One delay of any schedule before jitter, in milliseconds; what an endpoint's own exponential
+/// policy grows to.
+pub const RETRY_DELAY_MS_MAX: u64 = 7 * 24 * 60 * 60 * 1000;
+/// The share of a delay that jitter may add.
+pub const RETRY_JITTER_MAX: f64 = 1.0;
+/// The fewest characters of a root key that an operator chooses.
+pub const ROOT_KEY_CHARS_MIN: usize = 32;
