@@ -82,13 +82,11 @@ pub fn parse_endpoint_url(text: &str, https_only: bool) -> Result<EndpointUrl, E
 }
 
 fn check_length(text: &str) -> Result<(), EndpointUrlError> {
-    // Bytes bound the characters, so a long text is never counted through.
-    if text.len() <= URL_CHARS_MAX {
-        return Ok(());
+    let bytes = text.len();
+    if bytes > URL_CHARS_MAX {
+        return Err(EndpointUrlError::TooLong { bytes });
     }
-    Err(EndpointUrlError::TooLong {
-        chars: text.chars().count(),
-    })
+    Ok(())
 }
 
 fn check_scheme(url: &Url, https_only: bool) -> Result<(), EndpointUrlError> {
@@ -228,7 +226,7 @@ mod tests {
         let longest = format!("{base}{}", "a".repeat(URL_CHARS_MAX - base.len()));
         assert!(parse_endpoint_url(&longest, true).is_ok());
         let error = EndpointUrlError::TooLong {
-            chars: URL_CHARS_MAX + 1,
+            bytes: URL_CHARS_MAX + 1,
         };
         assert_eq!(refused(&format!("{longest}a")), error);
         let spaces = format!("{base}{}x", " ".repeat(1_000));

@@ -6,7 +6,10 @@
 //! Adding a rule: one file named for the question it answers, a constructor that checks, a test
 //! that states the fact. Every maximum goes into [`limits`].
 
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
 pub mod address;
+pub mod decide;
 pub mod endpoint_headers;
 pub mod endpoint_url;
 pub mod error_class;
@@ -14,5 +17,7 @@ pub mod ids;
 pub mod limits;
 pub mod outcome;
 pub mod retry_after;
+pub mod schedule;
+mod schedule_bounds;
 pub mod state;
 pub mod time;
