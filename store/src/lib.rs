@@ -1,1 +1,26 @@
-//! hookwright-store
+//! Hookwright's durable store.
+//!
+//! **Promise:** the only crate that knows SQL. One method is one transaction; every method is
+//! scoped by what it is given (a project, an account), and decides nothing that `core` decides.
+//! There is no trait: [`Store`] is an enum over the engines that exist, so that adding an engine
+//! makes the compiler list what is missing.
+//!
+//! To add an engine: a folder beside `sqlite/` with files of the same names, a variant of
+//! [`Store`], and a line in `tests/conformance.rs`. No test is touched.
+
+mod append;
+mod blob;
+mod change;
+mod error;
+mod model;
+mod sqlite;
+mod store;
+mod vault;
+
+pub use append::{Append, Appended, Disposition, Route};
+pub use change::Change;
+pub use error::StoreError;
+pub use model::*;
+pub use sqlite::SqliteOptions;
+pub use store::Store;
+pub use vault::{Vault, VaultError};

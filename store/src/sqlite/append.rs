@@ -1,0 +1,223 @@
+//! An event with all its deliveries: rows of one commit.
+
+use hookwright_core::error_class::ErrorClass;
+use hookwright_core::ids::{DeliveryId, EventId, ProjectId};
+use hookwright_core::state::DeliveryState;
+use hookwright_core::time::UnixMs;
+use ring::digest::{Context, SHA256};
+use rusqlite::{OptionalExtension, ToSql, params};
+use serde::{Deserialize, Serialize};
+
+use super::Result;
+use super::writer::Writer;
+use crate::append::{Append, Appended, Disposition, Route};
+use crate::model::Lease;
+
+/// The parts of an event that are rarely given, as one JSON document.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct Extra {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) subject: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) trace: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) channels: Vec<String>,
+}
+
+/// Adds an event to the open transaction.
+pub(super) fn append(writer: &mut Writer, append: &Append, lease: Lease) -> Result<Appended> {
+    let names = names_of(append);
+    let fingerprint = if names.is_empty() { Vec::new() } else { fingerprint(append) };
+    for name in &names {
+        if let Some(answer) = already(writer, append.project_id, name, &fingerprint)? {
+            return Ok(answer);
+        }
+    }
+    let type_id = type_id(writer, append)?;
+    let id = writer.next_event;
+    let first_delivery = writer.next_delivery;
+    insert_event(writer, append, (id, type_id, first_delivery))?;
+    for name in &names {
+        writer
+            .connection
+            .prepare_cached("INSERT INTO event_names (project_id, name, event_id, fingerprint) VALUES (?1, ?2, ?3, ?4)")?
+            .execute(params![append.project_id.0, name, id, fingerprint])?;
+    }
+    insert_deliveries(writer, append, (id, first_delivery), lease)?;
+    writer.next_event += 1;
+    writer.next_delivery += append.routes.len() as i64;
+    Ok(Appended::Fresh { id: EventId(id), first_delivery: DeliveryId(first_delivery), lease })
+}
+
+fn insert_event(writer: &Writer, append: &Append, (id, type_id, first): (i64, i64, i64)) -> Result<()> {
+    let extra = extra_json(append)?;
+    writer
+        .connection
+        .prepare_cached(
+            "INSERT INTO events (id, project_id, account_id, type_id, accepted_at, time, given_id, extra, first_delivery, fanout, payload)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        )?
+        .execute(params![
+            id,
+            append.project_id.0,
+            append.account_id.0,
+            type_id,
+            append.accepted_at.0,
+            (append.time != append.accepted_at).then_some(append.time.0),
+            append.given_id,
+            extra,
+            first,
+            append.routes.len() as i64,
+            &append.payload[..],
+        ])?;
+    Ok(())
+}
+
+fn insert_deliveries(
+    writer: &Writer,
+    append: &Append,
+    (event, first): (i64, i64),
+    lease: Lease,
+) -> Result<()> {
+    let mut insert = writer.connection.prepare_cached(
+        "INSERT INTO deliveries (id, event_id, endpoint_id, state, created_at, lease, due_at, attempts, failed_attempts, finished_at, last_class, first_attempt)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, 0, ?8, ?9, ?10)",
+    )?;
+    for (id, route) in (first..).zip(&append.routes) {
+        let row = Row::of(route, append.accepted_at, lease, writer.attempt_bytes);
+        insert.execute(params![
+            id,
+            event,
+            route.endpoint_id.0,
+            row.state.code(),
+            append.accepted_at.0,
+            row.lease,
+            row.due_at,
+            row.finished_at,
+            row.class,
+            row.room.as_ref().map(|room| room as &dyn ToSql),
+        ])?;
+    }
+    Ok(())
+}
+
+/// What differs between deliveries that are sent, left for a claim, and failed at once.
+struct Row {
+    state: DeliveryState,
+    lease: i64,
+    due_at: Option<i64>,
+    finished_at: Option<i64>,
+    class: Option<u8>,
+    room: Option<rusqlite::blob::ZeroBlob>,
+}
+
+impl Row {
+    fn of(route: &Route, now: UnixMs, lease: Lease, attempt_bytes: usize) -> Self {
+        let room = i32::try_from(attempt_bytes).ok().filter(|n| *n > 0).map(rusqlite::blob::ZeroBlob);
+        let waiting = Self {
+            state: DeliveryState::Pending,
+            lease: 0,
+            due_at: Some(now.0),
+            finished_at: None,
+            class: None,
+            room,
+        };
+        match route.disposition {
+            Disposition::Leased => Self { lease: lease.0, due_at: None, ..waiting },
+            Disposition::Due => waiting,
+            Disposition::EndpointDisabled => Self {
+                state: DeliveryState::Failed,
+                due_at: None,
+                finished_at: Some(now.0),
+                class: Some(ErrorClass::EndpointDisabled.code()),
+                room: None,
+                ..waiting
+            },
+        }
+    }
+}
+
+fn extra_json(append: &Append) -> Result<Option<String>> {
+    if append.subject.is_none() && append.trace.is_none() && append.channels.is_empty() {
+        return Ok(None);
+    }
+    let extra = Extra {
+        subject: append.subject.clone(),
+        trace: append.trace.clone(),
+        channels: append.channels.clone(),
+    };
+    serde_json::to_string(&extra)
+        .map(Some)
+        .map_err(|error| crate::error::StoreError::Engine(error.to_string()))
+}
+
+/// The names under which a repetition is noticed.
+fn names_of(append: &Append) -> Vec<String> {
+    let given = append.given_id.as_ref().map(|id| format!("i:{id}"));
+    let key = append.idempotency_key.as_ref().map(|key| format!("k:{key}"));
+    given.into_iter().chain(key).collect()
+}
+
+/// What must be the same for a repetition to be one: all that the publisher said.
+fn fingerprint(append: &Append) -> Vec<u8> {
+    let mut hash = Context::new(&SHA256);
+    let mut part = |bytes: &[u8]| {
+        hash.update(&(bytes.len() as u64).to_le_bytes());
+        hash.update(bytes);
+    };
+    part(&append.account_id.0.to_le_bytes());
+    part(append.event_type.as_bytes());
+    part(&append.payload);
+    part(append.subject.as_deref().unwrap_or_default().as_bytes());
+    part(append.trace.as_deref().unwrap_or_default().as_bytes());
+    append.channels.iter().for_each(|channel| part(channel.as_bytes()));
+    hash.finish().as_ref()[..16].to_vec()
+}
+
+fn already(
+    writer: &Writer,
+    project: ProjectId,
+    name: &str,
+    fingerprint: &[u8],
+) -> Result<Option<Appended>> {
+    let known = writer
+        .connection
+        .prepare_cached("SELECT event_id, fingerprint FROM event_names WHERE project_id = ?1 AND name = ?2")?
+        .query_row(params![project.0, name], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?))
+        })
+        .optional()?;
+    let Some((id, known)) = known else { return Ok(None) };
+    if known != fingerprint {
+        return Ok(Some(Appended::Conflict));
+    }
+    let (accepted_at, fanout) = writer
+        .connection
+        .prepare_cached("SELECT accepted_at, fanout FROM events WHERE id = ?1")?
+        .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(Some(Appended::Repeated { id: EventId(id), accepted_at: UnixMs(accepted_at), fanout }))
+}
+
+fn type_id(writer: &mut Writer, append: &Append) -> Result<i64> {
+    let key = (append.project_id, append.event_type.clone());
+    if let Some(id) = writer.event_types.get(&key) {
+        return Ok(*id);
+    }
+    let name = &*append.event_type;
+    writer.connection.execute(
+        "INSERT INTO event_types (project_id, name) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+        params![append.project_id.0, name],
+    )?;
+    let id = writer.connection.query_row(
+        "SELECT id FROM event_types WHERE project_id = ?1 AND name = ?2",
+        params![append.project_id.0, name],
+        |row| row.get(0),
+    )?;
+    // Bounded: a publisher that makes up types must not fill the memory.
+    if writer.event_types.len() >= 10_000 {
+        writer.event_types.clear();
+    }
+    writer.event_types.insert(key, id);
+    Ok(id)
+}

@@ -1,0 +1,241 @@
+//! Endpoints: settings as one document, secrets sealed.
+
+use hookwright_core::ids::{AccountId, EndpointId, ProjectId};
+use hookwright_core::limits::ENDPOINTS_PER_ACCOUNT_MAX;
+use hookwright_core::time::UnixMs;
+use rusqlite::{Connection, Row, params};
+
+use super::{Result, SqliteStore};
+use crate::change::Change;
+use crate::error::StoreError;
+use crate::model::{
+    Endpoint, EndpointStatus, EndpointUpdate, Listed, NewEndpoint, Page, Scope,
+};
+use crate::vault::Vault;
+
+const COLUMNS: &str = "id, project_id, account_id, public_id, settings, secrets, status, \
+                       status_reason, created_at, updated_at";
+
+impl SqliteStore {
+    pub(crate) async fn create_endpoint(&self, new: NewEndpoint) -> Result<Endpoint> {
+        let vault = std::sync::Arc::clone(&self.vault);
+        self.change(move |writer| {
+            let connection = &writer.connection;
+            within_limit(connection, new.account_id)?;
+            connection.execute(
+                "INSERT INTO endpoints (project_id, account_id, public_id, settings, secrets, status, created_at, updated_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7)",
+                params![
+                    new.project_id.0,
+                    new.account_id.0,
+                    new.public_id,
+                    to_json(&new.settings)?,
+                    seal(&vault, &new.public_id, &new.secrets)?,
+                    new.status as u8,
+                    new.now.0,
+                ],
+            )?;
+            let id = EndpointId(connection.last_insert_rowid());
+            let endpoint = by_id(connection, &vault, id)?;
+            Ok((endpoint.clone(), Change::Endpoint(Box::new(endpoint))))
+        })
+        .await
+    }
+
+    pub(crate) async fn endpoint(&self, scope: Scope, public_id: String) -> Result<Endpoint> {
+        let vault = std::sync::Arc::clone(&self.vault);
+        self.read(move |connection| find(connection, &vault, scope, &public_id)).await
+    }
+
+    pub(crate) async fn endpoints(&self, scope: Scope, page: Page) -> Result<Listed<Endpoint>> {
+        let vault = std::sync::Arc::clone(&self.vault);
+        self.read(move |connection| {
+            let sql = format!(
+                "SELECT {COLUMNS} FROM endpoints
+                 WHERE project_id = ?1 AND account_id = IFNULL(?2, account_id)
+                       AND deleted_at IS NULL AND id < ?3
+                 ORDER BY id DESC LIMIT ?4"
+            );
+            let mut select = connection.prepare_cached(&sql)?;
+            let (project, account) = ids(scope);
+            let from = page.before.unwrap_or(i64::MAX);
+            let mut rows = select.query(params![project, account, from, page.limit as i64])?;
+            let mut found = Vec::new();
+            while let Some(row) = rows.next()? {
+                found.push(endpoint(row, &vault)?);
+            }
+            let next = found.last().filter(|_| found.len() >= page.limit).map(|last| last.id.0);
+            Ok(Listed { rows: found, next })
+        })
+        .await
+    }
+
+    pub(crate) async fn update_endpoint(
+        &self,
+        scope: Scope,
+        public_id: String,
+        update: EndpointUpdate,
+        now: UnixMs,
+    ) -> Result<Endpoint> {
+        let vault = std::sync::Arc::clone(&self.vault);
+        self.change(move |writer| {
+            let connection = &writer.connection;
+            let id = find(connection, &vault, scope, &public_id)?.id;
+            let settings = update.settings.as_ref().map(to_json).transpose()?;
+            let secrets =
+                update.secrets.as_deref().map(|secrets| seal(&vault, &public_id, secrets)).transpose()?;
+            connection.execute(
+                "UPDATE endpoints SET settings = IFNULL(?2, settings), secrets = IFNULL(?3, secrets),
+                        updated_at = ?4 WHERE id = ?1",
+                params![id.0, settings, secrets, now.0],
+            )?;
+            if let Some((status, reason)) = update.status {
+                set_status(connection, id, status, reason.as_deref(), now)?;
+            }
+            let endpoint = by_id(connection, &vault, id)?;
+            Ok((endpoint.clone(), Change::Endpoint(Box::new(endpoint))))
+        })
+        .await
+    }
+
+    pub(crate) async fn disable_endpoint(
+        &self,
+        id: EndpointId,
+        reason: String,
+        now: UnixMs,
+    ) -> Result<()> {
+        let vault = std::sync::Arc::clone(&self.vault);
+        self.change(move |writer| {
+            let connection = &writer.connection;
+            let endpoint = by_id(connection, &vault, id)?;
+            if endpoint.status == EndpointStatus::Active {
+                set_status(connection, id, EndpointStatus::Disabled, Some(&reason), now)?;
+            }
+            let endpoint = by_id(connection, &vault, id)?;
+            Ok(((), Change::Endpoint(Box::new(endpoint))))
+        })
+        .await
+    }
+
+    pub(crate) async fn delete_endpoint(
+        &self,
+        scope: Scope,
+        public_id: String,
+        now: UnixMs,
+    ) -> Result<()> {
+        let vault = std::sync::Arc::clone(&self.vault);
+        self.change(move |writer| {
+            let endpoint = find(&writer.connection, &vault, scope, &public_id)?;
+            writer.connection.execute(
+                "UPDATE endpoints SET deleted_at = ?2 WHERE id = ?1",
+                params![endpoint.id.0, now.0],
+            )?;
+            Ok(((), Change::EndpointDeleted(endpoint.account_id, endpoint.id)))
+        })
+        .await
+    }
+}
+
+pub(super) fn all(connection: &Connection, vault: &Vault) -> Result<Vec<Endpoint>> {
+    let sql = format!("SELECT {COLUMNS} FROM endpoints WHERE deleted_at IS NULL");
+    let mut select = connection.prepare(&sql)?;
+    let mut rows = select.query([])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(endpoint(row, vault)?);
+    }
+    Ok(found)
+}
+
+fn within_limit(connection: &Connection, account: AccountId) -> Result<()> {
+    let count: i64 = connection.query_row(
+        "SELECT COUNT(*) FROM endpoints WHERE account_id = ?1 AND deleted_at IS NULL",
+        [account.0],
+        |row| row.get(0),
+    )?;
+    if count >= ENDPOINTS_PER_ACCOUNT_MAX as i64 {
+        return Err(StoreError::LimitReached { what: "endpoints", limit: ENDPOINTS_PER_ACCOUNT_MAX });
+    }
+    Ok(())
+}
+
+fn set_status(
+    connection: &Connection,
+    id: EndpointId,
+    status: EndpointStatus,
+    reason: Option<&str>,
+    now: UnixMs,
+) -> Result<()> {
+    connection.execute(
+        "UPDATE endpoints SET status = ?2, status_reason = ?3, updated_at = ?4 WHERE id = ?1",
+        params![id.0, status as u8, reason, now.0],
+    )?;
+    Ok(())
+}
+
+fn ids(scope: Scope) -> (i64, Option<i64>) {
+    (scope.project_id.0, scope.account_id.map(|account| account.0))
+}
+
+fn find(connection: &Connection, vault: &Vault, scope: Scope, public_id: &str) -> Result<Endpoint> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM endpoints
+         WHERE public_id = ?1 AND project_id = ?2 AND account_id = IFNULL(?3, account_id)
+               AND deleted_at IS NULL"
+    );
+    let (project, account) = ids(scope);
+    one(connection, vault, &sql, params![public_id, project, account])
+}
+
+fn by_id(connection: &Connection, vault: &Vault, id: EndpointId) -> Result<Endpoint> {
+    let sql = format!("SELECT {COLUMNS} FROM endpoints WHERE id = ?1 AND deleted_at IS NULL");
+    one(connection, vault, &sql, params![id.0])
+}
+
+fn one(
+    connection: &Connection,
+    vault: &Vault,
+    sql: &str,
+    params: &[&dyn rusqlite::ToSql],
+) -> Result<Endpoint> {
+    let mut select = connection.prepare_cached(sql)?;
+    let mut rows = select.query(params)?;
+    let row = rows.next()?.ok_or(StoreError::NotFound)?;
+    endpoint(row, vault)
+}
+
+fn endpoint(row: &Row<'_>, vault: &Vault) -> Result<Endpoint> {
+    let public_id: String = row.get(3)?;
+    let unreadable = |detail: String| StoreError::Unreadable { what: "endpoint", detail };
+    let settings = serde_json::from_str(&row.get::<_, String>(4)?)
+        .map_err(|error| unreadable(format!("{public_id}: {error}")))?;
+    let secrets = vault
+        .open(&public_id, &row.get::<_, Vec<u8>>(5)?)
+        .map_err(|error| unreadable(format!("{public_id}: {error}")))?;
+    let secrets = serde_json::from_slice(&secrets)
+        .map_err(|error| unreadable(format!("{public_id}: {error}")))?;
+    let status = EndpointStatus::from_code(row.get(6)?)
+        .ok_or_else(|| unreadable(format!("{public_id}: unknown status")))?;
+    Ok(Endpoint {
+        id: EndpointId(row.get(0)?),
+        project_id: ProjectId(row.get(1)?),
+        account_id: AccountId(row.get(2)?),
+        public_id,
+        settings,
+        secrets,
+        status,
+        status_reason: row.get(7)?,
+        created_at: UnixMs(row.get(8)?),
+        updated_at: UnixMs(row.get(9)?),
+    })
+}
+
+fn to_json<T: serde::Serialize + ?Sized>(value: &T) -> Result<String> {
+    serde_json::to_string(value).map_err(|error| StoreError::Engine(error.to_string()))
+}
+
+fn seal(vault: &Vault, public_id: &str, secrets: &[String]) -> Result<Vec<u8>> {
+    vault
+        .seal(public_id, to_json(secrets)?.as_bytes())
+        .map_err(|error| StoreError::Engine(error.to_string()))
+}

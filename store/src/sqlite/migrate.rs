@@ -1,0 +1,28 @@
+//! Which migrations a file has had, and the ones it still needs: numbered, forward only.
+
+use rusqlite::Connection;
+
+use super::Result;
+use crate::error::StoreError;
+
+const MIGRATIONS: &[(i64, &str)] = &[(1, include_str!("migrations/0001_start.sql"))];
+
+/// Applies what is missing, each migration in its own transaction.
+pub(super) fn migrate(connection: &mut Connection) -> Result<()> {
+    let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let newest = MIGRATIONS.last().map_or(0, |(number, _)| *number);
+    if version > newest {
+        return Err(StoreError::Unreadable {
+            what: "data directory",
+            detail: format!("it is of schema {version}, this binary knows up to {newest}; run the newer binary"),
+        });
+    }
+    for (number, sql) in MIGRATIONS.iter().filter(|(number, _)| *number > version) {
+        let transaction = connection.transaction()?;
+        transaction.execute_batch(sql)?;
+        transaction.pragma_update(None, "user_version", number)?;
+        transaction.commit()?;
+        tracing::info!(schema = number, "store migrated");
+    }
+    Ok(())
+}

@@ -1,0 +1,149 @@
+//! The embedded engine: one file, one writer thread with group commit, pooled readers.
+
+mod accounts;
+mod append;
+mod claim;
+mod deliveries;
+mod endpoints;
+mod events;
+mod keys;
+mod migrate;
+mod open;
+mod projects;
+mod prune;
+mod queue;
+mod readers;
+mod reclaim;
+mod resend;
+mod settle;
+mod writer;
+
+use std::sync::{Arc, OnceLock};
+
+use tokio::sync::{oneshot, watch};
+
+pub use open::SqliteOptions;
+
+use crate::append::{Append, Appended};
+use crate::change::Change;
+use crate::error::StoreError;
+use crate::model::{Listed, Page, Settlement};
+use crate::vault::Vault;
+use queue::{AppendDone, Queue, SettleDone};
+use readers::Readers;
+use writer::Writer;
+
+pub(crate) type Result<T> = std::result::Result<T, StoreError>;
+type Feed = OnceLock<Arc<dyn Fn(&Change) + Send + Sync>>;
+
+/// A handle on the embedded engine; clones share it.
+#[derive(Clone)]
+pub struct SqliteStore {
+    queue: Arc<Queue>,
+    readers: Arc<Readers>,
+    feed: Arc<Feed>,
+    vault: Arc<Vault>,
+    stopped: watch::Receiver<Option<String>>,
+}
+
+impl SqliteStore {
+    pub(crate) fn set_feed(&self, feed: Arc<dyn Fn(&Change) + Send + Sync>) {
+        // A second feed is a mistake in the wiring; the first stays.
+        let _ = self.feed.set(feed);
+    }
+
+    pub(crate) async fn stopped(&self) -> StoreError {
+        let mut stopped = self.stopped.clone();
+        match stopped.wait_for(Option::is_some).await {
+            Ok(reason) => StoreError::Stopped(reason.clone().unwrap_or_default()),
+            // The writer closed without a fault: nothing will ever stop it.
+            Err(_) => std::future::pending().await,
+        }
+    }
+
+    pub(crate) async fn close(&self) -> Result<()> {
+        let (done, closed) = oneshot::channel();
+        self.queue.close(done);
+        closed.await.map_err(|_| gone())
+    }
+
+    pub(crate) fn append(&self, append: Append, done: AppendDone) {
+        self.queue.append(append, done);
+    }
+
+    pub(crate) fn settle(
+        &self,
+        settlements: Vec<Settlement>,
+        done: SettleDone,
+    ) {
+        self.queue.settle(settlements, done);
+    }
+
+    /// Runs `work` in the next commit, undone alone if it fails, and returns after the commit.
+    async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Writer) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (done, result) = oneshot::channel();
+        self.queue.job(Box::new(move |writer| {
+            let outcome = writer.nested(work);
+            Box::new(move |committed| {
+                let _ = done.send(match committed {
+                    Ok(()) => outcome,
+                    Err(reason) => Err(StoreError::Stopped(reason.to_owned())),
+                });
+            })
+        }));
+        result.await.map_err(|_| gone())?
+    }
+
+    /// As [`Self::write`], and tells the feed before returning.
+    async fn change<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Writer) -> Result<(T, Change)> + Send + 'static,
+    ) -> Result<T> {
+        let (value, change) = self.write(work).await?;
+        self.tell(&change);
+        Ok(value)
+    }
+
+    fn tell(&self, change: &Change) {
+        if let Some(feed) = self.feed.get() {
+            feed(change);
+        }
+    }
+
+    /// Runs `work` on a pooled reader, off the async threads.
+    async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&rusqlite::Connection) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let readers = Arc::clone(&self.readers);
+        let permit = readers.permit().await;
+        tokio::task::spawn_blocking(move || {
+            let result = readers.with(work);
+            drop(permit);
+            result
+        })
+        .await
+        .map_err(|error| StoreError::Engine(error.to_string()))?
+    }
+}
+
+/// Collects a page's rows; a full page has a next one.
+fn listed<T>(
+    rows: impl Iterator<Item = rusqlite::Result<T>>,
+    page: Page,
+    row_of: impl Fn(&T) -> i64,
+) -> Result<Listed<T>> {
+    let rows: Vec<T> = rows.collect::<std::result::Result<_, _>>()?;
+    let next = rows.last().filter(|_| rows.len() >= page.limit).map(row_of);
+    Ok(Listed { rows, next })
+}
+
+fn gone() -> StoreError {
+    StoreError::Stopped("the store is closed".to_owned())
+}
+
+/// What became of one queued append, before it is told.
+type AppendOutcome = (Append, AppendDone, Result<Appended>);

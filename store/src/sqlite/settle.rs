@@ -1,0 +1,128 @@
+//! What an attempt makes of its delivery, refused where the lease was lost.
+
+use hookwright_core::state::DeliveryState;
+use rusqlite::params;
+
+use super::Result;
+use super::writer::Writer;
+use crate::blob;
+use crate::model::{Attempt, Settled, Settlement};
+
+/// First attempts' rooms do not grow beyond this: larger ones grow their row.
+const ROOM_BYTES_MAX: usize = 512;
+
+/// Settles each in the open transaction; says which were accepted.
+pub(super) fn settle(writer: &mut Writer, settlements: &[Settlement]) -> Result<Vec<bool>> {
+    settlements
+        .iter()
+        .map(|settlement| {
+            if settlement.manual { manual(writer, settlement) } else { automatic(writer, settlement) }
+        })
+        .collect()
+}
+
+fn automatic(writer: &mut Writer, settlement: &Settlement) -> Result<bool> {
+    match (&settlement.attempt, settlement.becomes) {
+        (Some(attempt), Settled::Delivered) if attempt.number == 1 => first_delivered(writer, settlement, attempt),
+        _ => otherwise(writer, settlement),
+    }
+}
+
+/// The common case: one statement that overwrites the row in place.
+fn first_delivered(writer: &mut Writer, settlement: &Settlement, attempt: &Attempt) -> Result<bool> {
+    let body = blob::encode(attempt, writer.attempt_bytes);
+    writer.attempt_bytes = body.len().min(ROOM_BYTES_MAX);
+    let changed = writer
+        .connection
+        .prepare_cached(
+            "UPDATE deliveries SET state = 10, due_at = NULL, attempts = 1, first_attempt = ?3
+             WHERE id = ?1 AND lease = ?2 AND state <= 9",
+        )?
+        .execute(params![settlement.id.0, settlement.lease.0, body])?;
+    Ok(changed == 1)
+}
+
+fn otherwise(writer: &mut Writer, settlement: &Settlement) -> Result<bool> {
+    let (state, due_at) = match settlement.becomes {
+        Settled::Delivered => (DeliveryState::Delivered, None),
+        Settled::RetryAt(at) => (DeliveryState::Retrying, Some(at.0)),
+        Settled::Failed => (DeliveryState::Failed, None),
+    };
+    let failed = i64::from(settlement.attempt.is_some() && settlement.becomes != Settled::Delivered);
+    let changed = writer
+        .connection
+        .prepare_cached(
+            "UPDATE deliveries SET state = ?3, due_at = ?4, lease = 0, attempts = attempts + ?5,
+                    failed_attempts = failed_attempts + ?6,
+                    first_failed_at = CASE WHEN ?6 = 1 THEN IFNULL(first_failed_at, ?7) ELSE first_failed_at END,
+                    finished_at = CASE WHEN ?4 IS NULL THEN ?7 END,
+                    last_class = IFNULL(?8, last_class),
+                    last_status = CASE WHEN ?8 IS NULL THEN last_status ELSE ?9 END
+             WHERE id = ?1 AND lease = ?2 AND state <= 9",
+        )?
+        .execute(params![
+            settlement.id.0,
+            settlement.lease.0,
+            state.code(),
+            due_at,
+            i64::from(settlement.attempt.is_some()),
+            failed,
+            settlement.at.0,
+            settlement.error.map(|(class, _)| class.code()),
+            settlement.error.and_then(|(_, status)| status),
+        ])?;
+    if changed == 1 && let Some(attempt) = &settlement.attempt {
+        keep(writer, settlement.id.0, attempt)?;
+    }
+    Ok(changed == 1)
+}
+
+/// An attempt that a person asked for: recorded always, and it ends the delivery only by success.
+fn manual(writer: &mut Writer, settlement: &Settlement) -> Result<bool> {
+    let held = writer
+        .connection
+        .prepare_cached("DELETE FROM resends WHERE delivery_id = ?1 AND lease = ?2")?
+        .execute(params![settlement.id.0, settlement.lease.0])?;
+    if held == 0 {
+        return Ok(false);
+    }
+    let Some(attempt) = &settlement.attempt else { return Ok(true) };
+    let number = writer.connection.query_row(
+        "UPDATE deliveries SET attempts = attempts + 1,
+                last_class = IFNULL(?2, last_class),
+                last_status = CASE WHEN ?2 IS NULL THEN last_status ELSE ?3 END
+         WHERE id = ?1 RETURNING attempts",
+        params![
+            settlement.id.0,
+            settlement.error.map(|(class, _)| class.code()),
+            settlement.error.and_then(|(_, status)| status),
+        ],
+        |row| row.get::<_, u32>(0),
+    )?;
+    if settlement.becomes == Settled::Delivered {
+        writer.connection.execute(
+            "UPDATE deliveries SET state = 10, due_at = NULL, lease = 0, finished_at = ?2
+             WHERE id = ?1 AND state <> 10",
+            params![settlement.id.0, settlement.at.0],
+        )?;
+    }
+    keep(writer, settlement.id.0, &Attempt { number, ..attempt.clone() })?;
+    Ok(true)
+}
+
+/// Where an attempt rests: the first automatic one in its delivery's row, others in their own.
+fn keep(writer: &Writer, delivery: i64, attempt: &Attempt) -> Result<()> {
+    let body = blob::encode(attempt, 0);
+    if attempt.number == 1 && !attempt.manual {
+        writer
+            .connection
+            .prepare_cached("UPDATE deliveries SET first_attempt = ?2 WHERE id = ?1")?
+            .execute(params![delivery, body])?;
+    } else {
+        writer
+            .connection
+            .prepare_cached("INSERT INTO attempts (delivery_id, body) VALUES (?1, ?2)")?
+            .execute(params![delivery, body])?;
+    }
+    Ok(())
+}
