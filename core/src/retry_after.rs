@@ -62,6 +62,7 @@ mod tests {
             Some(UnixMs(i64::MAX))
         );
         assert_eq!(parse("18446744073709551615", NOW), Some(UnixMs(i64::MAX)));
+        assert_eq!(parse("18446744073709552", NOW), Some(UnixMs(i64::MAX)));
     }
 
     #[test]
