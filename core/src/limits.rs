@@ -56,13 +56,13 @@ pub const LANE_DELIVERIES_MAX: usize = 256;
 /// Requests that one lane has under way at once.
 pub const LANE_CONCURRENCY_MAX: usize = 32;
 /// Idle connections that one lane keeps.
-pub const LANE_IDLE_CONNECTIONS_MAX: usize = 8;
+pub const LANE_IDLE_CONNECTIONS_MAX: usize = 32;
 /// Deliveries held in memory by all lanes.
 pub const NODE_DELIVERIES_MAX: usize = 50_000;
 /// Payload bytes held in memory by all lanes.
 pub const NODE_PAYLOAD_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Requests under way at once on one node.
-pub const NODE_CONCURRENCY_MAX: usize = 512;
+pub const NODE_CONCURRENCY_MAX: usize = 4_096;
 /// How long a leased delivery stays with its node, in milliseconds.
 pub const LEASE_MS: u64 = 5 * 60 * 1000;
 
@@ -83,3 +83,9 @@ pub const RETRY_DELAY_MS_MAX: u64 = 7 * 24 * 60 * 60 * 1000;
 pub const RETRY_JITTER_MAX: f64 = 1.0;
 /// The fewest characters of a root key that an operator chooses.
 pub const ROOT_KEY_CHARS_MIN: usize = 32;
+/// Requests that a lane which keeps failing has under way at once.
+pub const LANE_SICK_CONCURRENCY_MAX: usize = 4;
+/// Deliveries that a lane which keeps failing holds in memory.
+pub const LANE_SICK_DELIVERIES_MAX: usize = 16;
+/// Name lookups under way at once on one node.
+pub const LOOKUPS_MAX: usize = 64;

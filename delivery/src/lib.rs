@@ -1,1 +1,35 @@
-//! hookwright-delivery
+//! Hookwright's delivery engine.
+//!
+//! **Promise:** the only crate that opens connections to customers. There is one send path
+//! ([`send`](crate)) for first attempts, retries, resends and tests. Clock, randomness, resolver
+//! and dialer are handed in as a [`World`], so that the whole walk can run inside a simulation.
+//!
+//! What is not promised: order between deliveries of one endpoint, and exactly-once. A delivery
+//! that was sent and not settled before a crash is sent again.
+
+mod connect;
+mod engine;
+mod exchange;
+mod gate;
+mod inbox;
+mod lane;
+mod lanes;
+mod metrics;
+mod outcome;
+mod profiles;
+mod publish;
+mod record;
+mod routing;
+mod send;
+mod target;
+mod tls;
+mod waiting;
+mod worker;
+mod world;
+
+pub use engine::{Engine, EngineOptions, Health};
+pub use profiles::{Profiles, ProfilesError};
+pub use publish::{Publish, PublishError, Published};
+pub use tls::{ExtraCaError, client_config};
+pub use worker::Worker;
+pub use world::{BoxedIo, Clock, Dial, Io, Random, Resolve, SystemClock, SystemDial, SystemRandom, SystemResolve, World};

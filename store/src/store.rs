@@ -207,6 +207,11 @@ impl Store {
         on_engine!(self, s => s.lanes_waiting().await)
     }
 
+    /// For each of these lanes that has anything waiting, when its earliest delivery is due.
+    pub async fn lanes_due(&self, lanes: Vec<EndpointId>) -> Result<Vec<(EndpointId, UnixMs)>> {
+        on_engine!(self, s => s.lanes_due(lanes).await)
+    }
+
     /// Gives leased deliveries back, due now.
     pub async fn release(&self, leased: Vec<(DeliveryId, Lease, bool)>, now: UnixMs) -> Result<()> {
         on_engine!(self, s => s.release(leased, now).await)

@@ -35,6 +35,24 @@ impl SqliteStore {
         self.read(lanes_waiting).await
     }
 
+    pub(crate) async fn lanes_due(&self, lanes: Vec<EndpointId>) -> Result<Vec<(EndpointId, UnixMs)>> {
+        self.read(move |connection| {
+            let mut due = connection.prepare_cached(
+                "SELECT MIN(due_at) FROM (
+                     SELECT MIN(due_at) AS due_at FROM deliveries
+                     WHERE endpoint_id = ?1 AND state <= 9 AND due_at IS NOT NULL
+                     UNION ALL SELECT MIN(due_at) FROM resends WHERE endpoint_id = ?1)",
+            )?;
+            let mut found = Vec::new();
+            for lane in lanes {
+                let at: Option<i64> = due.query_row([lane.0], |row| row.get(0))?;
+                found.extend(at.map(|at| (lane, UnixMs(at))));
+            }
+            Ok(found)
+        })
+        .await
+    }
+
     pub(crate) async fn release(
         &self,
         leased: Vec<(DeliveryId, Lease, bool)>,

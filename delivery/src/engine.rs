@@ -1,0 +1,204 @@
+//! The engine's handle: what the web and the wiring hold.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use hookwright_core::address::AddressRule;
+use hookwright_core::ids::{AccountId, ProjectId};
+use hookwright_core::limits::LEASE_MS;
+use hookwright_core::time::UnixMs;
+use hookwright_store::{Change, Claimed, Project, Store, StoreError};
+use rustls::ClientConfig;
+use tokio::sync::oneshot;
+
+use crate::gate::Gate;
+use crate::inbox::{Inbox, Job, Message};
+use crate::metrics::Metrics;
+use crate::profiles::Profiles;
+use crate::publish::{self, Publish, PublishError, Published};
+use crate::routing::Routing;
+use crate::worker::Worker;
+use crate::world::World;
+
+/// How an engine is run.
+pub struct EngineOptions {
+    /// Which addresses may be dialled.
+    pub rule: AddressRule,
+    /// Whom TLS trusts.
+    pub tls: Arc<ClientConfig>,
+    /// Plain http is allowed for every profile: for development.
+    pub dev: bool,
+}
+
+/// A handle on the engine; clones share it.
+#[derive(Clone)]
+pub struct Engine {
+    shared: Arc<Shared>,
+}
+
+/// What publishers and the worker share.
+pub(crate) struct Shared {
+    pub(crate) store: Store,
+    pub(crate) profiles: Arc<Profiles>,
+    pub(crate) routing: Routing,
+    pub(crate) world: World,
+    pub(crate) inbox: Inbox,
+    pub(crate) gate: Arc<Gate>,
+    pub(crate) metrics: Metrics,
+    dev: bool,
+    stopping: AtomicBool,
+}
+
+impl Shared {
+    /// The prefix of a project's event ids.
+    pub(crate) fn event_prefix(&self, project: ProjectId) -> String {
+        let project = self.routing.project(project);
+        let profile = project.and_then(|project| self.profiles.get(&project.profile).cloned());
+        profile.map_or_else(|| "evt_".to_owned(), |profile| profile.ids.event.clone())
+    }
+}
+
+/// Whether a node can take events.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Health {
+    /// It can.
+    pub ready: bool,
+    /// Why it cannot.
+    pub detail: Option<String>,
+}
+
+impl Engine {
+    /// Loads the routing table and makes the engine with its worker, which must be run on a thread
+    /// of its own. The caller points the store's feed at [`Engine::apply`] first.
+    pub async fn start(
+        store: Store,
+        profiles: Arc<Profiles>,
+        world: World,
+        options: EngineOptions,
+    ) -> Result<(Self, Worker), StoreError> {
+        let gate = Arc::new(Gate::default());
+        let shared = Arc::new(Shared {
+            routing: Routing::new(Arc::clone(&profiles)),
+            store,
+            profiles,
+            world,
+            inbox: Inbox::default(),
+            gate,
+            metrics: Metrics::default(),
+            dev: options.dev,
+            stopping: AtomicBool::new(false),
+        });
+        let (projects, accounts, endpoints) = shared.store.routing().await?;
+        for project in projects {
+            shared.routing.apply(&Change::Project(project));
+        }
+        for account in accounts {
+            shared.routing.apply(&Change::Account(account));
+        }
+        for endpoint in endpoints {
+            shared.routing.apply(&Change::Endpoint(Box::new(endpoint)));
+        }
+        let worker = Worker::new(Arc::clone(&shared), options.rule, options.tls);
+        Ok((Self { shared }, worker))
+    }
+
+    /// Takes in a change of routing facts.
+    pub fn apply(&self, change: &Change) {
+        if let Some(endpoint) = self.shared.routing.apply(change) {
+            self.shared.inbox.push(Message::Changed(endpoint));
+        }
+    }
+
+    /// The store beneath.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.shared.store
+    }
+
+    /// The wire profiles that this server knows.
+    #[must_use]
+    pub fn profiles(&self) -> &Profiles {
+        &self.shared.profiles
+    }
+
+    /// Now.
+    #[must_use]
+    pub fn now(&self) -> UnixMs {
+        self.shared.world.clock.now()
+    }
+
+    /// A random number, unguessable.
+    #[must_use]
+    pub fn random(&self) -> u128 {
+        u128::from_be_bytes(self.shared.world.random.bytes())
+    }
+
+    /// Whether plain http is allowed for every profile.
+    #[must_use]
+    pub fn dev(&self) -> bool {
+        self.shared.dev
+    }
+
+    /// A project by row.
+    #[must_use]
+    pub fn project(&self, id: ProjectId) -> Option<Arc<Project>> {
+        self.shared.routing.project(id)
+    }
+
+    /// A project by public id.
+    #[must_use]
+    pub fn project_by_public_id(&self, id: &str) -> Option<Arc<Project>> {
+        self.shared.routing.project_by_public_id(id)
+    }
+
+    /// An account of a project by public id.
+    #[must_use]
+    pub fn account(&self, project: ProjectId, public_id: &str) -> Option<AccountId> {
+        self.shared.routing.account(project, public_id)
+    }
+
+    /// An account's public id.
+    #[must_use]
+    pub fn account_public_id(&self, account: AccountId) -> Option<Arc<str>> {
+        self.shared.routing.account_public_id(account)
+    }
+
+    /// Publishes an event. When this returns it is on disk with all its deliveries.
+    pub async fn publish(&self, publish: Publish) -> Result<Published, PublishError> {
+        publish::publish(&self.shared, publish).await
+    }
+
+    /// Sends a delivery that the store has leased to this node (a resend).
+    pub fn send_now(&self, claimed: Claimed) {
+        let now = self.now();
+        let job = Job {
+            claimed,
+            leased_until: now.plus_ms(LEASE_MS),
+            queued_at_us: self.shared.world.clock.monotonic_us(),
+            counted: false,
+        };
+        self.shared.inbox.push(Message::Jobs(vec![job]));
+    }
+
+    /// Whether this node can take events.
+    #[must_use]
+    pub fn health(&self) -> Health {
+        let stopping = self.shared.stopping.load(Ordering::Relaxed);
+        Health { ready: !stopping, detail: stopping.then(|| "stopping".to_owned()) }
+    }
+
+    /// Name, help, kind and value of each metric.
+    #[must_use]
+    pub fn metrics(&self) -> Vec<(&'static str, &'static str, &'static str, u64)> {
+        self.shared.metrics.all()
+    }
+
+    /// Finishes what is in flight within `limit_ms`, then gives the rest back to the store.
+    pub async fn stop(&self, limit_ms: u64) {
+        self.shared.stopping.store(true, Ordering::Relaxed);
+        let (done, stopped) = oneshot::channel();
+        self.shared.inbox.push(Message::Stop(limit_ms, done));
+        // An error means that the worker is gone already.
+        let _ = stopped.await;
+    }
+}

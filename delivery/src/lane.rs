@@ -1,0 +1,154 @@
+//! An endpoint's own queue, its pool of connections, and how it is doing.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use hookwright_core::ids::EndpointId;
+use hookwright_core::limits::{
+    LANE_CONCURRENCY_MAX, LANE_DELIVERIES_MAX, LANE_IDLE_CONNECTIONS_MAX, LANE_SICK_CONCURRENCY_MAX,
+    LANE_SICK_DELIVERIES_MAX,
+};
+
+use crate::connect::Connection;
+use crate::inbox::Job;
+use crate::target::{LaneGauge, Target};
+
+/// Connections idle for longer are not used again.
+const IDLE_US_MAX: u64 = 30_000_000;
+/// Failures in a row after which a lane is sick: it gets few places until it succeeds.
+const SICK_FAILURES_MIN: u32 = 3;
+
+/// A lane.
+pub(crate) struct Lane {
+    pub(crate) endpoint: EndpointId,
+    pub(crate) jobs: VecDeque<Job>,
+    pub(crate) in_flight: usize,
+    /// Whether it stands in the round.
+    pub(crate) in_round: bool,
+    /// What it may still send in this round, in units of cost.
+    pub(crate) deficit: u64,
+    pub(crate) idle: Rc<IdleConnections>,
+    pub(crate) gauge: Arc<LaneGauge>,
+    failures: u32,
+    /// Told to slow down by 429, 502 or 504: one request at a time until it succeeds.
+    slowed: bool,
+    /// Monotonic time before which a rate-limited lane sends nothing.
+    pub(crate) next_token_us: u64,
+}
+
+impl Lane {
+    pub(crate) fn new(endpoint: EndpointId, gauge: Arc<LaneGauge>) -> Self {
+        Self {
+            endpoint,
+            jobs: VecDeque::new(),
+            in_flight: 0,
+            in_round: false,
+            deficit: 0,
+            idle: Rc::default(),
+            gauge,
+            failures: 0,
+            slowed: false,
+            next_token_us: 0,
+        }
+    }
+
+    /// Requests that it may have under way.
+    pub(crate) fn concurrency(&self) -> usize {
+        if self.slowed {
+            1
+        } else if self.is_sick() {
+            LANE_SICK_CONCURRENCY_MAX
+        } else {
+            LANE_CONCURRENCY_MAX
+        }
+    }
+
+    pub(crate) fn is_sick(&self) -> bool {
+        self.failures >= SICK_FAILURES_MIN
+    }
+
+    /// Whether it could send now, were it its turn.
+    pub(crate) fn is_ready(&self, now_us: u64) -> bool {
+        !self.jobs.is_empty() && self.in_flight < self.concurrency() && self.next_token_us <= now_us
+    }
+
+    /// Learns from an attempt. Returns jobs that no longer fit and belong back into the store.
+    pub(crate) fn learn(&mut self, succeeded: bool, slow_down: bool) -> Vec<Job> {
+        if succeeded {
+            if self.is_sick() {
+                self.gauge.set_limit(LANE_DELIVERIES_MAX);
+            }
+            (self.failures, self.slowed) = (0, false);
+            return Vec::new();
+        }
+        self.failures = self.failures.saturating_add(1);
+        self.slowed |= slow_down;
+        if !self.is_sick() {
+            return Vec::new();
+        }
+        self.gauge.set_limit(LANE_SICK_DELIVERIES_MAX);
+        self.jobs.split_off(self.jobs.len().min(LANE_SICK_DELIVERIES_MAX)).into()
+    }
+
+    /// Spends a token of the endpoint's rate limit, if it has one.
+    pub(crate) fn spend(&mut self, target: &Target, now_us: u64) {
+        if let Some(rate) = target.endpoint.settings.rate_limit {
+            let gap_us = 1_000_000 / u64::from(rate.max(1));
+            self.next_token_us = self.next_token_us.max(now_us.saturating_sub(gap_us)) + gap_us;
+        }
+    }
+}
+
+/// The lane's idle connections, the last used first.
+#[derive(Default)]
+pub(crate) struct IdleConnections {
+    connections: RefCell<Vec<Connection>>,
+    /// Where they lead: a changed endpoint has no use for the old ones.
+    url: RefCell<String>,
+    closed: Cell<bool>,
+}
+
+impl IdleConnections {
+    pub(crate) fn take(&self, target: &Target, now_us: u64) -> Option<Connection> {
+        if *self.url.borrow() != target.url.as_str() {
+            self.connections.borrow_mut().clear();
+            *self.url.borrow_mut() = target.url.as_str().to_owned();
+            return None;
+        }
+        let mut connections = self.connections.borrow_mut();
+        while let Some(connection) = connections.pop() {
+            let fresh = now_us.saturating_sub(connection.idle_since_us) <= IDLE_US_MAX;
+            if fresh && !connection.sender.is_closed() {
+                return Some(connection);
+            }
+        }
+        None
+    }
+
+    pub(crate) fn give(&self, target: &Target, connection: Connection) {
+        let mut connections = self.connections.borrow_mut();
+        if !self.closed.get()
+            && connections.len() < LANE_IDLE_CONNECTIONS_MAX
+            && *self.url.borrow() == target.url.as_str()
+        {
+            connections.push(connection);
+        }
+    }
+
+    /// Closes connections that have been idle for too long. Returns how many stay.
+    pub(crate) fn sweep(&self, now_us: u64) -> usize {
+        let mut connections = self.connections.borrow_mut();
+        connections.retain(|connection| {
+            now_us.saturating_sub(connection.idle_since_us) <= IDLE_US_MAX
+                && !connection.sender.is_closed()
+        });
+        connections.len()
+    }
+
+    pub(crate) fn close(&self) {
+        self.closed.set(true);
+        self.connections.borrow_mut().clear();
+    }
+}

@@ -1,0 +1,124 @@
+//! Whose turn it is: deficit round robin over the lanes that can send now.
+
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use hookwright_core::ids::EndpointId;
+
+use crate::gate::Gate;
+use crate::inbox::Job;
+use crate::lane::Lane;
+use crate::target::LaneGauge;
+
+/// What a lane may send in one turn, in units of cost.
+const QUANTUM: u64 = 4;
+/// Payload bytes that cost as much as a request itself.
+const BYTES_PER_COST: u64 = 16 * 1024;
+
+/// All lanes of this node.
+pub(crate) struct Lanes {
+    lanes: HashMap<EndpointId, Lane>,
+    round: VecDeque<EndpointId>,
+    gate: Arc<Gate>,
+}
+
+impl Lanes {
+    pub(crate) fn new(gate: Arc<Gate>) -> Self {
+        Self { lanes: HashMap::new(), round: VecDeque::new(), gate }
+    }
+
+    pub(crate) fn get_mut(&mut self, id: EndpointId) -> Option<&mut Lane> {
+        self.lanes.get_mut(&id)
+    }
+
+    pub(crate) fn ids(&self) -> Vec<EndpointId> {
+        self.lanes.keys().copied().collect()
+    }
+
+    pub(crate) fn queued(&self) -> usize {
+        self.lanes.values().map(|lane| lane.jobs.len()).sum()
+    }
+
+    /// The lane of an endpoint, made at first use.
+    pub(crate) fn lane(&mut self, id: EndpointId, gauge: &Arc<LaneGauge>) -> &mut Lane {
+        match self.lanes.entry(id) {
+            Entry::Occupied(lane) => lane.into_mut(),
+            Entry::Vacant(place) => place.insert(Lane::new(id, Arc::clone(gauge))),
+        }
+    }
+
+    /// Drops a lane that has nothing left. Its connections close.
+    pub(crate) fn remove_if_empty(&mut self, id: EndpointId) {
+        let empty = |lane: &Lane| lane.jobs.is_empty() && lane.in_flight == 0;
+        if self.lanes.get(&id).is_some_and(empty)
+            && let Some(lane) = self.lanes.remove(&id)
+        {
+            lane.idle.close();
+        }
+    }
+
+    /// Puts a lane into the round if it can send, and tells the gate what waits in lanes that
+    /// cannot: nobody is held back for those.
+    pub(crate) fn refresh(&mut self, id: EndpointId, now_us: u64) {
+        let Some(lane) = self.lanes.get_mut(&id) else { return };
+        if lane.is_ready(now_us) {
+            if !lane.in_round {
+                lane.in_round = true;
+                lane.deficit = 0;
+                self.round.push_back(id);
+            }
+        } else {
+            let mut uncounted = 0;
+            for job in lane.jobs.iter_mut().filter(|job| job.counted) {
+                job.counted = false;
+                uncounted += 1;
+            }
+            if uncounted > 0 {
+                self.gate.remove(uncounted);
+            }
+        }
+    }
+
+    /// The next delivery to send, its lane's place taken.
+    pub(crate) fn next(&mut self, now_us: u64) -> Option<Job> {
+        // Each turn either sends or ends the lane's turn; a lane's deficit covers its next job
+        // after a bounded number of turns, since a payload's size is bounded.
+        while let Some(id) = self.round.front().copied() {
+            let Some(lane) = self.lanes.get_mut(&id) else {
+                self.round.pop_front();
+                continue;
+            };
+            if !lane.is_ready(now_us) {
+                self.round.pop_front();
+                lane.in_round = false;
+                self.refresh(id, now_us);
+                continue;
+            }
+            let price = lane.jobs.front().map_or(1, cost);
+            if lane.deficit < price {
+                lane.deficit += QUANTUM;
+                self.round.rotate_left(1);
+                continue;
+            }
+            lane.deficit -= price;
+            lane.in_flight += 1;
+            return lane.jobs.pop_front();
+        }
+        None
+    }
+
+    /// When the first rate-limited lane may send again.
+    pub(crate) fn next_token_us(&self, now_us: u64) -> Option<u64> {
+        self.lanes
+            .values()
+            .filter(|lane| !lane.jobs.is_empty() && lane.next_token_us > now_us)
+            .map(|lane| lane.next_token_us)
+            .min()
+    }
+}
+
+fn cost(job: &Job) -> u64 {
+    let bytes = job.claimed.event.payload.as_ref().map_or(0, bytes::Bytes::len);
+    1 + bytes as u64 / BYTES_PER_COST
+}

@@ -1,0 +1,255 @@
+//! The delivery thread: takes messages, keeps the lanes going, settles in batches.
+//!
+//! Everything here runs on one thread (a `LocalSet`), so that lanes need no locks. The loop turns
+//! when something was told, finished or fell due; what finished in one turn is settled at once.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashSet;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use hookwright_core::address::AddressRule;
+use hookwright_core::ids::{DeliveryId, EndpointId};
+use hookwright_core::limits::NODE_CONCURRENCY_MAX;
+use hookwright_core::time::UnixMs;
+use hookwright_store::{EndpointStatus, Lease, Settled, Settlement};
+use rustls::ClientConfig;
+use tokio::sync::{Notify, oneshot};
+
+use crate::connect::Connector;
+use crate::engine::Shared;
+use crate::inbox::{Job, Message};
+use crate::lanes::Lanes;
+use crate::waiting::Waiting;
+
+mod claim;
+mod deliver;
+mod sweep;
+
+/// The longest time between two turns of the loop.
+const TURN_MS_MAX: u64 = 1_000;
+
+/// The delivery thread's work, to be run on a `LocalSet`.
+pub struct Worker {
+    shared: Arc<Shared>,
+    rule: AddressRule,
+    tls: Arc<ClientConfig>,
+}
+
+/// What the tasks of the delivery thread share.
+struct State {
+    shared: Arc<Shared>,
+    connector: Connector,
+    lanes: RefCell<Lanes>,
+    waiting: RefCell<Waiting>,
+    /// Lanes with something in the store and no place in memory for it.
+    starved: RefCell<HashSet<EndpointId>>,
+    outbox: RefCell<Vec<Settlement>>,
+    in_flight: Cell<usize>,
+    claiming: Cell<bool>,
+    stopping: Cell<bool>,
+    wake: Arc<Notify>,
+}
+
+impl Worker {
+    pub(crate) fn new(shared: Arc<Shared>, rule: AddressRule, tls: Arc<ClientConfig>) -> Self {
+        Self { shared, rule, tls }
+    }
+
+    /// Runs until stopped.
+    pub async fn run(self) {
+        let wake = Arc::clone(&self.shared.inbox.wake);
+        let connector =
+            Connector { world: self.shared.world.clone(), rule: self.rule, tls: self.tls };
+        let state = Rc::new(State {
+            connector,
+            lanes: RefCell::new(Lanes::new(Arc::clone(&self.shared.gate))),
+            waiting: RefCell::default(),
+            starved: RefCell::default(),
+            outbox: RefCell::default(),
+            in_flight: Cell::new(0),
+            claiming: Cell::new(false),
+            stopping: Cell::new(false),
+            wake,
+            shared: self.shared,
+        });
+        sweep::keep_sweeping(&state);
+        loop {
+            for message in state.shared.inbox.take() {
+                if let Some((limit_ms, done)) = state.handle(message) {
+                    state.finish(limit_ms).await;
+                    let _ = done.send(());
+                    return;
+                }
+            }
+            state.pump();
+            state.flush();
+            claim::claim_if_due(&state);
+            let nap = state.nap_ms();
+            tokio::select! {
+                () = state.wake.notified() => {}
+                () = state.shared.world.clock.sleep_ms(nap) => {}
+            }
+        }
+    }
+}
+
+impl State {
+    fn now(&self) -> UnixMs {
+        self.shared.world.clock.now()
+    }
+
+    fn now_us(&self) -> u64 {
+        self.shared.world.clock.monotonic_us()
+    }
+
+    fn handle(self: &Rc<Self>, message: Message) -> Option<(u64, oneshot::Sender<()>)> {
+        match message {
+            Message::Jobs(jobs) => jobs.into_iter().for_each(|job| self.enqueue(job)),
+            Message::Waiting(id, at) => self.waiting.borrow_mut().add(id, at),
+            Message::Changed(id) => {
+                // It may have been resumed: what waits is due. It may have been disabled: what
+                // waits in memory is looked at anew as its turn comes.
+                self.waiting.borrow_mut().add(id, self.now());
+                self.lanes.borrow_mut().refresh(id, self.now_us());
+            }
+            Message::Stop(limit_ms, done) => return Some((limit_ms, done)),
+        }
+        None
+    }
+
+    /// Puts a delivery into its lane. Its place there was taken before.
+    fn enqueue(self: &Rc<Self>, job: Job) {
+        let id = job.claimed.endpoint_id;
+        let gauge = self.shared.routing.target(id).map(|target| Arc::clone(&target.gauge));
+        let mut lanes = self.lanes.borrow_mut();
+        lanes.lane(id, &gauge.unwrap_or_default()).jobs.push_back(job);
+        lanes.refresh(id, self.now_us());
+    }
+
+    /// Starts as many requests as there is room for.
+    fn pump(self: &Rc<Self>) {
+        while !self.stopping.get() && self.in_flight.get() < NODE_CONCURRENCY_MAX {
+            let now_us = self.now_us();
+            let Some(job) = self.lanes.borrow_mut().next(now_us) else { break };
+            self.in_flight.set(self.in_flight.get() + 1);
+            tokio::task::spawn_local(deliver::deliver(Rc::clone(self), job));
+        }
+    }
+
+    /// Hands what was settled in this turn to the store.
+    fn flush(&self) {
+        let settlements = std::mem::take(&mut *self.outbox.borrow_mut());
+        if settlements.is_empty() {
+            return;
+        }
+        let shared = Arc::clone(&self.shared);
+        self.shared.store.settle(settlements, move |result| match result {
+            Ok(accepted) => {
+                let refused = accepted.iter().filter(|accepted| !**accepted).count();
+                shared.metrics.settlements_refused_total.add(refused as u64);
+            }
+            // Their leases end, and they are sent again: at least once.
+            Err(error) => tracing::error!(%error, "outcomes not stored"),
+        });
+    }
+
+    /// Gives deliveries back to the store, due now.
+    fn release(self: &Rc<Self>, jobs: Vec<Job>) {
+        if jobs.is_empty() {
+            return;
+        }
+        let now = self.now();
+        let leased = self.forget(&jobs);
+        let state = Rc::clone(self);
+        let lanes: HashSet<EndpointId> = jobs.iter().map(|job| job.claimed.endpoint_id).collect();
+        tokio::task::spawn_local(async move {
+            if let Err(error) = state.shared.store.release(leased, now).await {
+                tracing::error!(%error, "deliveries not released");
+            }
+            for id in lanes {
+                state.waiting.borrow_mut().add(id, now);
+            }
+            state.wake.notify_one();
+        });
+    }
+
+    /// Frees the places that these deliveries had in their lanes and at the gate.
+    fn forget(&self, jobs: &[Job]) -> Vec<(DeliveryId, Lease, bool)> {
+        let mut lanes = self.lanes.borrow_mut();
+        for job in jobs {
+            if job.counted {
+                self.shared.gate.remove(1);
+            }
+            if let Some(lane) = lanes.get_mut(job.claimed.endpoint_id) {
+                lane.gauge.give(1);
+            }
+        }
+        let lease = |job: &Job| (job.claimed.id, job.claimed.lease, job.claimed.manual);
+        jobs.iter().map(lease).collect()
+    }
+
+    fn nap_ms(&self) -> u64 {
+        let due = self.waiting.borrow().next_at();
+        // While a claim is under way, its end turns the loop.
+        let due_ms = due.filter(|_| !self.claiming.get()).map(|at| at.since(self.now()));
+        let now_us = self.now_us();
+        let token = self.lanes.borrow().next_token_us(now_us);
+        let token_ms = token.map(|at| at.saturating_sub(now_us).div_ceil(1_000));
+        due_ms.unwrap_or(u64::MAX).min(token_ms.unwrap_or(u64::MAX)).min(TURN_MS_MAX)
+    }
+
+    /// Stops: waits for what is in flight, settles it, gives back the rest.
+    async fn finish(self: &Rc<Self>, limit_ms: u64) {
+        self.stopping.set(true);
+        let clock = Arc::clone(&self.shared.world.clock);
+        let mut limit = clock.sleep_ms(limit_ms);
+        while self.in_flight.get() > 0 {
+            tokio::select! {
+                () = self.wake.notified() => {}
+                () = &mut limit => break,
+            }
+        }
+        let mut left = Vec::new();
+        for message in self.shared.inbox.take() {
+            if let Message::Jobs(jobs) = message {
+                left.extend(jobs);
+            }
+        }
+        for id in self.lanes.borrow().ids() {
+            if let Some(lane) = self.lanes.borrow_mut().get_mut(id) {
+                left.extend(lane.jobs.drain(..));
+            }
+        }
+        let settlements = std::mem::take(&mut *self.outbox.borrow_mut());
+        let (done, settled) = oneshot::channel();
+        self.shared.store.settle(settlements, move |_| {
+            let _ = done.send(());
+        });
+        let _ = settled.await;
+        let leased = self.forget(&left);
+        tracing::info!(released = leased.len(), in_flight = self.in_flight.get(), "delivery stopped");
+        if let Err(error) = self.shared.store.release(leased, self.now()).await {
+            tracing::error!(%error, "deliveries not released");
+        }
+    }
+
+    /// What a settlement means for the lane's future and for the counters.
+    fn note(&self, endpoint: EndpointId, settlement: &Settlement) {
+        let metrics = &self.shared.metrics;
+        match settlement.becomes {
+            Settled::Delivered => metrics.deliveries_delivered_total.add(1),
+            _ if settlement.manual => {}
+            Settled::Failed => metrics.deliveries_failed_total.add(1),
+            Settled::RetryAt(at) => {
+                metrics.deliveries_retried_total.add(1);
+                self.waiting.borrow_mut().add(endpoint, at);
+            }
+        }
+    }
+
+    fn is_paused(&self, id: EndpointId) -> bool {
+        let target = self.shared.routing.target(id);
+        target.is_some_and(|target| target.status() == EndpointStatus::Paused)
+    }
+}

@@ -1,0 +1,79 @@
+//! Taking due deliveries out of the store, for lanes that have room.
+
+use std::rc::Rc;
+
+use hookwright_core::ids::EndpointId;
+use hookwright_core::limits::{LEASE_MS, NODE_DELIVERIES_MAX};
+use hookwright_store::EndpointStatus;
+
+use super::State;
+use crate::inbox::Job;
+
+/// Lanes asked for in one claim.
+const LANES_PER_CLAIM: usize = 64;
+/// Deliveries taken for an endpoint that is gone, to be failed.
+const ORPHANS_PER_CLAIM: usize = 64;
+
+/// Begins a claim if something is due and none is under way.
+pub(super) fn claim_if_due(state: &Rc<State>) {
+    if state.claiming.get() || state.stopping.get() {
+        return;
+    }
+    let due = state.waiting.borrow_mut().take_due(state.now(), LANES_PER_CLAIM);
+    let wanted: Vec<_> = due.into_iter().filter_map(|id| Some((id, room(state, id)?))).collect();
+    if wanted.is_empty() {
+        return;
+    }
+    state.claiming.set(true);
+    let state = Rc::clone(state);
+    tokio::task::spawn_local(async move {
+        claim(&state, wanted).await;
+        state.claiming.set(false);
+        state.wake.notify_one();
+    });
+}
+
+/// How many deliveries the lane can take; `None` if it takes none now.
+fn room(state: &State, id: EndpointId) -> Option<usize> {
+    let Some(target) = state.shared.routing.target(id) else { return Some(ORPHANS_PER_CLAIM) };
+    if target.status() == EndpointStatus::Paused {
+        // A change of the endpoint brings it back.
+        return None;
+    }
+    let queued = state.shared.metrics.deliveries_queued.get() as usize;
+    let room = target.gauge.room().min(NODE_DELIVERIES_MAX.saturating_sub(queued));
+    if room == 0 {
+        state.starved.borrow_mut().insert(id);
+        return None;
+    }
+    Some(room)
+}
+
+async fn claim(state: &Rc<State>, wanted: Vec<(EndpointId, usize)>) {
+    let now = state.now();
+    let lanes: Vec<EndpointId> = wanted.iter().map(|(id, _)| *id).collect();
+    match state.shared.store.claim(wanted, now).await {
+        Ok(claimed) => {
+            for claimed in claimed {
+                if let Some(target) = state.shared.routing.target(claimed.endpoint_id) {
+                    target.gauge.add(1);
+                }
+                state.enqueue(Job {
+                    leased_until: now.plus_ms(LEASE_MS),
+                    queued_at_us: state.now_us(),
+                    counted: false,
+                    claimed,
+                });
+            }
+        }
+        Err(error) => tracing::error!(%error, "nothing claimed"),
+    }
+    match state.shared.store.lanes_due(lanes).await {
+        Ok(next) => {
+            let mut waiting = state.waiting.borrow_mut();
+            next.into_iter().for_each(|(id, at)| waiting.add(id, at));
+        }
+        // The next sweep finds them.
+        Err(error) => tracing::error!(%error, "due times not read"),
+    }
+}

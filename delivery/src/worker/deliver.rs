@@ -1,0 +1,129 @@
+//! One delivery's turn: send it, judge it, settle it, let the next one go.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use hookwright_store::{EndpointStatus, Settled, Settlement};
+
+use super::State;
+use crate::inbox::Job;
+use crate::lane::IdleConnections;
+use crate::outcome::{judge, undeliverable};
+use crate::send::send;
+use crate::target::Target;
+
+/// Runs a delivery whose place in its lane is taken.
+pub(super) async fn deliver(state: Rc<State>, mut job: Job) {
+    let endpoint = job.claimed.endpoint_id;
+    if job.counted {
+        job.counted = false;
+        state.shared.gate.remove(1);
+    }
+    match state.shared.routing.target(endpoint) {
+        None => fail(&state, job),
+        Some(target) => match target.status() {
+            EndpointStatus::Disabled => fail(&state, job),
+            // It waits in the store until the endpoint is resumed.
+            EndpointStatus::Paused => put_back(&state, job),
+            EndpointStatus::Active if lease_too_short(&state, &target, &job) => {
+                put_back(&state, job);
+            }
+            EndpointStatus::Active => attempt(&state, &target, job).await,
+        },
+    }
+    state.in_flight.set(state.in_flight.get() - 1);
+    state.pump();
+    state.wake.notify_one();
+}
+
+/// An attempt must end before its lease does: another worker may have the delivery then.
+fn lease_too_short(state: &State, target: &Target, job: &Job) -> bool {
+    job.leased_until < state.now().plus_ms(target.timeout_ms)
+}
+
+fn fail(state: &Rc<State>, job: Job) {
+    let settlement = undeliverable(&job.claimed, state.now());
+    leave(state, &job, None);
+    settle(state, &job, settlement);
+}
+
+fn put_back(state: &Rc<State>, job: Job) {
+    leave_keeping_gauge(state, &job);
+    state.release(vec![job]);
+}
+
+async fn attempt(state: &Rc<State>, target: &Arc<Target>, job: Job) {
+    let idle = start(state, target, &job);
+    let wait_us = state.now_us().saturating_sub(job.queued_at_us);
+    state.shared.metrics.attempts_total.add(1);
+    let sent = send(&state.connector, target, &idle, &job.claimed, wait_us).await;
+    if sent.attempt.timing.connect_us > 0 {
+        state.shared.metrics.connections_opened_total.add(1);
+    }
+    let acknowledged = sent.acknowledged;
+    let verdict = judge(target, &job.claimed, sent, state.connector.world.unit());
+    leave(state, &job, Some((acknowledged, verdict.slow_down)));
+    if verdict.disable_endpoint {
+        disable(state, target);
+    }
+    settle(state, &job, verdict.settlement);
+}
+
+/// Spends the lane's rate token and takes its pool of connections.
+fn start(state: &State, target: &Target, job: &Job) -> Rc<IdleConnections> {
+    let mut lanes = state.lanes.borrow_mut();
+    let lane = lanes.lane(job.claimed.endpoint_id, &target.gauge);
+    Rc::clone(&lane.idle)
+}
+
+/// Frees the delivery's place and lets the lane learn from how it went.
+fn leave(state: &Rc<State>, job: &Job, went: Option<(bool, bool)>) {
+    let id = job.claimed.endpoint_id;
+    let mut lanes = state.lanes.borrow_mut();
+    let Some(lane) = lanes.get_mut(id) else { return };
+    lane.in_flight -= 1;
+    lane.gauge.give(1);
+    let unfit = went.map(|(succeeded, slow_down)| lane.learn(succeeded, slow_down));
+    let room = lane.gauge.room();
+    lanes.refresh(id, state.now_us());
+    drop(lanes);
+    if room > 0 && state.starved.borrow_mut().remove(&id) {
+        state.waiting.borrow_mut().add(id, state.now());
+    }
+    state.release(unfit.unwrap_or_default());
+}
+
+/// As [`leave`], for a delivery that is released, which frees its place by itself.
+fn leave_keeping_gauge(state: &Rc<State>, job: &Job) {
+    let id = job.claimed.endpoint_id;
+    let mut lanes = state.lanes.borrow_mut();
+    if let Some(lane) = lanes.get_mut(id) {
+        lane.in_flight -= 1;
+    }
+    lanes.refresh(id, state.now_us());
+}
+
+fn settle(state: &State, job: &Job, settlement: Settlement) {
+    tracing::debug!(
+        delivery = job.claimed.id.0,
+        event = job.claimed.event.id.0,
+        attempt = settlement.attempt.as_ref().map_or(0, |attempt| attempt.number),
+        delivered = settlement.becomes == Settled::Delivered,
+        "delivery attempted"
+    );
+    state.note(job.claimed.endpoint_id, &settlement);
+    state.outbox.borrow_mut().push(settlement);
+}
+
+/// The endpoint said 410.
+fn disable(state: &Rc<State>, target: &Arc<Target>) {
+    let (state, target) = (Rc::clone(state), Arc::clone(target));
+    tokio::task::spawn_local(async move {
+        let reason = "the endpoint answered 410 Gone".to_owned();
+        let store = &state.shared.store;
+        match store.disable_endpoint(target.endpoint.id, reason, state.now()).await {
+            Ok(()) => tracing::warn!(endpoint = target.endpoint.public_id, "endpoint disabled: 410"),
+            Err(error) => tracing::error!(%error, "endpoint not disabled"),
+        }
+    });
+}
