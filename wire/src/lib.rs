@@ -1,1 +1,33 @@
-//! hookwright-wire
+//! Webhook wire formats.
+//!
+//! **Promise:** bytes and keys only. A [`Profile`] is data: one TOML file that says a format's
+//! envelope, headers, signature, schedule and success rule, for the sender and the receiver both.
+//! [`render`] makes the bytes that are signed and sent; [`verify`] reads the same profile. Time and
+//! randomness come in as arguments; nothing here knows of Hookwright.
+//!
+//! To add a vendor: `profiles/NAME.toml`, `vectors/NAME.json` and a line in `profile/builtin.rs`.
+//! No code.
+
+mod canonical;
+mod envelope;
+mod key;
+mod message;
+mod pick;
+mod profile;
+mod render;
+mod sign;
+mod template;
+mod timestamp;
+mod verify;
+
+pub use canonical::{CanonicalError, CanonicalJson, canonicalise};
+pub use key::{SecretError, SigningKey, VerifyingKey, new_secret, signing_key, verifying_key};
+pub use message::{Message, Rendered};
+pub use profile::{
+    Acknowledge, Algorithm, EventTypeInfo, IdPrefixes, KeyEncoding, Profile, ProfileError, Retry,
+    RetryRule, SecretRule, SignatureEncoding, SignatureScheme, TimestampFormat, TimestampRule,
+    builtin_profiles, builtin_toml,
+};
+pub use render::{RenderError, render};
+pub use sign::sign_headers;
+pub use verify::{Received, Verified, VerifyError, verify};
