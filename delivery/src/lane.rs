@@ -5,7 +5,6 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use hookwright_core::ids::EndpointId;
 use hookwright_core::limits::{
     LANE_CONCURRENCY_MAX, LANE_DELIVERIES_MAX, LANE_IDLE_CONNECTIONS_MAX, LANE_SICK_CONCURRENCY_MAX,
     LANE_SICK_DELIVERIES_MAX,
@@ -22,7 +21,6 @@ const SICK_FAILURES_MIN: u32 = 3;
 
 /// A lane.
 pub(crate) struct Lane {
-    pub(crate) endpoint: EndpointId,
     pub(crate) jobs: VecDeque<Job>,
     pub(crate) in_flight: usize,
     /// Whether it stands in the round.
@@ -39,9 +37,8 @@ pub(crate) struct Lane {
 }
 
 impl Lane {
-    pub(crate) fn new(endpoint: EndpointId, gauge: Arc<LaneGauge>) -> Self {
+    pub(crate) fn new(gauge: Arc<LaneGauge>) -> Self {
         Self {
-            endpoint,
             jobs: VecDeque::new(),
             in_flight: 0,
             in_round: false,
@@ -93,9 +90,8 @@ impl Lane {
     }
 
     /// Spends a token of the endpoint's rate limit, if it has one.
-    pub(crate) fn spend(&mut self, target: &Target, now_us: u64) {
-        if let Some(rate) = target.endpoint.settings.rate_limit {
-            let gap_us = 1_000_000 / u64::from(rate.max(1));
+    pub(crate) fn spend(&mut self, now_us: u64) {
+        if let Some(gap_us) = self.gauge.token_gap_us() {
             self.next_token_us = self.next_token_us.max(now_us.saturating_sub(gap_us)) + gap_us;
         }
     }

@@ -44,7 +44,7 @@ impl Lanes {
     pub(crate) fn lane(&mut self, id: EndpointId, gauge: &Arc<LaneGauge>) -> &mut Lane {
         match self.lanes.entry(id) {
             Entry::Occupied(lane) => lane.into_mut(),
-            Entry::Vacant(place) => place.insert(Lane::new(id, Arc::clone(gauge))),
+            Entry::Vacant(place) => place.insert(Lane::new(Arc::clone(gauge))),
         }
     }
 
@@ -103,6 +103,7 @@ impl Lanes {
             }
             lane.deficit -= price;
             lane.in_flight += 1;
+            lane.spend(now_us);
             return lane.jobs.pop_front();
         }
         None

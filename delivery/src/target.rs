@@ -44,11 +44,17 @@ pub(crate) struct Target {
 pub(crate) struct LaneGauge {
     held: AtomicU32,
     limit: AtomicU32,
+    /// Requests per second; 0 is no limit.
+    rate: AtomicU32,
 }
 
 impl Default for LaneGauge {
     fn default() -> Self {
-        Self { held: AtomicU32::new(0), limit: AtomicU32::new(LANE_DELIVERIES_MAX as u32) }
+        Self {
+            held: AtomicU32::new(0),
+            limit: AtomicU32::new(LANE_DELIVERIES_MAX as u32),
+            rate: AtomicU32::new(0),
+        }
     }
 }
 
@@ -79,6 +85,12 @@ impl LaneGauge {
         self.limit.load(Ordering::Relaxed).saturating_sub(held) as usize
     }
 
+    /// The time between two requests of a rate-limited endpoint.
+    pub(crate) fn token_gap_us(&self) -> Option<u64> {
+        let rate = self.rate.load(Ordering::Relaxed);
+        (rate > 0).then(|| 1_000_000 / u64::from(rate))
+    }
+
     pub(crate) fn set_limit(&self, limit: usize) {
         self.limit.store(limit as u32, Ordering::Relaxed);
     }
@@ -103,6 +115,7 @@ impl Target {
         let timeout = settings.timeout_ms.unwrap_or(format.profile.timeout_ms);
         let url = parse_endpoint_url(&settings.url, false).map_err(|error| error.to_string())?;
         let text = |error: &dyn std::fmt::Display| error.to_string();
+        gauge.rate.store(settings.rate_limit.unwrap_or(0), Ordering::Relaxed);
         Ok(Self {
             livemode: project.livemode,
             canonical,

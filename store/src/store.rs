@@ -95,6 +95,11 @@ impl Store {
         on_engine!(self, s => s.accounts(project_id, page).await)
     }
 
+    /// The account that the scope names.
+    pub async fn account(&self, scope: Scope) -> Result<Account> {
+        on_engine!(self, s => s.account(scope).await)
+    }
+
     /// Renames an account.
     pub async fn update_account(&self, scope: Scope, name: Option<String>) -> Result<Account> {
         on_engine!(self, s => s.update_account(scope, name).await)

@@ -1,1 +1,30 @@
-//! hookwright-web
+//! Hookwright's HTTP API.
+//!
+//! **Promise:** the only crate that serves HTTP; it never sends. Each operation group is a file,
+//! told from its routes down. Errors become HTTP in `problem.rs` and nowhere else.
+//!
+//! To add an operation: a handler in its group's file, its route in that file's `routes`, and
+//! every way it can fail as a constructor of `Problem`.
+
+mod accounts;
+mod app;
+mod auth;
+mod batch;
+mod body;
+mod deliveries;
+mod endpoint_json;
+mod endpoints;
+mod events;
+mod health;
+mod keys;
+mod paging;
+mod problem;
+mod profiles;
+mod projects;
+mod serve;
+mod tenant;
+mod times;
+
+pub use app::{App, router};
+pub use auth::hash_key;
+pub use serve::serve;

@@ -53,7 +53,7 @@ fn put_back(state: &Rc<State>, job: Job) {
 }
 
 async fn attempt(state: &Rc<State>, target: &Arc<Target>, job: Job) {
-    let idle = start(state, target, &job);
+    let idle = pool(state, target, &job);
     let wait_us = state.now_us().saturating_sub(job.queued_at_us);
     state.shared.metrics.attempts_total.add(1);
     let sent = send(&state.connector, target, &idle, &job.claimed, wait_us).await;
@@ -69,8 +69,8 @@ async fn attempt(state: &Rc<State>, target: &Arc<Target>, job: Job) {
     settle(state, &job, verdict.settlement);
 }
 
-/// Spends the lane's rate token and takes its pool of connections.
-fn start(state: &State, target: &Target, job: &Job) -> Rc<IdleConnections> {
+/// The lane's pool of connections.
+fn pool(state: &State, target: &Target, job: &Job) -> Rc<IdleConnections> {
     let mut lanes = state.lanes.borrow_mut();
     let lane = lanes.lane(job.claimed.endpoint_id, &target.gauge);
     Rc::clone(&lane.idle)

@@ -40,6 +40,14 @@ impl SqliteStore {
         .await
     }
 
+    pub(crate) async fn account(&self, scope: Scope) -> Result<Account> {
+        self.read(move |connection| {
+            let id = scope.account_id.ok_or(StoreError::NotFound)?;
+            by_id(connection, scope.project_id, id)
+        })
+        .await
+    }
+
     pub(crate) async fn update_account(&self, scope: Scope, name: Option<String>) -> Result<Account> {
         self.change(move |writer| {
             let id = scope.account_id.ok_or(StoreError::NotFound)?;

@@ -1,0 +1,248 @@
+//! Events: published, and looked at.
+
+use std::borrow::Cow;
+
+use axum::extract::{Path, Query, Request, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use bytes::Bytes;
+use hookwright_core::ids::{EventId, decode, encode};
+use hookwright_core::limits::{EVENT_BODY_BYTES_MAX, GIVEN_ID_CHARS_MAX, JSON_DEPTH_MAX};
+use hookwright_core::scope::Scope as KeyScope;
+use hookwright_core::subscription::check_event_type;
+use hookwright_delivery::{Publish, Published};
+use hookwright_store::{Event, Scope, StoreError};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+use crate::app::App;
+use crate::auth::Caller;
+use crate::endpoint_json::check_channels;
+use crate::paging::{self, ListQuery};
+use crate::problem::Problem;
+use crate::{body, times};
+
+type QueryResult = Result<Query<ListQuery>, axum::extract::rejection::QueryRejection>;
+
+pub(crate) fn routes() -> Router<App> {
+    Router::new()
+        .route("/v1/events", post(publish).get(list))
+        .route("/v1/events/{id}", get(read))
+}
+
+/// An event as it is published. The payload stays raw.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct EventInput<'a> {
+    #[serde(borrow)]
+    account_id: Option<Cow<'a, str>>,
+    #[serde(borrow, rename = "type")]
+    event_type: Cow<'a, str>,
+    #[serde(borrow)]
+    data: &'a RawValue,
+    #[serde(borrow)]
+    id: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    time: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    subject: Option<&'a RawValue>,
+    #[serde(borrow)]
+    trace: Option<Cow<'a, str>>,
+    #[serde(default)]
+    channels: Vec<String>,
+}
+
+async fn publish(State(app): State<App>, query: QueryResult, request: Request) -> Result<Response, Problem> {
+    let caller = app.caller(request.headers(), KeyScope::EventsWrite).await?;
+    body::must_be_json(request.headers())?;
+    let key = idempotency_key(request.headers())?;
+    let query = paging::query(query)?;
+    let bytes = body::read(request, EVENT_BODY_BYTES_MAX).await?;
+    let published = publish_one(&app, &caller, query.project_id.as_deref(), &bytes, key).await?;
+    let answer = accepted(&published);
+    let mut response = (StatusCode::ACCEPTED, answer).into_response();
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    Ok(response)
+}
+
+/// Ids hold no character that JSON would escape.
+fn accepted(published: &Published) -> String {
+    format!("{{\"id\":\"{}\",\"deliveries\":{}}}", published.id, published.deliveries)
+}
+
+/// Publishes the event that `bytes` hold: for a single request and for each event of a batch.
+pub(crate) async fn publish_one(
+    app: &App,
+    caller: &Caller,
+    project: Option<&str>,
+    bytes: &Bytes,
+    idempotency_key: Option<String>,
+) -> Result<Published, Problem> {
+    let input: EventInput<'_> = body::parse(bytes)?;
+    let project = app.project(caller, project)?;
+    check(&input)?;
+    let account_id = app.account_to_use(caller, project.id, input.account_id.as_deref()).await?;
+    let time = input.time.as_deref().map(|text| {
+        times::parse(text).ok_or_else(|| Problem::field("/time", "must be RFC 3339, as 2024-01-15T10:31:15Z"))
+    });
+    let publish = Publish {
+        project_id: project.id,
+        account_id,
+        event_type: input.event_type.as_ref().into(),
+        given_id: input.id.map(Cow::into_owned),
+        idempotency_key,
+        time: time.transpose()?,
+        subject: input.subject.map(|raw| raw.get().to_owned()),
+        trace: input.trace.map(Cow::into_owned),
+        channels: input.channels,
+        payload: bytes.slice_ref(input.data.get().as_bytes()),
+    };
+    Ok(app.engine.publish(publish).await?)
+}
+
+fn check(input: &EventInput<'_>) -> Result<(), Problem> {
+    check_event_type(&input.event_type).map_err(|error| Problem::field("/type", error.to_string()))?;
+    if input.id.as_deref().is_some_and(|id| !is_given_id(id)) {
+        let detail = format!("an event's id is 1 to {GIVEN_ID_CHARS_MAX} of A-Z a-z 0-9 _ - : (no dot: Standard Webhooks)");
+        return Err(Problem::field("/id", detail));
+    }
+    if input.trace.as_deref().is_some_and(|trace| trace.len() > GIVEN_ID_CHARS_MAX) {
+        return Err(Problem::field("/trace", format!("has more than {GIVEN_ID_CHARS_MAX} bytes")));
+    }
+    check_channels(&input.channels)?;
+    check_depth("/data", input.data)?;
+    input.subject.map_or(Ok(()), |subject| check_depth("/subject", subject))
+}
+
+fn is_given_id(id: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"_-:".contains(&byte);
+    !id.is_empty() && id.len() <= GIVEN_ID_CHARS_MAX && id.bytes().all(fits)
+}
+
+/// Receivers' parsers have a bound too: what is nested deeper is refused here, where somebody can
+/// still mend it.
+fn check_depth(pointer: &str, raw: &RawValue) -> Result<(), Problem> {
+    let (mut depth, mut in_string, mut escaped) = (0usize, false, false);
+    for byte in raw.get().bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            _ if in_string => {}
+            b'{' | b'[' => {
+                depth += 1;
+                if depth > JSON_DEPTH_MAX {
+                    return Err(Problem::field(pointer, format!("is nested deeper than {JSON_DEPTH_MAX}")));
+                }
+            }
+            b'}' | b']' => depth -= 1,
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
+    let key = value.to_str().ok().filter(|key| (1..=GIVEN_ID_CHARS_MAX).contains(&key.len()));
+    key.map(|key| Some(key.to_owned())).ok_or_else(|| {
+        let detail = format!("the Idempotency-Key header must have 1 to {GIVEN_ID_CHARS_MAX} visible ASCII characters");
+        Problem::field("Idempotency-Key", detail)
+    })
+}
+
+async fn list(State(app): State<App>, headers: HeaderMap, query: QueryResult) -> Result<Json<Value>, Problem> {
+    let caller = app.caller(&headers, KeyScope::EventsRead).await?;
+    let query = paging::query(query)?;
+    let scope = app.scope(&caller, query.project_id.as_deref(), query.account_id.as_deref())?;
+    let page = app.engine.store().events(scope, query.page()?).await?;
+    let prefix = event_prefix(&app, scope);
+    Ok(Json(paging::listed(page, |event| show(event, &prefix))))
+}
+
+async fn read(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+    query: QueryResult,
+) -> Result<Response, Problem> {
+    let caller = app.caller(&headers, KeyScope::EventsRead).await?;
+    let query = paging::query(query)?;
+    let scope = app.scope(&caller, query.project_id.as_deref(), query.account_id.as_deref())?;
+    let event = find(&app, scope, &id).await?;
+    let mut answer = show(&event, &event_prefix(&app, scope)).to_string();
+    // The payload is shown as it was published, to the byte.
+    if let Some(data) = event.payload.as_ref().and_then(|data| std::str::from_utf8(data).ok()) {
+        answer.truncate(answer.len() - 1);
+        answer.push_str(",\"data\":");
+        answer.push_str(data);
+        answer.push('}');
+    }
+    Ok(([(header::CONTENT_TYPE, "application/json")], answer).into_response())
+}
+
+/// An event by the id that was made for it, or the one that its publisher gave.
+pub(crate) async fn find(app: &App, scope: Scope, id: &str) -> Result<Event, Problem> {
+    let store = app.engine.store();
+    let made = match decode(id) {
+        Some((accepted_at, row)) => store.event(scope, EventId(row), accepted_at).await,
+        None => Err(StoreError::NotFound),
+    };
+    match made {
+        Err(StoreError::NotFound) => match store.event_by_given_id(scope, id.to_owned()).await {
+            Err(StoreError::NotFound) => Err(Problem::not_found("event")),
+            found => Ok(found?),
+        },
+        found => Ok(found?),
+    }
+}
+
+/// What the ids of a project's events begin with.
+pub(crate) fn event_prefix(app: &App, scope: Scope) -> String {
+    let project = app.engine.project(scope.project_id);
+    let profile = project.and_then(|project| app.engine.profiles().get(&project.profile).cloned());
+    profile.map_or_else(|| "evt_".to_owned(), |profile| profile.ids.event.clone())
+}
+
+fn show(event: &Event, prefix: &str) -> Value {
+    let subject = event.subject.as_deref().and_then(|raw| serde_json::from_str::<Value>(raw).ok());
+    let made = || encode(prefix, event.accepted_at, event.id.0);
+    json!({
+        "id": event.given_id.clone().unwrap_or_else(made),
+        "type": event.event_type,
+        "account_id": event.account_public_id,
+        "time": times::rfc3339(event.time),
+        "subject": subject,
+        "trace": event.trace,
+        "channels": event.channels,
+        "deliveries": event.fanout,
+        "created_at": times::rfc3339(event.accepted_at),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nesting_is_counted_outside_strings_only() {
+        let raw = |text: String| RawValue::from_string(text).expect("JSON");
+        let nested = |depth| raw(format!("{}{}", "[".repeat(depth), "]".repeat(depth)));
+        assert!(check_depth("/data", &nested(JSON_DEPTH_MAX)).is_ok());
+        assert!(check_depth("/data", &nested(JSON_DEPTH_MAX + 1)).is_err());
+        let text = format!("{{\"a\":\"\\\"{}\"}}", "[".repeat(500));
+        assert!(check_depth("/data", &raw(text)).is_ok());
+    }
+
+    #[test]
+    fn a_given_id_has_no_dot() {
+        assert!(is_given_id("evt_9x8c7v6b5a4"));
+        for bad in ["", "a.b", "a b", "é", "a\"b"] {
+            assert!(!is_given_id(bad), "{bad}");
+        }
+        assert!(!is_given_id(&"x".repeat(GIVEN_ID_CHARS_MAX + 1)));
+    }
+}

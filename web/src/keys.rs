@@ -1,0 +1,181 @@
+//! API keys: shown in full once, then only by their hint.
+
+use axum::extract::{Path, Query, Request, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{delete, post};
+use axum::{Json, Router};
+use hookwright_core::ids::random_id;
+use hookwright_core::key_format::{self, KEY_RANDOM_BYTES, KeyKind};
+use hookwright_core::limits::MANAGEMENT_BODY_BYTES_MAX;
+use hookwright_core::scope::{Scope as KeyScope, Scopes};
+use hookwright_store::{Key, KeyOwner, NewKey, Scope};
+use http::{HeaderMap, StatusCode};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::app::App;
+use crate::auth::{Caller, hash_key};
+use crate::paging::{self, ListQuery};
+use crate::problem::Problem;
+use crate::projects::check_text;
+use crate::{body, times};
+
+type QueryResult = Result<Query<ListQuery>, axum::extract::rejection::QueryRejection>;
+
+/// Characters of a key that are kept to recognise it by.
+const HINT_CHARS: usize = 13;
+
+pub(crate) fn routes() -> Router<App> {
+    Router::new()
+        .route("/v1/keys", post(create_for_project).get(list_of_project))
+        .route("/v1/keys/{key_id}", delete(revoke_of_project))
+        .route("/v1/accounts/{account_id}/keys", post(create_for_account).get(list_of_account))
+        .route("/v1/accounts/{account_id}/keys/{key_id}", delete(revoke_of_account))
+}
+
+/// A new key, and what is kept of it.
+pub(crate) struct Made {
+    pub(crate) key: String,
+    pub(crate) new: NewKey,
+}
+
+/// Makes a key; its owner is still to be filled in.
+pub(crate) fn make_key(app: &App, kind: KeyKind, scopes: Scopes) -> Made {
+    let mut random = [0; KEY_RANDOM_BYTES];
+    for part in random.chunks_mut(16) {
+        part.copy_from_slice(&app.engine.random().to_be_bytes()[..part.len()]);
+    }
+    let key = key_format::make(kind, &random);
+    let new = NewKey {
+        public_id: random_id("key_", app.engine.random()),
+        owner: KeyOwner::Root,
+        name: None,
+        hash: hash_key(&key),
+        hint: key.chars().take(HINT_CHARS).collect(),
+        scopes: u32::from(scopes.bits()),
+        expires_at: None,
+        now: app.engine.now(),
+    };
+    Made { key, new }
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct Create {
+    name: Option<String>,
+    scopes: Option<Vec<String>>,
+    expires_at: Option<String>,
+}
+
+async fn create_for_project(State(app): State<App>, query: QueryResult, request: Request) -> Result<Response, Problem> {
+    let caller = app.caller(request.headers(), KeyScope::KeysWrite).await?;
+    let project = app.project(&caller, paging::query(query)?.project_id.as_deref())?.id;
+    if matches!(caller.owner, KeyOwner::Account(..)) {
+        return Err(Problem::forbidden("an account's key does not make a project's keys"));
+    }
+    create(&app, &caller, KeyOwner::Project(project), request).await
+}
+
+async fn create_for_account(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    query: QueryResult,
+    request: Request,
+) -> Result<Response, Problem> {
+    let caller = app.caller(request.headers(), KeyScope::KeysWrite).await?;
+    let project = app.project(&caller, paging::query(query)?.project_id.as_deref())?.id;
+    let account = app.account_seen_by(&caller, project, &id)?;
+    create(&app, &caller, KeyOwner::Account(project, account), request).await
+}
+
+async fn create(app: &App, caller: &Caller, owner: KeyOwner, request: Request) -> Result<Response, Problem> {
+    let input: Create = body::json_or_nothing(request, MANAGEMENT_BODY_BYTES_MAX).await?;
+    let kind = if matches!(owner, KeyOwner::Account(..)) { KeyKind::Account } else { KeyKind::Project };
+    let scopes = match &input.scopes {
+        None => Scopes::default_of(kind),
+        Some(words) => Scopes::from_words(words.iter().map(String::as_str))
+            .map_err(|error| Problem::field("/scopes", error.to_string()))?,
+    };
+    if !caller.scopes.covers(scopes) {
+        return Err(Problem::forbidden("a key cannot be given scopes that the key which makes it lacks"));
+    }
+    if let Some(name) = &input.name {
+        check_text("/name", name)?;
+    }
+    let expires_at = input.expires_at.as_deref().map(|text| {
+        let at = times::parse(text).filter(|at| *at > app.engine.now());
+        at.ok_or_else(|| Problem::field("/expires_at", "must be a time to come, as RFC 3339"))
+    });
+    let made = make_key(app, kind, scopes);
+    let new = NewKey { owner, name: input.name, expires_at: expires_at.transpose()?, ..made.new };
+    let key = app.engine.store().create_key(new).await?;
+    tracing::info!(key = key.public_id, "key created");
+    let mut answer = show(&key);
+    answer["api_key"] = json!(made.key);
+    Ok((StatusCode::CREATED, Json(answer)).into_response())
+}
+
+async fn list_of_project(State(app): State<App>, headers: HeaderMap, query: QueryResult) -> Result<Json<Value>, Problem> {
+    let caller = app.caller(&headers, KeyScope::KeysWrite).await?;
+    let query = paging::query(query)?;
+    let scope = app.scope(&caller, query.project_id.as_deref(), None)?;
+    list(&app, scope, &query).await
+}
+
+async fn list_of_account(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+    query: QueryResult,
+) -> Result<Json<Value>, Problem> {
+    let caller = app.caller(&headers, KeyScope::KeysWrite).await?;
+    let query = paging::query(query)?;
+    let scope = app.scope(&caller, query.project_id.as_deref(), Some(&id))?;
+    list(&app, scope, &query).await
+}
+
+async fn list(app: &App, scope: Scope, query: &ListQuery) -> Result<Json<Value>, Problem> {
+    let page = app.engine.store().keys(scope, query.page()?).await?;
+    Ok(Json(paging::listed(page, show)))
+}
+
+async fn revoke_of_project(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Path(key): Path<String>,
+    query: QueryResult,
+) -> Result<StatusCode, Problem> {
+    let caller = app.caller(&headers, KeyScope::KeysWrite).await?;
+    let scope = app.scope(&caller, paging::query(query)?.project_id.as_deref(), None)?;
+    revoke(&app, scope, key).await
+}
+
+async fn revoke_of_account(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Path((id, key)): Path<(String, String)>,
+    query: QueryResult,
+) -> Result<StatusCode, Problem> {
+    let caller = app.caller(&headers, KeyScope::KeysWrite).await?;
+    let scope = app.scope(&caller, paging::query(query)?.project_id.as_deref(), Some(&id))?;
+    revoke(&app, scope, key).await
+}
+
+async fn revoke(app: &App, scope: Scope, key: String) -> Result<StatusCode, Problem> {
+    app.engine.store().revoke_key(scope, key.clone(), app.engine.now()).await?;
+    tracing::info!(key, "key revoked");
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn show(key: &Key) -> Value {
+    let scopes = Scopes::from_bits(u16::try_from(key.scopes).unwrap_or(0));
+    json!({
+        "id": key.public_id,
+        "name": key.name,
+        "hint": format!("{}…", key.hint),
+        "scopes": scopes.iter().map(KeyScope::as_str).collect::<Vec<_>>(),
+        "created_at": times::rfc3339(key.created_at),
+        "expires_at": key.expires_at.map(times::rfc3339),
+        "revoked_at": key.revoked_at.map(times::rfc3339),
+    })
+}

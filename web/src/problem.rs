@@ -1,0 +1,178 @@
+//! The one place where errors become HTTP: RFC 9457 problem documents with stable codes.
+
+use axum::response::{IntoResponse, Response};
+use hookwright_core::limits::{BATCH_EVENTS_MAX, EVENT_BODY_BYTES_MAX};
+use hookwright_delivery::PublishError;
+use hookwright_store::StoreError;
+use http::{HeaderValue, StatusCode, header};
+use serde_json::json;
+
+/// An error as the API answers it.
+#[derive(Debug)]
+pub(crate) struct Problem {
+    status: StatusCode,
+    pub(crate) code: &'static str,
+    pub(crate) detail: String,
+    /// Which field is wrong, as a JSON pointer.
+    pointer: Option<String>,
+}
+
+impl Problem {
+    fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
+        Self { status, code, detail: detail.into(), pointer: None }
+    }
+
+    pub(crate) fn no_such_path() -> Self {
+        let detail = "there is nothing at this path; the API lives under /v1, see README.md for its routes";
+        Self::new(StatusCode::NOT_FOUND, "no_such_path", detail)
+    }
+
+    pub(crate) fn method_not_allowed() -> Self {
+        let detail = "this path does not take this method; the Allow header lists those it takes";
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
+    }
+
+    pub(crate) fn not_found(what: &str) -> Self {
+        let detail = format!("there is no such {what}, or this key may not see it; check the id and the key");
+        Self::new(StatusCode::NOT_FOUND, "not_found", detail)
+    }
+
+    pub(crate) fn unauthorized(detail: &str) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", detail)
+    }
+
+    pub(crate) fn missing_scope(scope: &str) -> Self {
+        let detail = format!("this key lacks the scope \"{scope}\"; use one that has it, or make one");
+        Self::new(StatusCode::FORBIDDEN, "missing_scope", detail)
+    }
+
+    pub(crate) fn forbidden(detail: &str) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "forbidden", detail)
+    }
+
+    pub(crate) fn too_large(limit: usize) -> Self {
+        let detail = format!("the body is larger than {limit} bytes; put large data elsewhere and send a reference");
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
+    }
+
+    pub(crate) fn body_unreadable(detail: &str) -> Self {
+        let detail = format!("the body could not be read: {detail}; send it again");
+        Self::new(StatusCode::BAD_REQUEST, "body_unreadable", detail)
+    }
+
+    pub(crate) fn not_json() -> Self {
+        let detail = "the body must be JSON; set Content-Type: application/json";
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
+    }
+
+    pub(crate) fn invalid_json(error: &serde_json::Error) -> Self {
+        let detail = format!("the body is not valid JSON: {error}; mend it there and send it again");
+        Self::new(StatusCode::BAD_REQUEST, "invalid_json", detail)
+    }
+
+    /// Valid JSON of another shape.
+    pub(crate) fn wrong_shape(error: &serde_json::Error) -> Self {
+        let detail = format!("the body is JSON of another shape: {error}; see the field's description in README.md");
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_field", detail)
+    }
+
+    pub(crate) fn field(pointer: &str, detail: impl Into<String>) -> Self {
+        let problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_field", detail);
+        Self { pointer: Some(pointer.to_owned()), ..problem }
+    }
+
+    pub(crate) fn query(name: &str, detail: &str) -> Self {
+        let detail = format!("query parameter \"{name}\": {detail}");
+        Self::new(StatusCode::BAD_REQUEST, "invalid_parameter", detail)
+    }
+
+    pub(crate) fn not_supported(pointer: &str, detail: &str) -> Self {
+        let problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "not_supported", detail);
+        Self { pointer: Some(pointer.to_owned()), ..problem }
+    }
+
+    pub(crate) fn exists(what: &str) -> Self {
+        let detail = format!("{what} of this id exists already; choose another id or use that one");
+        Self::new(StatusCode::CONFLICT, "already_exists", detail)
+    }
+
+    pub(crate) fn too_many_events() -> Self {
+        let detail = format!("a batch holds 1 to {BATCH_EVENTS_MAX} events; split it");
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "batch_size", detail)
+    }
+
+    pub(crate) fn event_too_large() -> Self {
+        Self::too_large(EVENT_BODY_BYTES_MAX)
+    }
+
+    fn event_conflict() -> Self {
+        let detail = "this id or Idempotency-Key was used for an event with other content; nothing was stored: \
+                      give a new event a new id, or send exactly the first one again";
+        Self::new(StatusCode::CONFLICT, "event_conflict", detail)
+    }
+
+    /// Our own fault: the detail goes to the log.
+    fn internal(detail: &str) -> Self {
+        tracing::error!(detail, "request failed");
+        let detail = "the server failed; nothing is known to be stored: try again, and tell the operator if it lasts";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail)
+    }
+
+    fn unavailable(detail: &str) -> Self {
+        tracing::error!(detail, "request refused");
+        let detail = "the server is stopping or its store has stopped; try again in a moment, with the same id";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail)
+    }
+
+    /// The error inside a batch's result.
+    pub(crate) fn as_batch_error(&self) -> serde_json::Value {
+        json!({"status": self.status.as_u16(), "code": self.code, "detail": self.detail})
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::NotFound => Self::not_found("object"),
+            StoreError::Exists(what) => Self::exists(&format!("\"{what}\"")),
+            StoreError::LimitReached { what, limit } => {
+                let detail = format!("the limit of {limit} {what} is reached; delete some first");
+                Self::new(StatusCode::CONFLICT, "limit_reached", detail)
+            }
+            StoreError::Stopped(reason) => Self::unavailable(&reason),
+            error => Self::internal(&error.to_string()),
+        }
+    }
+}
+
+impl From<PublishError> for Problem {
+    fn from(error: PublishError) -> Self {
+        match error {
+            PublishError::Conflict => Self::event_conflict(),
+            PublishError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let title = self.status.canonical_reason().unwrap_or("Error");
+        let mut document = json!({
+            "type": format!("/errors#{}", self.code),
+            "title": title,
+            "status": self.status.as_u16(),
+            "code": self.code,
+            "detail": self.detail,
+        });
+        if let Some(pointer) = &self.pointer {
+            document["errors"] = json!([{"pointer": pointer, "detail": self.detail}]);
+        }
+        let mut response = (self.status, document.to_string()).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}
