@@ -1,2 +1,33 @@
-//! hookwright
-fn main() {}
+//! Hookwright: one binary that sends webhooks.
+//!
+//! **Promise:** the only crate that reads configuration and wires the parts.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+mod bench;
+mod cli;
+mod config;
+mod demo;
+mod http_client;
+mod keys;
+mod receiver;
+mod serve;
+mod server;
+
+fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    let done = match cli.command {
+        cli::Command::Serve(args) => serve::run(*args),
+        cli::Command::Demo(args) => demo::run(&args),
+        cli::Command::Bench(args) => bench::run(&args),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            error.exit_code()
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! The commands and their flags.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Sends webhooks in the format that your customers already verify.
+#[derive(Parser)]
+#[command(version, about)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Run the server.
+    Serve(Box<ServeArgs>),
+    /// Show it at work: five formats, delivered and verified, with a failure and its retry.
+    Demo(DemoArgs),
+    /// Measure the real server on this machine.
+    Bench(BenchArgs),
+}
+
+/// Every flag may be given as HOOKWRIGHT_* in the environment, or in a TOML file.
+#[derive(Args, Default)]
+pub(crate) struct ServeArgs {
+    /// Address to listen on [default: 127.0.0.1:8080]
+    #[arg(long, env = "HOOKWRIGHT_LISTEN")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// Folder for the embedded store [default: ./hookwright-data]
+    #[arg(long, env = "HOOKWRIGHT_DATA_DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// Database URL; this version has the embedded store only
+    #[arg(long, env = "HOOKWRIGHT_DATABASE_URL", hide_env_values = true)]
+    pub(crate) database_url: Option<String>,
+    /// Root key, at least 32 characters; else made and printed once
+    #[arg(long, env = "HOOKWRIGHT_ROOT_KEY", hide_env_values = true)]
+    pub(crate) root_key: Option<String>,
+    /// 32 bytes in base 64 or hex that secrets are sealed under, newest first, comma-separated
+    #[arg(long, env = "HOOKWRIGHT_MASTER_KEY", hide_env_values = true)]
+    pub(crate) master_key: Option<String>,
+    /// Networks that may be dialled besides public ones, as CIDR
+    #[arg(long = "allow-network", env = "HOOKWRIGHT_ALLOW_NETWORKS", value_delimiter = ',')]
+    pub(crate) allow_networks: Vec<String>,
+    /// Networks that may not be dialled although public, as CIDR
+    #[arg(long = "deny-network", env = "HOOKWRIGHT_DENY_NETWORKS", value_delimiter = ',')]
+    pub(crate) deny_networks: Vec<String>,
+    /// PEM file of certificates to trust besides the public roots
+    #[arg(long, env = "HOOKWRIGHT_EXTRA_CA_FILE")]
+    pub(crate) extra_ca_file: Option<PathBuf>,
+    /// Wire profile to load besides the built-in ones
+    #[arg(long = "profile", env = "HOOKWRIGHT_PROFILES", value_delimiter = ',')]
+    pub(crate) profiles: Vec<PathBuf>,
+    /// Days that finished events are kept [default: 30]
+    #[arg(long, env = "HOOKWRIGHT_RETENTION_DAYS")]
+    pub(crate) retention_days: Option<u32>,
+    /// Log level: error, warn, info, debug [default: info]
+    #[arg(long, env = "HOOKWRIGHT_LOG")]
+    pub(crate) log: Option<String>,
+    /// TOML file with any of these settings
+    #[arg(long, env = "HOOKWRIGHT_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+    /// Development: allow loopback addresses and plain http. Not for production
+    #[arg(long)]
+    pub(crate) dev: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct DemoArgs {
+    /// Stop once everything is delivered, instead of staying up
+    #[arg(long)]
+    pub(crate) once: bool,
+    /// Folder for the store [default: a new temporary one]
+    #[arg(long)]
+    pub(crate) data_dir: Option<PathBuf>,
+}
+
+#[derive(Args, Clone)]
+pub(crate) struct BenchArgs {
+    /// Events to publish
+    #[arg(long, default_value_t = 300_000)]
+    pub(crate) events: u64,
+    /// Connections that publish
+    #[arg(long, default_value_t = 64)]
+    pub(crate) connections: usize,
+    /// Endpoints in all
+    #[arg(long, default_value_t = 1_000)]
+    pub(crate) endpoints: usize,
+    /// Endpoints that each event goes to
+    #[arg(long, default_value_t = 1)]
+    pub(crate) fan_out: usize,
+    /// Bytes of payload
+    #[arg(long, default_value_t = 500)]
+    pub(crate) payload_bytes: usize,
+    /// Events per second, published on schedule whatever the answers (open loop)
+    #[arg(long)]
+    pub(crate) rate: Option<u64>,
+    /// Endpoints of these that never answer
+    #[arg(long, default_value_t = 0)]
+    pub(crate) dead: usize,
+    /// Endpoints of these that take a second to answer
+    #[arg(long, default_value_t = 0)]
+    pub(crate) slow: usize,
+    /// Wire profile
+    #[arg(long, default_value = "standard-webhooks")]
+    pub(crate) profile: String,
+    /// Requests that measure the raw client's limit; 0 leaves it out
+    #[arg(long, default_value_t = 200_000)]
+    pub(crate) raw_requests: u64,
+    /// Print a line every so many events, to see the rate over time
+    #[arg(long)]
+    pub(crate) every: Option<u64>,
+    /// Folder for the store [default: a new one under ./target]
+    #[arg(long)]
+    pub(crate) data_dir: Option<PathBuf>,
+}

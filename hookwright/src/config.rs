@@ -1,0 +1,116 @@
+//! The settings: flags first, then the environment, then the file, then defaults.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use hookwright_core::address::{AddressRule, parse_network};
+use serde::Deserialize;
+
+use crate::cli::ServeArgs;
+
+/// Settings, complete and checked.
+pub(crate) struct Config {
+    pub(crate) listen: SocketAddr,
+    pub(crate) data_dir: PathBuf,
+    pub(crate) root_key: Option<String>,
+    pub(crate) master_key: Option<String>,
+    pub(crate) rule: AddressRule,
+    pub(crate) extra_ca_file: Option<PathBuf>,
+    pub(crate) profiles: Vec<PathBuf>,
+    pub(crate) retention_days: u32,
+    pub(crate) log: tracing::Level,
+    pub(crate) dev: bool,
+}
+
+/// The settings as a file gives them.
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+struct File {
+    listen: Option<SocketAddr>,
+    data_dir: Option<PathBuf>,
+    database_url: Option<String>,
+    root_key: Option<String>,
+    master_key: Option<String>,
+    allow_networks: Vec<String>,
+    deny_networks: Vec<String>,
+    extra_ca_file: Option<PathBuf>,
+    profiles: Vec<PathBuf>,
+    retention_days: Option<u32>,
+    log: Option<String>,
+}
+
+/// Why a command did not do its work.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// The user can mend it.
+    #[error("{0}")]
+    Usage(String),
+    /// It went wrong while running.
+    #[error("{0}")]
+    Running(String),
+}
+
+impl Failure {
+    /// 2 for what the user can mend, 1 for the rest.
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Usage(_) => ExitCode::from(2),
+            Self::Running(_) => ExitCode::FAILURE,
+        }
+    }
+}
+
+/// Turns an error into one of the user's.
+pub(crate) fn usage(error: impl std::fmt::Display) -> Failure {
+    Failure::Usage(error.to_string())
+}
+
+/// Turns an error into one of ours.
+pub(crate) fn running(error: impl std::fmt::Display) -> Failure {
+    Failure::Running(error.to_string())
+}
+
+impl Config {
+    /// Completes flags and environment by the file and the defaults.
+    pub(crate) fn new(args: ServeArgs) -> Result<Self, Failure> {
+        let file = match &args.config {
+            None => File::default(),
+            Some(path) => {
+                let text = std::fs::read_to_string(path).map_err(|error| {
+                    usage(format!("cannot read \"{}\": {error}\nhint: check --config", path.display()))
+                })?;
+                toml::from_str(&text).map_err(|error| usage(format!("\"{}\": {error}", path.display())))?
+            }
+        };
+        if args.database_url.or(file.database_url).is_some() {
+            return Err(usage(
+                "this version has the embedded store only\nhint: leave HOOKWRIGHT_DATABASE_URL out",
+            ));
+        }
+        let or = |flags: Vec<String>, file: Vec<String>| if flags.is_empty() { file } else { flags };
+        let mut allow = or(args.allow_networks, file.allow_networks);
+        if args.dev {
+            allow.extend(["127.0.0.0/8", "::1/128"].map(str::to_owned));
+        }
+        let networks = |texts: Vec<String>| {
+            texts.iter().map(|text| parse_network(text.trim())).collect::<Result<Vec<_>, _>>().map_err(usage)
+        };
+        let rule = AddressRule::new(networks(allow)?, networks(or(args.deny_networks, file.deny_networks))?);
+        let log = args.log.or(file.log).unwrap_or_else(|| "info".to_owned());
+        Ok(Self {
+            listen: args.listen.or(file.listen).unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080))),
+            data_dir: args.data_dir.or(file.data_dir).unwrap_or_else(|| "hookwright-data".into()),
+            root_key: args.root_key.or(file.root_key),
+            master_key: args.master_key.or(file.master_key),
+            rule,
+            extra_ca_file: args.extra_ca_file.or(file.extra_ca_file),
+            profiles: if args.profiles.is_empty() { file.profiles } else { args.profiles },
+            retention_days: args.retention_days.or(file.retention_days).unwrap_or(30).max(1),
+            log: log.parse().map_err(|_| {
+                usage(format!("\"{log}\" is no log level\nhint: error, warn, info or debug"))
+            })?,
+            dev: args.dev,
+        })
+    }
+}

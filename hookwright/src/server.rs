@@ -1,0 +1,122 @@
+//! The parts, wired: store, engine, web, each on its thread.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use hookwright_delivery::{Engine, EngineOptions, Profiles, Worker, World, client_config};
+use hookwright_store::{SqliteOptions, Store};
+use hookwright_web::{App, router};
+use tokio::net::TcpListener;
+use tokio::task::LocalSet;
+
+use crate::config::{Config, Failure, running, usage};
+use crate::keys;
+
+/// What is in flight at the end gets this long.
+const STOP_MS: u64 = 15_000;
+/// Under load, commits are at least this far apart.
+const COMMIT_PACE: Duration = Duration::from_millis(2);
+const PRUNE_EVERY: Duration = Duration::from_secs(30);
+const PRUNED_AT_ONCE: usize = 2_000;
+
+/// A server that listens and is not serving yet.
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
+    /// The root key, if it was made just now.
+    pub(crate) made_root_key: Option<String>,
+    listener: TcpListener,
+    engine: Engine,
+    app: App,
+    delivery: std::thread::JoinHandle<()>,
+    retention_ms: i64,
+}
+
+impl Server {
+    /// Opens the store, starts the delivery thread and listens.
+    pub(crate) async fn start(config: &Config) -> Result<Self, Failure> {
+        // One descriptor per connection, in and out; a refusal leaves what there is.
+        let _ = rlimit::increase_nofile_limit(65_536);
+        let world = World::of_this_machine();
+        let profiles = Arc::new(Profiles::load(&config.profiles).map_err(usage)?);
+        let tls = client_config(config.extra_ca_file.as_deref()).map_err(usage)?;
+        let vault = keys::vault(config.master_key.as_deref(), &config.data_dir, &world)?;
+        let options = SqliteOptions { now: world.clock.now(), commit_pace: COMMIT_PACE };
+        let store = Store::open_sqlite(&config.data_dir, vault, options).map_err(usage)?;
+        let listener = TcpListener::bind(config.listen).await.map_err(|error| {
+            usage(format!("cannot listen on {}: {error}\nhint: choose another --listen", config.listen))
+        })?;
+        let address = listener.local_addr().map_err(running)?;
+
+        // The feed needs the engine and the web, which need the store: it is filled in below.
+        let told: Arc<OnceLock<(Engine, App)>> = Arc::default();
+        let feed = Arc::clone(&told);
+        store.set_feed(Arc::new(move |change| {
+            if let Some((engine, app)) = feed.get() {
+                engine.apply(change);
+                app.apply(change);
+            }
+        }));
+        let made_root_key = keys::root_key(config.root_key.as_deref(), &store, &world).await?;
+        let options = EngineOptions { rule: config.rule.clone(), tls, dev: config.dev };
+        let (engine, worker) =
+            Engine::start(store, profiles, world, options).await.map_err(running)?;
+        let app = App::new(engine.clone());
+        let _ = told.set((engine.clone(), app.clone()));
+        Ok(Self {
+            delivery: run_delivery(worker)?,
+            retention_ms: i64::from(config.retention_days) * 24 * 60 * 60 * 1000,
+            address,
+            made_root_key,
+            listener,
+            engine,
+            app,
+        })
+    }
+
+    /// Serves until `shutdown`; then takes no more, finishes what is in flight, releases the rest.
+    pub(crate) async fn serve(self, shutdown: impl Future<Output = ()>) -> Result<(), Failure> {
+        let store = self.engine.store().clone();
+        let pruning = tokio::spawn(keep_pruning(self.engine.clone(), self.retention_ms));
+        let serving = hookwright_web::serve(self.listener, router(self.app), shutdown);
+        let stopped = tokio::select! {
+            () = serving => None,
+            error = store.stopped() => Some(error),
+        };
+        pruning.abort();
+        if let Some(error) = stopped {
+            // Nothing is known of the last commit: only a restart that reads the disk is safe.
+            return Err(running(error));
+        }
+        self.engine.stop(STOP_MS).await;
+        store.close().await.map_err(running)?;
+        tokio::task::spawn_blocking(move || self.delivery.join())
+            .await
+            .map_err(running)?
+            .map_err(|_| running("the delivery thread failed"))
+    }
+}
+
+fn run_delivery(worker: Worker) -> Result<std::thread::JoinHandle<()>, Failure> {
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(running)?;
+    std::thread::Builder::new()
+        .name("delivery".to_owned())
+        .spawn(move || LocalSet::new().block_on(&runtime, worker.run()))
+        .map_err(running)
+}
+
+async fn keep_pruning(engine: Engine, retention_ms: i64) {
+    loop {
+        let before = hookwright_core::time::UnixMs(engine.now().0.saturating_sub(retention_ms));
+        match engine.store().prune(before, PRUNED_AT_ONCE).await {
+            // More may be old: go on at once, a bounded piece at a time.
+            Ok(PRUNED_AT_ONCE..) => {}
+            Ok(_) => tokio::time::sleep(PRUNE_EVERY).await,
+            Err(error) => {
+                tracing::error!(%error, "retention failed");
+                tokio::time::sleep(PRUNE_EVERY).await;
+            }
+        }
+    }
+}
