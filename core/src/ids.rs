@@ -91,16 +91,26 @@ mod tests {
 
     #[test]
     fn ids_sort_by_time_then_row() {
-        let ids = [(1, 9), (2, 1), (2, 2), (300_000, 0)]
-            .map(|(ms, row)| encode("evt_", UnixMs(ms), row));
+        let ids =
+            [(1, 9), (2, 1), (2, 2), (300_000, 0)].map(|(ms, row)| encode("evt_", UnixMs(ms), row));
         assert!(ids.is_sorted());
     }
 
     #[test]
     fn text_that_is_no_code_is_refused() {
-        for text in ["", "evt_", "evt_UPPERCASEUPPERCASEUPP", "evt_éééééééééééééééééééééé", "short"] {
+        for text in [
+            "",
+            "evt_",
+            "evt_UPPERCASEUPPERCASEUPP",
+            "evt_éééééééééééééééééééééé",
+            "short",
+        ] {
             assert_eq!(decode(text), None, "{text}");
         }
-        assert_eq!(decode("evt_zzzzzzzzzzzzzzzzzzzzz"), None, "more than 104 bits");
+        assert_eq!(
+            decode("evt_zzzzzzzzzzzzzzzzzzzzz"),
+            None,
+            "more than 104 bits"
+        );
     }
 }

@@ -88,7 +88,9 @@ mod tests {
     fn every_code_reads_back_as_its_state_and_word() {
         let mut seen = 0;
         for code in 0..=u8::MAX {
-            let Some(state) = DeliveryState::from_code(code) else { continue };
+            let Some(state) = DeliveryState::from_code(code) else {
+                continue;
+            };
             seen += 1;
             assert_eq!(state.code(), code);
             assert_eq!(DeliveryState::parse(state.as_str()), Some(state));

@@ -54,7 +54,10 @@ pub(crate) struct NoConnection {
 }
 
 fn refused(class: ErrorClass, detail: impl ToString) -> NoConnection {
-    NoConnection { class, detail: detail.to_string() }
+    NoConnection {
+        class,
+        detail: detail.to_string(),
+    }
 }
 
 impl Connector {
@@ -65,11 +68,20 @@ impl Connector {
         target: &Target,
         timing: &Cell<Timing>,
     ) -> Result<Connection, NoConnection> {
-        let mut clock = Phase { world: &self.world, from_us: self.world.clock.monotonic_us() };
+        let mut clock = Phase {
+            world: &self.world,
+            from_us: self.world.clock.monotonic_us(),
+        };
         let addresses = self.addresses(target).await?;
-        timing.set(Timing { dns_us: clock.lap(), ..timing.get() });
+        timing.set(Timing {
+            dns_us: clock.lap(),
+            ..timing.get()
+        });
         let stream = self.dial(&addresses, target.port()).await?;
-        timing.set(Timing { connect_us: clock.lap(), ..timing.get() });
+        timing.set(Timing {
+            connect_us: clock.lap(),
+            ..timing.get()
+        });
         let budget = Rc::new(Cell::new(RESPONSE_BYTES_MAX));
         if target.https {
             let name = ServerName::try_from(target.host.to_string())
@@ -78,7 +90,10 @@ impl Connector {
                 .connect(name, stream)
                 .await
                 .map_err(|error| refused(ErrorClass::Tls, error))?;
-            timing.set(Timing { tls_us: clock.lap(), ..timing.get() });
+            timing.set(Timing {
+                tls_us: clock.lap(),
+                ..timing.get()
+            });
             shake_hands(stream, budget).await
         } else {
             shake_hands(stream, budget).await
@@ -121,7 +136,10 @@ async fn shake_hands<S>(stream: S, budget: Rc<Cell<usize>>) -> Result<Connection
 where
     S: AsyncRead + AsyncWrite + Unpin + 'static,
 {
-    let stream = TokioIo::new(Metered { stream, budget: Rc::clone(&budget) });
+    let stream = TokioIo::new(Metered {
+        stream,
+        budget: Rc::clone(&budget),
+    });
     let (sender, connection) = http1::Builder::new()
         .max_headers(RESPONSE_HEADERS_MAX)
         .max_buf_size(HEADER_BYTES_MAX)
@@ -132,7 +150,12 @@ where
     tokio::task::spawn_local(async move {
         let _ = connection.await;
     });
-    Ok(Connection { sender, budget, used: false, idle_since_us: 0 })
+    Ok(Connection {
+        sender,
+        budget,
+        used: false,
+        idle_since_us: 0,
+    })
 }
 
 struct Phase<'a> {
@@ -157,7 +180,11 @@ struct Metered<S> {
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Metered<S> {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         let polled = Pin::new(&mut self.stream).poll_read(cx, buf);
         let read = buf.filled().len() - before;
@@ -175,7 +202,11 @@ impl<S: AsyncRead + Unpin> AsyncRead for Metered<S> {
 }
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Metered<S> {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.stream).poll_write(cx, buf)
     }
 

@@ -184,7 +184,10 @@ impl Engine {
     #[must_use]
     pub fn health(&self) -> Health {
         let stopping = self.shared.stopping.load(Ordering::Relaxed);
-        Health { ready: !stopping, detail: stopping.then(|| "stopping".to_owned()) }
+        Health {
+            ready: !stopping,
+            detail: stopping.then(|| "stopping".to_owned()),
+        }
     }
 
     /// Name, help, kind and value of each metric.

@@ -35,13 +35,24 @@ pub(crate) async fn exchange(
     connection.budget.set(RESPONSE_BYTES_MAX);
     let sent_us = world.clock.monotonic_us();
     // A connection that was just given back may need a turn before it takes the next request.
-    connection.sender.ready().await.map_err(|error| classify(&error))?;
+    connection
+        .sender
+        .ready()
+        .await
+        .map_err(|error| classify(&error))?;
     let answer = connection.sender.send_request(request).await;
     let waited = world.clock.monotonic_us().saturating_sub(sent_us);
     let first_byte_us = u32::try_from(waited).unwrap_or(u32::MAX);
-    timing.set(Timing { first_byte_us, ..timing.get() });
+    timing.set(Timing {
+        first_byte_us,
+        ..timing.get()
+    });
     let (head, body) = answer.map_err(|error| classify(&error))?.into_parts();
-    Ok(Answer { status: head.status.as_u16(), headers: head.headers, body })
+    Ok(Answer {
+        status: head.status.as_u16(),
+        headers: head.headers,
+        body,
+    })
 }
 
 impl Answer {
@@ -55,7 +66,9 @@ impl Answer {
         let read = async {
             while let Some(frame) = self.body.frame().await {
                 let Ok(frame) = frame else { return false };
-                let Ok(data) = frame.into_data() else { continue };
+                let Ok(data) = frame.into_data() else {
+                    continue;
+                };
                 let room = RESPONSE_BODY_KEPT_BYTES_MAX - kept.len();
                 kept.extend_from_slice(&data[..data.len().min(room)]);
                 if data.len() > room {
@@ -64,7 +77,9 @@ impl Answer {
             }
             true
         };
-        let whole = tokio::time::timeout(BODY_GRACE, read).await.unwrap_or(false);
+        let whole = tokio::time::timeout(BODY_GRACE, read)
+            .await
+            .unwrap_or(false);
         (kept.freeze(), whole)
     }
 }
@@ -75,7 +90,10 @@ fn classify(error: &hyper::Error) -> NoConnection {
     } else {
         ErrorClass::Disconnected
     };
-    NoConnection { class, detail: error.to_string() }
+    NoConnection {
+        class,
+        detail: error.to_string(),
+    }
 }
 
 fn over_budget(error: &hyper::Error) -> bool {

@@ -41,7 +41,10 @@ pub(crate) struct Inbox {
 
 impl Inbox {
     pub(crate) fn push(&self, message: Message) {
-        self.messages.lock().unwrap_or_else(PoisonError::into_inner).push(message);
+        self.messages
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(message);
         if !self.full.swap(true, Ordering::AcqRel) {
             self.wake.notify_one();
         }

@@ -6,8 +6,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use hookwright_core::limits::{
-    LANE_CONCURRENCY_MAX, LANE_DELIVERIES_MAX, LANE_IDLE_CONNECTIONS_MAX, LANE_SICK_CONCURRENCY_MAX,
-    LANE_SICK_DELIVERIES_MAX,
+    LANE_CONCURRENCY_MAX, LANE_DELIVERIES_MAX, LANE_IDLE_CONNECTIONS_MAX,
+    LANE_SICK_CONCURRENCY_MAX, LANE_SICK_DELIVERIES_MAX,
 };
 
 use crate::connect::Connection;
@@ -86,7 +86,9 @@ impl Lane {
             return Vec::new();
         }
         self.gauge.set_limit(LANE_SICK_DELIVERIES_MAX);
-        self.jobs.split_off(self.jobs.len().min(LANE_SICK_DELIVERIES_MAX)).into()
+        self.jobs
+            .split_off(self.jobs.len().min(LANE_SICK_DELIVERIES_MAX))
+            .into()
     }
 
     /// Spends a token of the endpoint's rate limit, if it has one.

@@ -25,7 +25,11 @@ pub(crate) struct Lanes {
 
 impl Lanes {
     pub(crate) fn new(gate: Arc<Gate>) -> Self {
-        Self { lanes: HashMap::new(), round: VecDeque::new(), gate }
+        Self {
+            lanes: HashMap::new(),
+            round: VecDeque::new(),
+            gate,
+        }
     }
 
     pub(crate) fn get_mut(&mut self, id: EndpointId) -> Option<&mut Lane> {
@@ -61,7 +65,9 @@ impl Lanes {
     /// Puts a lane into the round if it can send, and tells the gate what waits in lanes that
     /// cannot: nobody is held back for those.
     pub(crate) fn refresh(&mut self, id: EndpointId, now_us: u64) {
-        let Some(lane) = self.lanes.get_mut(&id) else { return };
+        let Some(lane) = self.lanes.get_mut(&id) else {
+            return;
+        };
         if lane.is_ready(now_us) {
             if !lane.in_round {
                 lane.in_round = true;
@@ -120,6 +126,11 @@ impl Lanes {
 }
 
 fn cost(job: &Job) -> u64 {
-    let bytes = job.claimed.event.payload.as_ref().map_or(0, bytes::Bytes::len);
+    let bytes = job
+        .claimed
+        .event
+        .payload
+        .as_ref()
+        .map_or(0, bytes::Bytes::len);
     1 + bytes as u64 / BYTES_PER_COST
 }

@@ -32,4 +32,7 @@ pub use profiles::{Profiles, ProfilesError};
 pub use publish::{Publish, PublishError, Published};
 pub use tls::{ExtraCaError, client_config};
 pub use worker::Worker;
-pub use world::{BoxedIo, Clock, Dial, Io, Random, Resolve, SystemClock, SystemDial, SystemRandom, SystemResolve, World};
+pub use world::{
+    BoxedIo, Clock, Dial, Io, Random, Resolve, SystemClock, SystemDial, SystemRandom,
+    SystemResolve, World,
+};

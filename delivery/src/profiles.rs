@@ -43,14 +43,19 @@ impl Profiles {
         for file in files {
             let file = file.as_ref();
             let name = file.display().to_string();
-            let text = std::fs::read_to_string(file)
-                .map_err(|error| ProfilesError::Unreadable { file: name.clone(), error })?;
+            let text =
+                std::fs::read_to_string(file).map_err(|error| ProfilesError::Unreadable {
+                    file: name.clone(),
+                    error,
+                })?;
             profiles.push(Profile::parse(&name, &text)?);
         }
         let mut by_name = BTreeMap::new();
         for profile in profiles {
-            schedule_of(&profile)
-                .map_err(|error| ProfilesError::Schedule { name: profile.name.clone(), error })?;
+            schedule_of(&profile).map_err(|error| ProfilesError::Schedule {
+                name: profile.name.clone(),
+                error,
+            })?;
             by_name.insert(profile.name.clone(), Arc::new(profile));
         }
         Ok(Self { by_name })
@@ -79,14 +84,17 @@ pub(crate) fn schedule_of(profile: &Profile) -> Result<Schedule, ScheduleError> 
     let plan = match &profile.retry.plan {
         Retry::Gaps { gaps_ms } => Plan::Gaps(gaps_ms.clone()),
         Retry::Offsets { offsets_ms } => Plan::Offsets(offsets_ms.clone()),
-        Retry::Exponential { initial_ms, multiplier, max_attempts, max_delay_ms } => {
-            Plan::Exponential {
-                initial_ms: *initial_ms,
-                multiplier: *multiplier,
-                max_attempts: *max_attempts,
-                max_delay_ms: *max_delay_ms,
-            }
-        }
+        Retry::Exponential {
+            initial_ms,
+            multiplier,
+            max_attempts,
+            max_delay_ms,
+        } => Plan::Exponential {
+            initial_ms: *initial_ms,
+            multiplier: *multiplier,
+            max_attempts: *max_attempts,
+            max_delay_ms: *max_delay_ms,
+        },
     };
     Schedule::new(plan, profile.retry.jitter)
 }

@@ -62,12 +62,17 @@ pub enum PublishError {
     Store(#[from] StoreError),
 }
 
-pub(crate) async fn publish(shared: &Arc<Shared>, publish: Publish) -> Result<Published, PublishError> {
+pub(crate) async fn publish(
+    shared: &Arc<Shared>,
+    publish: Publish,
+) -> Result<Published, PublishError> {
     shared.gate.pass().await;
     let now = shared.world.clock.now();
     let prefix = shared.event_prefix(publish.project_id);
     let targets =
-        shared.routing.matching(publish.account_id, &publish.event_type, &publish.channels);
+        shared
+            .routing
+            .matching(publish.account_id, &publish.event_type, &publish.channels);
     let routes: Vec<Route> = targets.iter().map(|target| route(shared, target)).collect();
     let leased = leased(&routes);
     shared.gate.add(leased);
@@ -75,27 +80,47 @@ pub(crate) async fn publish(shared: &Arc<Shared>, publish: Publish) -> Result<Pu
     let then = Arc::clone(shared);
     // The jobs are handed over by the store's thread: a publisher that hangs up after its event
     // was committed must not strand its deliveries.
-    shared.store.append(append(publish, now, routes), move |append, result| {
-        hand_over(&then, &append, &targets, &result);
-        let _ = done.send(result.map(|appended| (append, appended)));
-    });
+    shared
+        .store
+        .append(append(publish, now, routes), move |append, result| {
+            hand_over(&then, &append, &targets, &result);
+            let _ = done.send(result.map(|appended| (append, appended)));
+        });
     let lost = |_| StoreError::Stopped("the store is closed".to_owned());
     let (append, appended) = result.await.map_err(lost)??;
-    let id = |row, at| append.given_id.clone().unwrap_or_else(|| ids::encode(&prefix, at, row));
+    let id = |row, at| {
+        append
+            .given_id
+            .clone()
+            .unwrap_or_else(|| ids::encode(&prefix, at, row))
+    };
     match appended {
         Appended::Fresh { id: row, .. } => {
             let deliveries = append.routes.len() as u32;
-            Ok(Published { id: id(row.0, now), deliveries, repeated: false })
+            Ok(Published {
+                id: id(row.0, now),
+                deliveries,
+                repeated: false,
+            })
         }
-        Appended::Repeated { id: row, accepted_at, fanout } => {
-            Ok(Published { id: id(row.0, accepted_at), deliveries: fanout, repeated: true })
-        }
+        Appended::Repeated {
+            id: row,
+            accepted_at,
+            fanout,
+        } => Ok(Published {
+            id: id(row.0, accepted_at),
+            deliveries: fanout,
+            repeated: true,
+        }),
         Appended::Conflict => Err(PublishError::Conflict),
     }
 }
 
 fn leased(routes: &[Route]) -> usize {
-    routes.iter().filter(|route| route.disposition == Disposition::Leased).count()
+    routes
+        .iter()
+        .filter(|route| route.disposition == Disposition::Leased)
+        .count()
 }
 
 /// Leased where the lane has a place for it; else it waits in the store.
@@ -104,12 +129,18 @@ fn route(shared: &Shared, target: &Arc<Target>) -> Route {
         EndpointStatus::Disabled => Disposition::EndpointDisabled,
         EndpointStatus::Paused => Disposition::Due,
         EndpointStatus::Active => {
-            let node_full =
-                shared.metrics.deliveries_queued.get() >= NODE_DELIVERIES_MAX as u64;
-            if !node_full && target.gauge.take() { Disposition::Leased } else { Disposition::Due }
+            let node_full = shared.metrics.deliveries_queued.get() >= NODE_DELIVERIES_MAX as u64;
+            if !node_full && target.gauge.take() {
+                Disposition::Leased
+            } else {
+                Disposition::Due
+            }
         }
     };
-    Route { endpoint_id: target.endpoint.id, disposition }
+    Route {
+        endpoint_id: target.endpoint.id,
+        disposition,
+    }
 }
 
 fn append(publish: Publish, now: UnixMs, routes: Vec<Route>) -> Append {
@@ -135,12 +166,20 @@ fn hand_over(
     targets: &[Arc<Target>],
     result: &Result<Appended, StoreError>,
 ) {
-    let Ok(Appended::Fresh { id, first_delivery, lease }) = result else {
+    let Ok(Appended::Fresh {
+        id,
+        first_delivery,
+        lease,
+    }) = result
+    else {
         give_up_places(shared, append, targets);
         return;
     };
     shared.metrics.events_accepted_total.add(1);
-    shared.metrics.deliveries_created_total.add(append.routes.len() as u64);
+    shared
+        .metrics
+        .deliveries_created_total
+        .add(append.routes.len() as u64);
     if append.routes.is_empty() {
         return;
     }
@@ -161,7 +200,9 @@ fn hand_over(
                 jobs.push(job(shared, route, (DeliveryId(delivery), *lease), &event));
             }
             Disposition::Due => {
-                shared.inbox.push(Message::Waiting(route.endpoint_id, append.accepted_at));
+                shared
+                    .inbox
+                    .push(Message::Waiting(route.endpoint_id, append.accepted_at));
             }
             Disposition::EndpointDisabled => shared.metrics.deliveries_failed_total.add(1),
         }

@@ -6,7 +6,14 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 const MASK: &str = "***";
 
 /// Words in a header's name that say that its value is a secret.
-const SECRET_WORDS: [&str; 6] = ["authorization", "cookie", "token", "secret", "password", "api-key"];
+const SECRET_WORDS: [&str; 6] = [
+    "authorization",
+    "cookie",
+    "token",
+    "secret",
+    "password",
+    "api-key",
+];
 
 /// The headers of a request, one `name: value` line each; the customer's own secrets masked.
 pub(crate) fn request_lines(
@@ -19,7 +26,15 @@ pub(crate) fn request_lines(
     }
     for (name, value) in custom {
         let secret = SECRET_WORDS.iter().any(|word| name.as_str().contains(word));
-        line(&mut lines, name, if secret { MASK } else { value.to_str().unwrap_or(MASK) });
+        line(
+            &mut lines,
+            name,
+            if secret {
+                MASK
+            } else {
+                value.to_str().unwrap_or(MASK)
+            },
+        );
     }
     lines
 }
@@ -50,13 +65,25 @@ mod tests {
 
     #[test]
     fn a_customers_secrets_are_masked_and_the_rest_is_readable() {
-        let own = [(HeaderName::from_static("webhook-id"), HeaderValue::from_static("evt_1"))];
+        let own = [(
+            HeaderName::from_static("webhook-id"),
+            HeaderValue::from_static("evt_1"),
+        )];
         let custom = [
-            (HeaderName::from_static("authorization"), HeaderValue::from_static("Bearer x")),
-            (HeaderName::from_static("x-team"), HeaderValue::from_static("blue")),
+            (
+                HeaderName::from_static("authorization"),
+                HeaderValue::from_static("Bearer x"),
+            ),
+            (
+                HeaderName::from_static("x-team"),
+                HeaderValue::from_static("blue"),
+            ),
         ];
         let lines = request_lines(&own, &custom);
-        assert_eq!(lines, "webhook-id: evt_1\nauthorization: ***\nx-team: blue\n");
+        assert_eq!(
+            lines,
+            "webhook-id: evt_1\nauthorization: ***\nx-team: blue\n"
+        );
     }
 
     #[test]

@@ -34,7 +34,10 @@ struct Routes {
 
 impl Routing {
     pub(crate) fn new(profiles: Arc<Profiles>) -> Self {
-        Self { profiles, tables: RwLock::default() }
+        Self {
+            profiles,
+            tables: RwLock::default(),
+        }
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Tables> {
@@ -96,7 +99,9 @@ impl Routing {
         channels: &[String],
     ) -> Vec<Arc<Target>> {
         let tables = self.read();
-        let Some(routes) = tables.routes.get(&account) else { return Vec::new() };
+        let Some(routes) = tables.routes.get(&account) else {
+            return Vec::new();
+        };
         let named = routes.by_type.get(event_type).into_iter().flatten();
         named
             .chain(&routes.to_ask)
@@ -109,13 +114,16 @@ impl Routing {
 impl Tables {
     fn put_project(&mut self, project: &Project, profiles: &Profiles) {
         self.projects.insert(project.id, Arc::new(project.clone()));
-        self.projects_by_public_id.insert(project.public_id.clone(), project.id);
+        self.projects_by_public_id
+            .insert(project.public_id.clone(), project.id);
         // What envelopes say of the project is part of each target.
         let endpoints: Vec<Endpoint> = (self.targets.values())
             .filter(|target| target.endpoint.project_id == project.id)
             .map(|target| target.endpoint.clone())
             .collect();
-        endpoints.into_iter().for_each(|endpoint| self.put_endpoint(endpoint, profiles));
+        endpoints
+            .into_iter()
+            .for_each(|endpoint| self.put_endpoint(endpoint, profiles));
     }
 
     fn remove_project(&mut self, id: ProjectId) {
@@ -130,7 +138,8 @@ impl Tables {
     fn put_account(&mut self, account: &Account) {
         let accounts = self.accounts.entry(account.project_id).or_default();
         accounts.insert(account.public_id.clone(), account.id);
-        self.account_names.insert(account.id, account.public_id.as_str().into());
+        self.account_names
+            .insert(account.id, account.public_id.as_str().into());
     }
 
     fn remove_account(&mut self, project: ProjectId, id: AccountId) {
@@ -143,12 +152,17 @@ impl Tables {
     fn forget_account(&mut self, id: AccountId) {
         self.account_names.remove(&id);
         self.routes.remove(&id);
-        self.targets.retain(|_, target| target.endpoint.account_id != id);
+        self.targets
+            .retain(|_, target| target.endpoint.account_id != id);
     }
 
     fn put_endpoint(&mut self, endpoint: Endpoint, profiles: &Profiles) {
-        let gauge = self.remove_endpoint(endpoint.id).map(|old| Arc::clone(&old.gauge));
-        let Some(project) = self.projects.get(&endpoint.project_id) else { return };
+        let gauge = self
+            .remove_endpoint(endpoint.id)
+            .map(|old| Arc::clone(&old.gauge));
+        let Some(project) = self.projects.get(&endpoint.project_id) else {
+            return;
+        };
         let public_id = endpoint.public_id.clone();
         match Target::new(endpoint, project, profiles, gauge.unwrap_or_default()) {
             Ok(target) => self.add_target(Arc::new(target)),
@@ -166,7 +180,11 @@ impl Tables {
             for (place, name) in events.iter().enumerate() {
                 // A type named twice is still one delivery.
                 if !events[..place].contains(name) {
-                    routes.by_type.entry(name.clone()).or_default().push(Arc::clone(&target));
+                    routes
+                        .by_type
+                        .entry(name.clone())
+                        .or_default()
+                        .push(Arc::clone(&target));
                 }
             }
         }

@@ -16,12 +16,13 @@ use http::{HeaderValue, Method, Request};
 use http_body_util::Full;
 
 use crate::connect::{Connection, Connector};
-use crate::exchange::exchange;
+use crate::exchange::{Answer, exchange};
 use crate::lane::IdleConnections;
 use crate::record;
 use crate::target::Target;
 
-const AGENT: HeaderValue = HeaderValue::from_static(concat!("Hookwright/", env!("CARGO_PKG_VERSION")));
+const AGENT: HeaderValue =
+    HeaderValue::from_static(concat!("Hookwright/", env!("CARGO_PKG_VERSION")));
 
 /// What came of one attempt, for the rules and for the record.
 pub(crate) struct Sent {
@@ -39,6 +40,15 @@ struct Progress {
     record: RefCell<Attempt>,
 }
 
+impl Progress {
+    /// The status line has decided: keep it before the body is waited for.
+    fn note(&self, answer: &Answer) {
+        let mut record = self.record.borrow_mut();
+        record.status = Some(answer.status);
+        record.response_headers = record::response_lines(&answer.headers);
+    }
+}
+
 /// Makes one attempt. Never fails: what goes wrong is the outcome.
 pub(crate) async fn send(
     connector: &Connector,
@@ -52,7 +62,10 @@ pub(crate) async fn send(
     let started_us = clock.monotonic_us();
     let progress = Progress::default();
     let queue_wait_us = u32::try_from(queue_wait_us).unwrap_or(u32::MAX);
-    progress.timing.set(Timing { queue_wait_us, ..Timing::default() });
+    progress.timing.set(Timing {
+        queue_wait_us,
+        ..Timing::default()
+    });
 
     let outcome = match render(connector, target, claimed, started_at) {
         Err(class) => Outcome::Failed(class),
@@ -82,18 +95,29 @@ pub(crate) async fn send(
         number: claimed.attempts + 1,
         manual: claimed.manual,
         started_at,
-        timing: Timing { total_us, ..progress.timing.get() },
+        timing: Timing {
+            total_us,
+            ..progress.timing.get()
+        },
         status,
         error,
         ..progress.record.into_inner()
     };
-    Sent { outcome, attempt, acknowledged, ended_at: clock.now() }
+    Sent {
+        outcome,
+        attempt,
+        acknowledged,
+        ended_at: clock.now(),
+    }
 }
 
 /// The deadline passed. If the status line had arrived by then, it has decided already.
 fn deadline(progress: &Progress) -> Outcome {
     match progress.record.borrow().status {
-        Some(status) => Outcome::Answered { status, retry_after: None },
+        Some(status) => Outcome::Answered {
+            status,
+            retry_after: None,
+        },
         None => Outcome::Failed(ErrorClass::Timeout),
     }
 }
@@ -167,19 +191,23 @@ async fn attempt(
         let request = request(target, &rendered.headers, body.clone());
         match exchange(&mut connection, request, world, &progress.timing).await {
             Ok(answer) => {
-                let mut kept = progress.record.borrow_mut();
-                kept.status = Some(answer.status);
-                kept.response_headers = record::response_lines(&answer.headers);
-                drop(kept);
+                progress.note(&answer);
                 let status = answer.status;
-                let asked = answer.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
-                let retry_after = asked.and_then(|asked| retry_after::parse(asked, world.clock.now()));
+                let asked = answer
+                    .headers
+                    .get(RETRY_AFTER)
+                    .and_then(|value| value.to_str().ok());
+                let retry_after =
+                    asked.and_then(|asked| retry_after::parse(asked, world.clock.now()));
                 let (body, reusable) = answer.body().await;
                 progress.record.borrow_mut().response_body = body;
                 if reusable {
                     give_back(idle, target, connection, world.clock.monotonic_us());
                 }
-                return Outcome::Answered { status, retry_after };
+                return Outcome::Answered {
+                    status,
+                    retry_after,
+                };
             }
             // A receiver may close an idle connection as we reuse it: that is no failed attempt.
             Err(error) if connection.used && error.class == ErrorClass::Disconnected => {

@@ -108,14 +108,20 @@ impl Target {
         let name = settings.profile.as_ref().unwrap_or(&project.profile);
         let format = format(profiles, name, &endpoint)?;
         let second = settings.second_profile.as_ref();
-        let second = second.map(|name| self::format(profiles, name, &endpoint)).transpose()?;
+        let second = second
+            .map(|name| self::format(profiles, name, &endpoint))
+            .transpose()?;
         let canonical = settings.canonical_json.as_deref().map(CanonicalJson::parse);
-        let canonical = canonical.map(|found| found.ok_or("unknown canonical_json")).transpose()?;
+        let canonical = canonical
+            .map(|found| found.ok_or("unknown canonical_json"))
+            .transpose()?;
         let schedule = schedule(&endpoint, &format.profile)?;
         let timeout = settings.timeout_ms.unwrap_or(format.profile.timeout_ms);
         let url = parse_endpoint_url(&settings.url, false).map_err(|error| error.to_string())?;
         let text = |error: &dyn std::fmt::Display| error.to_string();
-        gauge.rate.store(settings.rate_limit.unwrap_or(0), Ordering::Relaxed);
+        gauge
+            .rate
+            .store(settings.rate_limit.unwrap_or(0), Ordering::Relaxed);
         Ok(Self {
             livemode: project.livemode,
             canonical,
@@ -125,7 +131,10 @@ impl Target {
             https: url.is_https(),
             literal_ip: url.literal_ip(),
             host: url.host().into(),
-            path: url.path_and_query().parse::<Uri>().map_err(|error| text(&error))?,
+            path: url
+                .path_and_query()
+                .parse::<Uri>()
+                .map_err(|error| text(&error))?,
             host_header: HeaderValue::from_str(url.authority()).map_err(|error| text(&error))?,
             headers: custom_headers(&endpoint)?,
             url,
@@ -153,10 +162,20 @@ impl Target {
 }
 
 fn format(profiles: &Profiles, name: &str, endpoint: &Endpoint) -> Result<Format, String> {
-    let profile = profiles.get(name).ok_or_else(|| format!("unknown profile \"{name}\""))?;
-    let keys = endpoint.secrets.iter().map(|secret| signing_key(profile, secret));
-    let keys = keys.collect::<Result<_, _>>().map_err(|error| error.to_string())?;
-    Ok(Format { profile: Arc::clone(profile), keys })
+    let profile = profiles
+        .get(name)
+        .ok_or_else(|| format!("unknown profile \"{name}\""))?;
+    let keys = endpoint
+        .secrets
+        .iter()
+        .map(|secret| signing_key(profile, secret));
+    let keys = keys
+        .collect::<Result<_, _>>()
+        .map_err(|error| error.to_string())?;
+    Ok(Format {
+        profile: Arc::clone(profile),
+        keys,
+    })
 }
 
 fn schedule(endpoint: &Endpoint, profile: &Profile) -> Result<Schedule, String> {
@@ -176,7 +195,9 @@ fn schedule(endpoint: &Endpoint, profile: &Profile) -> Result<Schedule, String> 
 
 fn custom_headers(endpoint: &Endpoint) -> Result<Vec<(HeaderName, HeaderValue)>, String> {
     let parse = |(name, value): &(String, String)| {
-        let name = name.parse::<HeaderName>().map_err(|error| error.to_string())?;
+        let name = name
+            .parse::<HeaderName>()
+            .map_err(|error| error.to_string())?;
         let value = HeaderValue::from_str(value).map_err(|error| error.to_string())?;
         Ok((name, value))
     };

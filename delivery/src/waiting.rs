@@ -58,7 +58,10 @@ mod tests {
         waiting.add(EndpointId(1), UnixMs(20));
         waiting.add(EndpointId(2), UnixMs(5));
         assert_eq!(waiting.next_at(), Some(UnixMs(5)));
-        assert_eq!(waiting.take_due(UnixMs(10), 9), [EndpointId(2), EndpointId(1)]);
+        assert_eq!(
+            waiting.take_due(UnixMs(10), 9),
+            [EndpointId(2), EndpointId(1)]
+        );
         assert_eq!(waiting.next_at(), None);
     }
 

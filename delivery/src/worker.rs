@@ -59,8 +59,11 @@ impl Worker {
     /// Runs until stopped.
     pub async fn run(self) {
         let wake = Arc::clone(&self.shared.inbox.wake);
-        let connector =
-            Connector { world: self.shared.world.clone(), rule: self.rule, tls: self.tls };
+        let connector = Connector {
+            world: self.shared.world.clone(),
+            rule: self.rule,
+            tls: self.tls,
+        };
         let state = Rc::new(State {
             connector,
             lanes: RefCell::new(Lanes::new(Arc::clone(&self.shared.gate))),
@@ -121,9 +124,16 @@ impl State {
     /// Puts a delivery into its lane. Its place there was taken before.
     fn enqueue(self: &Rc<Self>, job: Job) {
         let id = job.claimed.endpoint_id;
-        let gauge = self.shared.routing.target(id).map(|target| Arc::clone(&target.gauge));
+        let gauge = self
+            .shared
+            .routing
+            .target(id)
+            .map(|target| Arc::clone(&target.gauge));
         let mut lanes = self.lanes.borrow_mut();
-        lanes.lane(id, &gauge.unwrap_or_default()).jobs.push_back(job);
+        lanes
+            .lane(id, &gauge.unwrap_or_default())
+            .jobs
+            .push_back(job);
         lanes.refresh(id, self.now_us());
     }
 
@@ -131,7 +141,9 @@ impl State {
     fn pump(self: &Rc<Self>) {
         while !self.stopping.get() && self.in_flight.get() < NODE_CONCURRENCY_MAX {
             let now_us = self.now_us();
-            let Some(job) = self.lanes.borrow_mut().next(now_us) else { break };
+            let Some(job) = self.lanes.borrow_mut().next(now_us) else {
+                break;
+            };
             self.in_flight.set(self.in_flight.get() + 1);
             tokio::task::spawn_local(deliver::deliver(Rc::clone(self), job));
         }
@@ -144,14 +156,16 @@ impl State {
             return;
         }
         let shared = Arc::clone(&self.shared);
-        self.shared.store.settle(settlements, move |result| match result {
-            Ok(accepted) => {
-                let refused = accepted.iter().filter(|accepted| !**accepted).count();
-                shared.metrics.settlements_refused_total.add(refused as u64);
-            }
-            // Their leases end, and they are sent again: at least once.
-            Err(error) => tracing::error!(%error, "outcomes not stored"),
-        });
+        self.shared
+            .store
+            .settle(settlements, move |result| match result {
+                Ok(accepted) => {
+                    let refused = accepted.iter().filter(|accepted| !**accepted).count();
+                    shared.metrics.settlements_refused_total.add(refused as u64);
+                }
+                // Their leases end, and they are sent again: at least once.
+                Err(error) => tracing::error!(%error, "outcomes not stored"),
+            });
     }
 
     /// Gives deliveries back to the store, due now.
@@ -192,11 +206,16 @@ impl State {
     fn nap_ms(&self) -> u64 {
         let due = self.waiting.borrow().next_at();
         // While a claim is under way, its end turns the loop.
-        let due_ms = due.filter(|_| !self.claiming.get()).map(|at| at.since(self.now()));
+        let due_ms = due
+            .filter(|_| !self.claiming.get())
+            .map(|at| at.since(self.now()));
         let now_us = self.now_us();
         let token = self.lanes.borrow().next_token_us(now_us);
         let token_ms = token.map(|at| at.saturating_sub(now_us).div_ceil(1_000));
-        due_ms.unwrap_or(u64::MAX).min(token_ms.unwrap_or(u64::MAX)).min(TURN_MS_MAX)
+        due_ms
+            .unwrap_or(u64::MAX)
+            .min(token_ms.unwrap_or(u64::MAX))
+            .min(TURN_MS_MAX)
     }
 
     /// Stops: waits for what is in flight, settles it, gives back the rest.
@@ -228,7 +247,11 @@ impl State {
         });
         let _ = settled.await;
         let leased = self.forget(&left);
-        tracing::info!(released = leased.len(), in_flight = self.in_flight.get(), "delivery stopped");
+        tracing::info!(
+            released = leased.len(),
+            in_flight = self.in_flight.get(),
+            "delivery stopped"
+        );
         if let Err(error) = self.shared.store.release(leased, self.now()).await {
             tracing::error!(%error, "deliveries not released");
         }

@@ -80,7 +80,10 @@ impl World {
     pub fn unit(&self) -> f64 {
         let bytes = self.random.bytes();
         let (head, _) = bytes.split_at(8);
-        let bits = head.iter().fold(0u64, |bits, byte| (bits << 8) | u64::from(*byte)) >> 11;
+        let bits = head
+            .iter()
+            .fold(0u64, |bits, byte| (bits << 8) | u64::from(*byte))
+            >> 11;
         bits as f64 / (1u64 << 53) as f64
     }
 }
@@ -94,7 +97,9 @@ impl SystemClock {
     /// A clock whose monotonic time begins now.
     #[must_use]
     pub fn new() -> Self {
-        Self { started: Instant::now() }
+        Self {
+            started: Instant::now(),
+        }
     }
 }
 
@@ -106,7 +111,10 @@ impl Default for SystemClock {
 
 impl Clock for SystemClock {
     fn now(&self) -> UnixMs {
-        #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the wall clock")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "this is the one place that reads the wall clock"
+        )]
         let now = SystemTime::now();
         let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
         UnixMs(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
@@ -127,7 +135,10 @@ pub struct SystemRandom;
 impl Random for SystemRandom {
     fn bytes(&self) -> [u8; 16] {
         let mut bytes = [0; 16];
-        #[expect(clippy::disallowed_methods, reason = "this is the one place that draws randomness")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "this is the one place that draws randomness"
+        )]
         rand::rng().fill_bytes(&mut bytes);
         bytes
     }
@@ -140,7 +151,11 @@ pub struct SystemResolve {
 
 impl Default for SystemResolve {
     fn default() -> Self {
-        Self { room: Arc::new(tokio::sync::Semaphore::new(hookwright_core::limits::LOOKUPS_MAX)) }
+        Self {
+            room: Arc::new(tokio::sync::Semaphore::new(
+                hookwright_core::limits::LOOKUPS_MAX,
+            )),
+        }
     }
 }
 

@@ -29,11 +29,18 @@ pub(crate) fn run(args: &BenchArgs) -> Result<(), Failure> {
     let sink = sink::Sink::start(Arc::clone(&clock))?;
     let raw = match args.raw_requests {
         0 => None,
-        requests => Some(raw::measure(&sink, args.connections, requests, args.payload_bytes)?),
+        requests => Some(raw::measure(
+            &sink,
+            args.connections,
+            requests,
+            args.payload_bytes,
+        )?),
     };
     let server = child::Server::start(args.data_dir.as_deref())?;
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(running)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(running)?;
     let figures = runtime.block_on(measure(args, &server, &sink, &clock))?;
     let disk = server.stop_and_measure_disk()?;
     report(args, &figures, raw, disk);
@@ -43,7 +50,9 @@ pub(crate) fn run(args: &BenchArgs) -> Result<(), Failure> {
 fn check(args: &BenchArgs) -> Result<(), Failure> {
     let unwell = args.dead + args.slow;
     if args.fan_out == 0 || args.endpoints < args.fan_out + unwell || args.connections == 0 {
-        return Err(usage("the numbers do not fit together\nhint: endpoints >= fan-out + dead + slow"));
+        return Err(usage(
+            "the numbers do not fit together\nhint: endpoints >= fan-out + dead + slow",
+        ));
     }
     Ok(())
 }

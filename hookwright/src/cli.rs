@@ -42,10 +42,18 @@ pub(crate) struct ServeArgs {
     #[arg(long, env = "HOOKWRIGHT_MASTER_KEY", hide_env_values = true)]
     pub(crate) master_key: Option<String>,
     /// Networks that may be dialled besides public ones, as CIDR
-    #[arg(long = "allow-network", env = "HOOKWRIGHT_ALLOW_NETWORKS", value_delimiter = ',')]
+    #[arg(
+        long = "allow-network",
+        env = "HOOKWRIGHT_ALLOW_NETWORKS",
+        value_delimiter = ','
+    )]
     pub(crate) allow_networks: Vec<String>,
     /// Networks that may not be dialled although public, as CIDR
-    #[arg(long = "deny-network", env = "HOOKWRIGHT_DENY_NETWORKS", value_delimiter = ',')]
+    #[arg(
+        long = "deny-network",
+        env = "HOOKWRIGHT_DENY_NETWORKS",
+        value_delimiter = ','
+    )]
     pub(crate) deny_networks: Vec<String>,
     /// PEM file of certificates to trust besides the public roots
     #[arg(long, env = "HOOKWRIGHT_EXTRA_CA_FILE")]

@@ -78,9 +78,13 @@ impl Config {
             None => File::default(),
             Some(path) => {
                 let text = std::fs::read_to_string(path).map_err(|error| {
-                    usage(format!("cannot read \"{}\": {error}\nhint: check --config", path.display()))
+                    usage(format!(
+                        "cannot read \"{}\": {error}\nhint: check --config",
+                        path.display()
+                    ))
                 })?;
-                toml::from_str(&text).map_err(|error| usage(format!("\"{}\": {error}", path.display())))?
+                toml::from_str(&text)
+                    .map_err(|error| usage(format!("\"{}\": {error}", path.display())))?
             }
         };
         if args.database_url.or(file.database_url).is_some() {
@@ -88,27 +92,51 @@ impl Config {
                 "this version has the embedded store only\nhint: leave HOOKWRIGHT_DATABASE_URL out",
             ));
         }
-        let or = |flags: Vec<String>, file: Vec<String>| if flags.is_empty() { file } else { flags };
+        let or =
+            |flags: Vec<String>, file: Vec<String>| if flags.is_empty() { file } else { flags };
         let mut allow = or(args.allow_networks, file.allow_networks);
         if args.dev {
             allow.extend(["127.0.0.0/8", "::1/128"].map(str::to_owned));
         }
         let networks = |texts: Vec<String>| {
-            texts.iter().map(|text| parse_network(text.trim())).collect::<Result<Vec<_>, _>>().map_err(usage)
+            texts
+                .iter()
+                .map(|text| parse_network(text.trim()))
+                .collect::<Result<Vec<_>, _>>()
+                .map_err(usage)
         };
-        let rule = AddressRule::new(networks(allow)?, networks(or(args.deny_networks, file.deny_networks))?);
+        let rule = AddressRule::new(
+            networks(allow)?,
+            networks(or(args.deny_networks, file.deny_networks))?,
+        );
         let log = args.log.or(file.log).unwrap_or_else(|| "info".to_owned());
         Ok(Self {
-            listen: args.listen.or(file.listen).unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080))),
-            data_dir: args.data_dir.or(file.data_dir).unwrap_or_else(|| "hookwright-data".into()),
+            listen: args
+                .listen
+                .or(file.listen)
+                .unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080))),
+            data_dir: args
+                .data_dir
+                .or(file.data_dir)
+                .unwrap_or_else(|| "hookwright-data".into()),
             root_key: args.root_key.or(file.root_key),
             master_key: args.master_key.or(file.master_key),
             rule,
             extra_ca_file: args.extra_ca_file.or(file.extra_ca_file),
-            profiles: if args.profiles.is_empty() { file.profiles } else { args.profiles },
-            retention_days: args.retention_days.or(file.retention_days).unwrap_or(30).max(1),
+            profiles: if args.profiles.is_empty() {
+                file.profiles
+            } else {
+                args.profiles
+            },
+            retention_days: args
+                .retention_days
+                .or(file.retention_days)
+                .unwrap_or(30)
+                .max(1),
             log: log.parse().map_err(|_| {
-                usage(format!("\"{log}\" is no log level\nhint: error, warn, info or debug"))
+                usage(format!(
+                    "\"{log}\" is no log level\nhint: error, warn, info or debug"
+                ))
             })?,
             dev: args.dev,
         })

@@ -1,2 +1,4 @@
 //! stub
-pub(crate) fn run(_args: &crate::cli::DemoArgs) -> Result<(), crate::config::Failure> { Ok(()) }
+pub(crate) fn run(_args: &crate::cli::DemoArgs) -> Result<(), crate::config::Failure> {
+    Ok(())
+}

@@ -22,11 +22,16 @@ impl ApiClient {
     pub(crate) async fn connect(address: SocketAddr) -> Result<Self, Failure> {
         let stream = TcpStream::connect(address).await.map_err(running)?;
         stream.set_nodelay(true).map_err(running)?;
-        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(running)?;
+        let (sender, connection) = http1::handshake(TokioIo::new(stream))
+            .await
+            .map_err(running)?;
         tokio::spawn(async move {
             let _ = connection.await;
         });
-        Ok(Self { sender, host: address.to_string() })
+        Ok(Self {
+            sender,
+            host: address.to_string(),
+        })
     }
 
     /// Calls and expects success; the answer as JSON.
@@ -43,15 +48,24 @@ impl ApiClient {
             .header("host", &self.host)
             .header("authorization", format!("Bearer {key}"))
             .header("content-type", "application/json")
-            .body(Full::new(body.map_or_else(Bytes::new, |body| Bytes::from(body.to_string()))))
+            .body(Full::new(body.map_or_else(Bytes::new, |body| {
+                Bytes::from(body.to_string())
+            })))
             .map_err(running)?;
         self.sender.ready().await.map_err(running)?;
         let answer = self.sender.send_request(request).await.map_err(running)?;
         let status = answer.status();
-        let bytes = answer.into_body().collect().await.map_err(running)?.to_bytes();
+        let bytes = answer
+            .into_body()
+            .collect()
+            .await
+            .map_err(running)?
+            .to_bytes();
         if !status.is_success() {
             let text = String::from_utf8_lossy(&bytes);
-            return Err(running(format!("{method} {path} answered {status}: {text}")));
+            return Err(running(format!(
+                "{method} {path} answered {status}: {text}"
+            )));
         }
         if bytes.is_empty() {
             return Ok(Value::Null);

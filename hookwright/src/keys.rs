@@ -21,7 +21,10 @@ const MASTER_KEY_FILE: &str = "master.key";
 /// The vault of the master key that is given, or of the one in the data folder, made if need be.
 pub(crate) fn vault(given: Option<&str>, folder: &Path, world: &World) -> Result<Vault, Failure> {
     let keys = match given {
-        Some(text) => text.split(',').map(|key| master_key(key.trim())).collect::<Result<_, _>>()?,
+        Some(text) => text
+            .split(',')
+            .map(|key| master_key(key.trim()))
+            .collect::<Result<_, _>>()?,
         None => vec![master_key_of(folder, world)?],
     };
     Vault::new(&keys).map_err(usage)
@@ -29,10 +32,14 @@ pub(crate) fn vault(given: Option<&str>, folder: &Path, world: &World) -> Result
 
 fn master_key(text: &str) -> Result<Vec<u8>, Failure> {
     let hex = (text.len() == 64).then(|| {
-        let pairs = (0..32).map(|place| u8::from_str_radix(text.get(place * 2..place * 2 + 2)?, 16).ok());
+        let pairs =
+            (0..32).map(|place| u8::from_str_radix(text.get(place * 2..place * 2 + 2)?, 16).ok());
         pairs.collect::<Option<Vec<u8>>>()
     });
-    let bytes = hex.flatten().or_else(|| STANDARD.decode(text).ok()).filter(|bytes| bytes.len() == 32);
+    let bytes = hex
+        .flatten()
+        .or_else(|| STANDARD.decode(text).ok())
+        .filter(|bytes| bytes.len() == 32);
     bytes.ok_or_else(|| usage("HOOKWRIGHT_MASTER_KEY must be 32 bytes in base 64 or hex\nhint: openssl rand -base64 32"))
 }
 
@@ -43,14 +50,22 @@ fn master_key_of(folder: &Path, world: &World) -> Result<Vec<u8>, Failure> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             let bytes = [world.random.bytes(), world.random.bytes()].concat();
             let written = fs::create_dir_all(folder).and_then(|()| {
-                let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
+                let mut file = fs::OpenOptions::new()
+                    .write(true)
+                    .create_new(true)
+                    .mode(0o600)
+                    .open(&path)?;
                 file.write_all(STANDARD.encode(&bytes).as_bytes())?;
                 file.sync_all()
             });
-            written.map_err(|error| usage(format!("cannot write \"{}\": {error}", path.display())))?;
+            written
+                .map_err(|error| usage(format!("cannot write \"{}\": {error}", path.display())))?;
             Ok(bytes)
         }
-        Err(error) => Err(usage(format!("cannot read \"{}\": {error}", path.display()))),
+        Err(error) => Err(usage(format!(
+            "cannot read \"{}\": {error}",
+            path.display()
+        ))),
     }
 }
 
@@ -63,9 +78,14 @@ pub(crate) async fn root_key(
     let now = world.clock.now();
     if let Some(key) = given {
         if !key_format::usable_as_root_key(key) {
-            return Err(usage("HOOKWRIGHT_ROOT_KEY needs at least 32 characters\nhint: openssl rand -base64 32"));
+            return Err(usage(
+                "HOOKWRIGHT_ROOT_KEY needs at least 32 characters\nhint: openssl rand -base64 32",
+            ));
         }
-        store.put_root_key(new_key(key, world, now), true).await.map_err(running)?;
+        store
+            .put_root_key(new_key(key, world, now), true)
+            .await
+            .map_err(running)?;
         return Ok(None);
     }
     if store.has_root_key().await.map_err(running)? {
@@ -76,7 +96,10 @@ pub(crate) async fn root_key(
         part.copy_from_slice(&world.random.bytes()[..part.len()]);
     }
     let key = key_format::make(KeyKind::Root, &random);
-    store.put_root_key(new_key(&key, world, now), false).await.map_err(running)?;
+    store
+        .put_root_key(new_key(&key, world, now), false)
+        .await
+        .map_err(running)?;
     Ok(Some(key))
 }
 

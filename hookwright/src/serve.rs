@@ -9,8 +9,10 @@ use crate::server::Server;
 pub(crate) fn run(args: ServeArgs) -> Result<(), Failure> {
     let config = Config::new(args)?;
     log_to_stderr(config.log);
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(running)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(running)?;
     runtime.block_on(async {
         let shutdown = told_to_stop()?;
         let server = Server::start(&config).await?;
@@ -32,7 +34,9 @@ pub(crate) fn log_to_stderr(level: tracing::Level) {
 #[expect(clippy::print_stdout, reason = "what a person or a script waits for")]
 fn announce(config: &Config, server: &Server) {
     if config.dev {
-        eprintln!("DEVELOPMENT MODE: loopback addresses and plain http are allowed. Not for production.");
+        eprintln!(
+            "DEVELOPMENT MODE: loopback addresses and plain http are allowed. Not for production."
+        );
     }
     if let Some(key) = &server.made_root_key {
         println!("root key: {key}");

@@ -41,10 +41,16 @@ impl Server {
         let profiles = Arc::new(Profiles::load(&config.profiles).map_err(usage)?);
         let tls = client_config(config.extra_ca_file.as_deref()).map_err(usage)?;
         let vault = keys::vault(config.master_key.as_deref(), &config.data_dir, &world)?;
-        let options = SqliteOptions { now: world.clock.now(), commit_pace: COMMIT_PACE };
+        let options = SqliteOptions {
+            now: world.clock.now(),
+            commit_pace: COMMIT_PACE,
+        };
         let store = Store::open_sqlite(&config.data_dir, vault, options).map_err(usage)?;
         let listener = TcpListener::bind(config.listen).await.map_err(|error| {
-            usage(format!("cannot listen on {}: {error}\nhint: choose another --listen", config.listen))
+            usage(format!(
+                "cannot listen on {}: {error}\nhint: choose another --listen",
+                config.listen
+            ))
         })?;
         let address = listener.local_addr().map_err(running)?;
 
@@ -58,9 +64,14 @@ impl Server {
             }
         }));
         let made_root_key = keys::root_key(config.root_key.as_deref(), &store, &world).await?;
-        let options = EngineOptions { rule: config.rule.clone(), tls, dev: config.dev };
-        let (engine, worker) =
-            Engine::start(store, profiles, world, options).await.map_err(running)?;
+        let options = EngineOptions {
+            rule: config.rule.clone(),
+            tls,
+            dev: config.dev,
+        };
+        let (engine, worker) = Engine::start(store, profiles, world, options)
+            .await
+            .map_err(running)?;
         let app = App::new(engine.clone());
         let _ = told.set((engine.clone(), app.clone()));
         Ok(Self {
@@ -98,8 +109,10 @@ impl Server {
 }
 
 fn run_delivery(worker: Worker) -> Result<std::thread::JoinHandle<()>, Failure> {
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(running)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(running)?;
     std::thread::Builder::new()
         .name("delivery".to_owned())
         .spawn(move || LocalSet::new().block_on(&runtime, worker.run()))

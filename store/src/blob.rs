@@ -16,7 +16,13 @@ const VERSION: u8 = 1;
 
 /// Writes `attempt`, padded with zeros to `reserved` bytes if it is shorter.
 pub(crate) fn encode(attempt: &Attempt, reserved: usize) -> Vec<u8> {
-    let Attempt { request_headers, response_headers, response_body, timing, .. } = attempt;
+    let Attempt {
+        request_headers,
+        response_headers,
+        response_body,
+        timing,
+        ..
+    } = attempt;
     let bodies = request_headers.len() + response_headers.len() + response_body.len();
     let mut out = Vec::with_capacity((48 + bodies).max(reserved));
     out.push(VERSION);
@@ -35,7 +41,11 @@ pub(crate) fn encode(attempt: &Attempt, reserved: usize) -> Vec<u8> {
     ] {
         put(&mut out, u64::from(us));
     }
-    for part in [request_headers.as_bytes(), response_headers.as_bytes(), response_body] {
+    for part in [
+        request_headers.as_bytes(),
+        response_headers.as_bytes(),
+        response_body,
+    ] {
         put(&mut out, part.len() as u64);
         out.extend_from_slice(part);
     }
@@ -70,7 +80,14 @@ fn parse(blob: &[u8]) -> Option<Attempt> {
     for slot in &mut us {
         *slot = u32::try_from(get(&mut rest)?).ok()?;
     }
-    let [queue_wait_us, dns_us, connect_us, tls_us, first_byte_us, total_us] = us;
+    let [
+        queue_wait_us,
+        dns_us,
+        connect_us,
+        tls_us,
+        first_byte_us,
+        total_us,
+    ] = us;
     let mut parts: [&[u8]; 3] = [&[]; 3];
     for part in &mut parts {
         let length = usize::try_from(get(&mut rest)?).ok()?;
@@ -81,7 +98,14 @@ fn parse(blob: &[u8]) -> Option<Attempt> {
         number,
         manual,
         started_at,
-        timing: Timing { queue_wait_us, dns_us, connect_us, tls_us, first_byte_us, total_us },
+        timing: Timing {
+            queue_wait_us,
+            dns_us,
+            connect_us,
+            tls_us,
+            first_byte_us,
+            total_us,
+        },
         status: (status != 0).then_some(status),
         error,
         request_headers: String::from_utf8_lossy(request_headers).into_owned(),
@@ -125,7 +149,14 @@ mod tests {
             number: 3,
             manual: true,
             started_at: UnixMs(1_700_000_000_123),
-            timing: Timing { queue_wait_us: 1, dns_us: 2, connect_us: 3, tls_us: 4, first_byte_us: 5, total_us: u32::MAX },
+            timing: Timing {
+                queue_wait_us: 1,
+                dns_us: 2,
+                connect_us: 3,
+                tls_us: 4,
+                first_byte_us: 5,
+                total_us: u32::MAX,
+            },
             status: Some(503),
             error: Some(ErrorClass::ServerError),
             request_headers: "webhook-id: evt_1\n".into(),

@@ -27,7 +27,9 @@ pub enum StoreError {
         detail: String,
     },
     /// Another process has this data directory open.
-    #[error("\"{0}\" is in use by another process\nhint: stop the other server or choose another --data-dir")]
+    #[error(
+        "\"{0}\" is in use by another process\nhint: stop the other server or choose another --data-dir"
+    )]
     InUse(String),
     /// A commit failed; whether it reached the disk is unknown. Nothing more is accepted until the
     /// process restarts and recovers.

@@ -106,7 +106,12 @@ impl Store {
     }
 
     /// Deletes an account: its keys and endpoints end at once, its events by retention.
-    pub async fn delete_account(&self, project: ProjectId, id: AccountId, now: UnixMs) -> Result<()> {
+    pub async fn delete_account(
+        &self,
+        project: ProjectId,
+        id: AccountId,
+        now: UnixMs,
+    ) -> Result<()> {
         on_engine!(self, s => s.delete_account(project, id, now).await)
     }
 
@@ -170,12 +175,22 @@ impl Store {
     }
 
     /// Disables an endpoint by row with a reason (410, failures); a no-op if it is not active.
-    pub async fn disable_endpoint(&self, id: EndpointId, reason: String, now: UnixMs) -> Result<()> {
+    pub async fn disable_endpoint(
+        &self,
+        id: EndpointId,
+        reason: String,
+        now: UnixMs,
+    ) -> Result<()> {
         on_engine!(self, s => s.disable_endpoint(id, reason, now).await)
     }
 
     /// Deletes an endpoint within the scope; its waiting deliveries fail visibly when they come due.
-    pub async fn delete_endpoint(&self, scope: Scope, public_id: String, now: UnixMs) -> Result<()> {
+    pub async fn delete_endpoint(
+        &self,
+        scope: Scope,
+        public_id: String,
+        now: UnixMs,
+    ) -> Result<()> {
         on_engine!(self, s => s.delete_endpoint(scope, public_id, now).await)
     }
 
@@ -188,7 +203,11 @@ impl Store {
 
     /// Queues an event with its deliveries. `done` is called once, on the store's own thread, after
     /// the commit that holds it (or after its failure); it must not block.
-    pub fn append(&self, append: Append, done: impl FnOnce(Append, Result<Appended>) + Send + 'static) {
+    pub fn append(
+        &self,
+        append: Append,
+        done: impl FnOnce(Append, Result<Appended>) + Send + 'static,
+    ) {
         on_engine!(self, s => s.append(append, Box::new(done)));
     }
 
@@ -203,7 +222,11 @@ impl Store {
     }
 
     /// Leases due deliveries: for each lane at most as many as it has room for.
-    pub async fn claim(&self, lanes: Vec<(EndpointId, usize)>, now: UnixMs) -> Result<Vec<Claimed>> {
+    pub async fn claim(
+        &self,
+        lanes: Vec<(EndpointId, usize)>,
+        now: UnixMs,
+    ) -> Result<Vec<Claimed>> {
         on_engine!(self, s => s.claim(lanes, now).await)
     }
 

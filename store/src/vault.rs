@@ -25,7 +25,9 @@ pub enum VaultError {
     #[error("a stored secret was altered, or belongs to another record")]
     Altered,
     /// Sealed under a master key that was not given.
-    #[error("a stored secret is sealed under another master key\nhint: give that key in HOOKWRIGHT_MASTER_KEY, after the new one and a comma")]
+    #[error(
+        "a stored secret is sealed under another master key\nhint: give that key in HOOKWRIGHT_MASTER_KEY, after the new one and a comma"
+    )]
     UnknownKey,
     /// The machine gave no randomness.
     #[error("the machine gave no randomness")]
@@ -46,14 +48,19 @@ impl Vault {
         if keys.is_empty() {
             return Err(VaultError::BadKey);
         }
-        Ok(Self { keys, random: SystemRandom::new() })
+        Ok(Self {
+            keys,
+            random: SystemRandom::new(),
+        })
     }
 
     /// Seals `plain` for the record named `identity`.
     pub fn seal(&self, identity: &str, plain: &[u8]) -> Result<Vec<u8>, VaultError> {
         let (id, key) = &self.keys[0];
         let mut nonce = [0; NONCE_LEN];
-        self.random.fill(&mut nonce).map_err(|_| VaultError::NoRandomness)?;
+        self.random
+            .fill(&mut nonce)
+            .map_err(|_| VaultError::NoRandomness)?;
         let mut body = plain.to_vec();
         let sealing = Nonce::assume_unique_for_key(nonce);
         key.seal_in_place_append_tag(sealing, Aad::from(identity.as_bytes()), &mut body)
@@ -68,13 +75,18 @@ impl Vault {
 
     /// Opens a record that was sealed for `identity`.
     pub fn open(&self, identity: &str, record: &[u8]) -> Result<Vec<u8>, VaultError> {
-        let (head, body) = record.split_at_checked(HEAD_BYTES).ok_or(VaultError::Altered)?;
+        let (head, body) = record
+            .split_at_checked(HEAD_BYTES)
+            .ok_or(VaultError::Altered)?;
         let (key_id, nonce) = head[1..].split_at(KEY_ID_BYTES);
         if head[0] != VERSION {
             return Err(VaultError::Altered);
         }
-        let (_, key) =
-            self.keys.iter().find(|(id, _)| id == key_id).ok_or(VaultError::UnknownKey)?;
+        let (_, key) = self
+            .keys
+            .iter()
+            .find(|(id, _)| id == key_id)
+            .ok_or(VaultError::UnknownKey)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| VaultError::Altered)?;
         let mut body = body.to_vec();
         let plain = key
@@ -95,15 +107,24 @@ mod tests {
     #[test]
     fn a_secret_opens_only_as_the_record_it_was_sealed_for() {
         let sealed = vault(&[1]).seal("ep_a", b"whsec_x").expect("sealed");
-        assert_eq!(vault(&[1]).open("ep_a", &sealed).expect("opened"), b"whsec_x");
-        assert!(matches!(vault(&[1]).open("ep_b", &sealed), Err(VaultError::Altered)));
+        assert_eq!(
+            vault(&[1]).open("ep_a", &sealed).expect("opened"),
+            b"whsec_x"
+        );
+        assert!(matches!(
+            vault(&[1]).open("ep_b", &sealed),
+            Err(VaultError::Altered)
+        ));
     }
 
     #[test]
     fn a_rotated_key_still_opens_what_it_sealed() {
         let sealed = vault(&[1]).seal("ep_a", b"whsec_x").expect("sealed");
         assert!(vault(&[2, 1]).open("ep_a", &sealed).is_ok());
-        assert!(matches!(vault(&[2]).open("ep_a", &sealed), Err(VaultError::UnknownKey)));
+        assert!(matches!(
+            vault(&[2]).open("ep_a", &sealed),
+            Err(VaultError::UnknownKey)
+        ));
     }
 
     #[test]

@@ -24,7 +24,10 @@ type QueryResult = Result<Query<ListQuery>, axum::extract::rejection::QueryRejec
 pub(crate) fn routes() -> Router<App> {
     Router::new()
         .route("/v1/accounts", post(create).get(list))
-        .route("/v1/accounts/{account_id}", get(read).patch(update).put(update).delete(delete))
+        .route(
+            "/v1/accounts/{account_id}",
+            get(read).patch(update).put(update).delete(delete),
+        )
 }
 
 #[derive(Deserialize, Default)]
@@ -34,28 +37,52 @@ struct Create {
     name: Option<String>,
 }
 
-async fn create(State(app): State<App>, query: QueryResult, request: Request) -> Result<Response, Problem> {
-    let caller = app.caller(request.headers(), KeyScope::AccountsWrite).await?;
-    let project = app.project(&caller, paging::query(query)?.project_id.as_deref())?.id;
+async fn create(
+    State(app): State<App>,
+    query: QueryResult,
+    request: Request,
+) -> Result<Response, Problem> {
+    let caller = app
+        .caller(request.headers(), KeyScope::AccountsWrite)
+        .await?;
+    let project = app
+        .project(&caller, paging::query(query)?.project_id.as_deref())?
+        .id;
     let input: Create = body::json_or_nothing(request, MANAGEMENT_BODY_BYTES_MAX).await?;
-    let id = input.id.unwrap_or_else(|| random_id("acct_", app.engine.random()));
+    let id = input
+        .id
+        .unwrap_or_else(|| random_id("acct_", app.engine.random()));
     check_account_id("/id", &id)?;
     if let Some(name) = &input.name {
         check_text("/name", name)?;
     }
-    let account = app.engine.store().create_account(project, id, input.name, app.engine.now()).await?;
+    let account = app
+        .engine
+        .store()
+        .create_account(project, id, input.name, app.engine.now())
+        .await?;
     tracing::info!(account = account.public_id, "account created");
     Ok((StatusCode::CREATED, Json(show(&account))).into_response())
 }
 
-async fn list(State(app): State<App>, headers: HeaderMap, query: QueryResult) -> Result<Json<Value>, Problem> {
+async fn list(
+    State(app): State<App>,
+    headers: HeaderMap,
+    query: QueryResult,
+) -> Result<Json<Value>, Problem> {
     let caller = app.caller(&headers, KeyScope::AccountsRead).await?;
     let query = paging::query(query)?;
     let scope = app.scope(&caller, query.project_id.as_deref(), None)?;
     if scope.account_id.is_some() {
-        return Err(Problem::forbidden("an account's key does not list accounts"));
+        return Err(Problem::forbidden(
+            "an account's key does not list accounts",
+        ));
     }
-    let page = app.engine.store().accounts(scope.project_id, query.page()?).await?;
+    let page = app
+        .engine
+        .store()
+        .accounts(scope.project_id, query.page()?)
+        .await?;
     Ok(Json(paging::listed(page, show)))
 }
 
@@ -83,8 +110,14 @@ async fn update(
     query: QueryResult,
     request: Request,
 ) -> Result<Json<Value>, Problem> {
-    let caller = app.caller(request.headers(), KeyScope::AccountsWrite).await?;
-    let scope: Scope = app.scope(&caller, paging::query(query)?.project_id.as_deref(), Some(&id))?;
+    let caller = app
+        .caller(request.headers(), KeyScope::AccountsWrite)
+        .await?;
+    let scope: Scope = app.scope(
+        &caller,
+        paging::query(query)?.project_id.as_deref(),
+        Some(&id),
+    )?;
     let input: Update = body::json(request, MANAGEMENT_BODY_BYTES_MAX).await?;
     if let Some(name) = &input.name {
         check_text("/name", name)?;
@@ -101,9 +134,18 @@ async fn delete(
     query: QueryResult,
 ) -> Result<StatusCode, Problem> {
     let caller = app.caller(&headers, KeyScope::AccountsWrite).await?;
-    let scope = app.scope(&caller, paging::query(query)?.project_id.as_deref(), Some(&id))?;
-    let account = scope.account_id.ok_or_else(|| Problem::not_found("account"))?;
-    app.engine.store().delete_account(scope.project_id, account, app.engine.now()).await?;
+    let scope = app.scope(
+        &caller,
+        paging::query(query)?.project_id.as_deref(),
+        Some(&id),
+    )?;
+    let account = scope
+        .account_id
+        .ok_or_else(|| Problem::not_found("account"))?;
+    app.engine
+        .store()
+        .delete_account(scope.project_id, account, app.engine.now())
+        .await?;
     tracing::info!(account = id, "account deleted");
     Ok(StatusCode::NO_CONTENT)
 }

@@ -21,13 +21,18 @@ impl App {
     /// An application on an engine.
     #[must_use]
     pub fn new(engine: Engine) -> Self {
-        Self { engine, keys: Arc::default() }
+        Self {
+            engine,
+            keys: Arc::default(),
+        }
     }
 
     /// Takes in a change that the store tells: cached keys may be stale.
     pub fn apply(&self, change: &Change) {
         match change {
-            Change::Keys | Change::AccountDeleted(..) | Change::ProjectDeleted(_) => self.keys.forget(),
+            Change::Keys | Change::AccountDeleted(..) | Change::ProjectDeleted(_) => {
+                self.keys.forget()
+            }
             Change::Project(_)
             | Change::Account(_)
             | Change::Endpoint(_)

@@ -39,7 +39,10 @@ struct Known {
 
 impl Keys {
     pub(crate) fn forget(&self) {
-        self.known.write().unwrap_or_else(PoisonError::into_inner).clear();
+        self.known
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
     }
 }
 
@@ -53,22 +56,30 @@ pub(crate) struct Caller {
 impl Caller {
     /// Refuses a caller without the scope.
     pub(crate) fn must(&self, scope: Scope) -> Result<(), Problem> {
-        if self.scopes.allows(scope) { Ok(()) } else { Err(Problem::missing_scope(scope.as_str())) }
+        if self.scopes.allows(scope) {
+            Ok(())
+        } else {
+            Err(Problem::missing_scope(scope.as_str()))
+        }
     }
 
     pub(crate) fn must_be_root(&self) -> Result<(), Problem> {
         match self.owner {
             KeyOwner::Root => Ok(()),
-            KeyOwner::Project(_) | KeyOwner::Account(..) => {
-                Err(Problem::forbidden("this needs the root key, the one printed at the server's first start"))
-            }
+            KeyOwner::Project(_) | KeyOwner::Account(..) => Err(Problem::forbidden(
+                "this needs the root key, the one printed at the server's first start",
+            )),
         }
     }
 }
 
 impl App {
     /// Who calls, and whether they may do what needs `scope`.
-    pub(crate) async fn caller(&self, headers: &HeaderMap, scope: Scope) -> Result<Caller, Problem> {
+    pub(crate) async fn caller(
+        &self,
+        headers: &HeaderMap,
+        scope: Scope,
+    ) -> Result<Caller, Problem> {
         let caller = self.any_caller(headers).await?;
         caller.must(scope)?;
         Ok(caller)
@@ -77,13 +88,21 @@ impl App {
     pub(crate) async fn any_caller(&self, headers: &HeaderMap) -> Result<Caller, Problem> {
         let hash = hash_key(bearer(headers)?);
         let now = self.engine.now();
-        let known = self.keys.known.read().unwrap_or_else(PoisonError::into_inner).get(&hash).copied();
+        let known = self
+            .keys
+            .known
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&hash)
+            .copied();
         let known = match known {
             Some(known) => known,
             None => self.look_up(hash).await?,
         };
         if known.expires_at.is_some_and(|at| at <= now) {
-            return Err(Problem::unauthorized("this API key has expired; make a new one"));
+            return Err(Problem::unauthorized(
+                "this API key has expired; make a new one",
+            ));
         }
         Ok(known.caller)
     }
@@ -91,14 +110,28 @@ impl App {
     async fn look_up(&self, hash: [u8; 32]) -> Result<Known, Problem> {
         let unknown = "this API key is unknown; check that it is whole and from this server";
         let key = self.engine.store().key_by_hash(hash).await?;
-        let Key { owner, scopes, expires_at, revoked_at, .. } =
-            key.ok_or_else(|| Problem::unauthorized(unknown))?;
+        let Key {
+            owner,
+            scopes,
+            expires_at,
+            revoked_at,
+            ..
+        } = key.ok_or_else(|| Problem::unauthorized(unknown))?;
         if revoked_at.is_some() {
-            return Err(Problem::unauthorized("this API key was revoked; use another"));
+            return Err(Problem::unauthorized(
+                "this API key was revoked; use another",
+            ));
         }
         let scopes = Scopes::from_bits(u16::try_from(scopes).unwrap_or(0));
-        let known = Known { caller: Caller { owner, scopes }, expires_at };
-        let mut cache = self.keys.known.write().unwrap_or_else(PoisonError::into_inner);
+        let known = Known {
+            caller: Caller { owner, scopes },
+            expires_at,
+        };
+        let mut cache = self
+            .keys
+            .known
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
         if cache.len() >= CACHED_KEYS_MAX {
             cache.clear();
         }
@@ -108,10 +141,15 @@ impl App {
 }
 
 fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
-    let value = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let value = headers
+        .get(AUTHORIZATION)
+        .and_then(|value| value.to_str().ok());
     let key = value.and_then(|value| {
         let (scheme, key) = value.split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then(|| key.trim()).filter(|key| !key.is_empty())
+        scheme
+            .eq_ignore_ascii_case("bearer")
+            .then(|| key.trim())
+            .filter(|key| !key.is_empty())
     });
     key.ok_or_else(|| Problem::unauthorized("an API key is needed; send Authorization: Bearer KEY"))
 }

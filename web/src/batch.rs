@@ -25,7 +25,11 @@ pub(crate) fn routes() -> Router<App> {
 }
 
 /// Answers 202 with a result per event, in order: some may have been accepted and others not.
-async fn publish(State(app): State<App>, query: QueryResult, request: Request) -> Result<Response, Problem> {
+async fn publish(
+    State(app): State<App>,
+    query: QueryResult,
+    request: Request,
+) -> Result<Response, Problem> {
     let caller = app.caller(request.headers(), KeyScope::EventsWrite).await?;
     let lines = is_ndjson(&request);
     if !lines {
@@ -34,7 +38,11 @@ async fn publish(State(app): State<App>, query: QueryResult, request: Request) -
     let project = paging::query(query)?.project_id;
     app.project(&caller, project.as_deref())?;
     let bytes = body::read(request, BATCH_BODY_BYTES_MAX).await?;
-    let events = if lines { split_lines(&bytes) } else { split_array(&bytes)? };
+    let events = if lines {
+        split_lines(&bytes)
+    } else {
+        split_array(&bytes)?
+    };
     if events.is_empty() || events.len() > BATCH_EVENTS_MAX {
         return Err(Problem::too_many_events());
     }
@@ -46,7 +54,10 @@ async fn publish(State(app): State<App>, query: QueryResult, request: Request) -
             if event.len() > EVENT_BODY_BYTES_MAX {
                 return (place, Err(Problem::event_too_large()));
             }
-            (place, publish_one(&app, &caller, project.as_deref(), &event, None).await)
+            (
+                place,
+                publish_one(&app, &caller, project.as_deref(), &event, None).await,
+            )
         });
     }
     while let Some(done) = under_way.join_next().await {
@@ -60,18 +71,30 @@ async fn publish(State(app): State<App>, query: QueryResult, request: Request) -
 }
 
 fn is_ndjson(request: &Request) -> bool {
-    let value = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    value.is_some_and(|value| value.starts_with("application/x-ndjson") || value.starts_with("application/ndjson"))
+    let value = request
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    value.is_some_and(|value| {
+        value.starts_with("application/x-ndjson") || value.starts_with("application/ndjson")
+    })
 }
 
 fn split_lines(bytes: &Bytes) -> Vec<Bytes> {
     let blank = |line: &&[u8]| !line.iter().all(u8::is_ascii_whitespace);
-    bytes.split(|byte| *byte == b'\n').filter(blank).map(|line| bytes.slice_ref(line)).collect()
+    bytes
+        .split(|byte| *byte == b'\n')
+        .filter(blank)
+        .map(|line| bytes.slice_ref(line))
+        .collect()
 }
 
 fn split_array(bytes: &Bytes) -> Result<Vec<Bytes>, Problem> {
     let items: Vec<&RawValue> = body::parse(bytes)?;
-    Ok(items.into_iter().map(|item| bytes.slice_ref(item.get().as_bytes())).collect())
+    Ok(items
+        .into_iter()
+        .map(|item| bytes.slice_ref(item.get().as_bytes()))
+        .collect())
 }
 
 #[cfg(test)]
@@ -83,7 +106,10 @@ mod tests {
         let lines = Bytes::from_static(b"{\"a\":1}\n\n {\"b\":2} \r\n");
         assert_eq!(split_lines(&lines).len(), 2);
         let array = Bytes::from_static(b"[ {\"a\":1}, {\"b\": [2]} ]");
-        assert_eq!(split_array(&array).expect("array"), ["{\"a\":1}", "{\"b\": [2]}"]);
+        assert_eq!(
+            split_array(&array).expect("array"),
+            ["{\"a\":1}", "{\"b\": [2]}"]
+        );
         assert!(split_array(&Bytes::from_static(b"{}")).is_err());
     }
 }

@@ -20,22 +20,33 @@ pub(crate) async fn read(request: Request, limit: usize) -> Result<Bytes, Proble
     }
     match Limited::new(request.into_body(), limit).collect().await {
         Ok(whole) => Ok(whole.to_bytes()),
-        Err(error) if error.downcast_ref::<LengthLimitError>().is_some() => Err(Problem::too_large(limit)),
+        Err(error) if error.downcast_ref::<LengthLimitError>().is_some() => {
+            Err(Problem::too_large(limit))
+        }
         Err(error) => Err(Problem::body_unreadable(&error.to_string())),
     }
 }
 
 /// Refuses what says that it is not JSON.
 pub(crate) fn must_be_json(headers: &HeaderMap) -> Result<(), Problem> {
-    let Some(value) = headers.get(CONTENT_TYPE) else { return Ok(()) };
+    let Some(value) = headers.get(CONTENT_TYPE) else {
+        return Ok(());
+    };
     let value = value.to_str().unwrap_or_default();
     let essence = value.split(';').next().unwrap_or_default().trim();
     let json = essence.eq_ignore_ascii_case("application/json") || essence.ends_with("+json");
-    if json { Ok(()) } else { Err(Problem::not_json()) }
+    if json {
+        Ok(())
+    } else {
+        Err(Problem::not_json())
+    }
 }
 
 /// The body as a value that owns what it holds.
-pub(crate) async fn json<T: DeserializeOwned>(request: Request, limit: usize) -> Result<T, Problem> {
+pub(crate) async fn json<T: DeserializeOwned>(
+    request: Request,
+    limit: usize,
+) -> Result<T, Problem> {
     must_be_json(request.headers())?;
     let bytes = read(request, limit).await?;
     parse(&bytes)
@@ -80,7 +91,13 @@ mod tests {
 
     #[test]
     fn broken_json_and_json_of_another_shape_are_told_apart() {
-        assert_eq!(parse::<Vec<u8>>(b"[1,").expect_err("broken").code, "invalid_json");
-        assert_eq!(parse::<Vec<u8>>(b"{\"a\":1}").expect_err("shape").code, "invalid_field");
+        assert_eq!(
+            parse::<Vec<u8>>(b"[1,").expect_err("broken").code,
+            "invalid_json"
+        );
+        assert_eq!(
+            parse::<Vec<u8>>(b"{\"a\":1}").expect_err("shape").code,
+            "invalid_field"
+        );
     }
 }

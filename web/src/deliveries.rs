@@ -28,14 +28,28 @@ pub(crate) fn routes() -> Router<App> {
         .route("/v1/deliveries/{id}/resend", post(resend))
 }
 
-async fn list(State(app): State<App>, headers: HeaderMap, query: QueryResult) -> Result<Json<Value>, Problem> {
+async fn list(
+    State(app): State<App>,
+    headers: HeaderMap,
+    query: QueryResult,
+) -> Result<Json<Value>, Problem> {
     let caller = app.caller(&headers, KeyScope::DeliveriesRead).await?;
     let query = paging::query(query)?;
-    let scope = app.scope(&caller, query.project_id.as_deref(), query.account_id.as_deref())?;
+    let scope = app.scope(
+        &caller,
+        query.project_id.as_deref(),
+        query.account_id.as_deref(),
+    )?;
     let filter = filter(&app, scope, &query).await?;
-    let page = app.engine.store().deliveries(scope, filter, query.page()?).await?;
+    let page = app
+        .engine
+        .store()
+        .deliveries(scope, filter, query.page()?)
+        .await?;
     let prefix = event_prefix(&app, scope);
-    Ok(Json(paging::listed(page, |delivery| show(delivery, &prefix))))
+    Ok(Json(paging::listed(page, |delivery| {
+        show(delivery, &prefix)
+    })))
 }
 
 async fn filter(app: &App, scope: Scope, query: &ListQuery) -> Result<DeliveryFilter, Problem> {
@@ -51,7 +65,11 @@ async fn filter(app: &App, scope: Scope, query: &ListQuery) -> Result<DeliveryFi
         let detail = "must be pending, retrying, held, delivered, failed or cancelled";
         DeliveryState::parse(word).ok_or_else(|| Problem::query("state", detail))
     });
-    Ok(DeliveryFilter { endpoint_id, event_id, state: state.transpose()? })
+    Ok(DeliveryFilter {
+        endpoint_id,
+        event_id,
+        state: state.transpose()?,
+    })
 }
 
 async fn read(
@@ -62,7 +80,11 @@ async fn read(
 ) -> Result<Json<Value>, Problem> {
     let caller = app.caller(&headers, KeyScope::DeliveriesRead).await?;
     let query = paging::query(query)?;
-    let scope = app.scope(&caller, query.project_id.as_deref(), query.account_id.as_deref())?;
+    let scope = app.scope(
+        &caller,
+        query.project_id.as_deref(),
+        query.account_id.as_deref(),
+    )?;
     Ok(Json(whole(&app, scope, &id).await?))
 }
 
@@ -75,10 +97,18 @@ async fn resend(
 ) -> Result<Response, Problem> {
     let caller = app.caller(&headers, KeyScope::DeliveriesWrite).await?;
     let query = paging::query(query)?;
-    let scope = app.scope(&caller, query.project_id.as_deref(), query.account_id.as_deref())?;
+    let scope = app.scope(
+        &caller,
+        query.project_id.as_deref(),
+        query.account_id.as_deref(),
+    )?;
     let (row, _) = row(&id)?;
     let shown = whole(&app, scope, &id).await?;
-    let claimed = app.engine.store().resend(scope, row, app.engine.now()).await?;
+    let claimed = app
+        .engine
+        .store()
+        .resend(scope, row, app.engine.now())
+        .await?;
     app.engine.send_now(claimed);
     tracing::info!(delivery = id, "delivery resent");
     Ok((StatusCode::ACCEPTED, Json(shown)).into_response())
@@ -86,7 +116,8 @@ async fn resend(
 
 fn row(id: &str) -> Result<(DeliveryId, UnixMs), Problem> {
     let code = id.strip_prefix("dlv_").and_then(decode);
-    code.map(|(at, row)| (DeliveryId(row), at)).ok_or_else(|| Problem::not_found("delivery"))
+    code.map(|(at, row)| (DeliveryId(row), at))
+        .ok_or_else(|| Problem::not_found("delivery"))
 }
 
 async fn whole(app: &App, scope: Scope, id: &str) -> Result<Value, Problem> {
@@ -98,7 +129,13 @@ async fn whole(app: &App, scope: Scope, id: &str) -> Result<Value, Problem> {
 }
 
 fn show(delivery: &Delivery, event_prefix: &str) -> Value {
-    let event_id = || encode(event_prefix, delivery.event_accepted_at, delivery.event_id.0);
+    let event_id = || {
+        encode(
+            event_prefix,
+            delivery.event_accepted_at,
+            delivery.event_id.0,
+        )
+    };
     json!({
         "id": encode("dlv_", delivery.created_at, delivery.id.0),
         "event_id": delivery.event_given_id.clone().unwrap_or_else(event_id),
@@ -126,8 +163,12 @@ fn advice(class: ErrorClass) -> &'static str {
     match class {
         ErrorClass::Dns => "the host name does not resolve; check the URL and its DNS",
         ErrorClass::AddressRefused => "the host's address is not a public one; use one that is",
-        ErrorClass::Connect => "no connection could be made; check that the server listens and its firewall",
-        ErrorClass::Tls => "the TLS handshake failed; check the certificate, its chain and its name",
+        ErrorClass::Connect => {
+            "no connection could be made; check that the server listens and its firewall"
+        }
+        ErrorClass::Tls => {
+            "the TLS handshake failed; check the certificate, its chain and its name"
+        }
         ErrorClass::Timeout => "no answer came in time; answer first and work later",
         ErrorClass::Disconnected => "the connection was closed before an answer was complete",
         ErrorClass::Protocol => "the answer was not HTTP/1.1, or too large",
@@ -135,8 +176,12 @@ fn advice(class: ErrorClass) -> &'static str {
         ErrorClass::Rejected => "the endpoint refused the request; see its answer",
         ErrorClass::ServerError => "the endpoint failed; see its answer and its log",
         ErrorClass::Gone => "the endpoint said that it is gone, and was disabled",
-        ErrorClass::EndpointDisabled => "the endpoint was disabled or deleted; enable it and resend",
-        ErrorClass::Render => "the event could not be put into the endpoint's format, or its payload was pruned",
+        ErrorClass::EndpointDisabled => {
+            "the endpoint was disabled or deleted; enable it and resend"
+        }
+        ErrorClass::Render => {
+            "the event could not be put into the endpoint's format, or its payload was pruned"
+        }
         ErrorClass::Internal => "the sender failed; its operator's log has the detail",
     }
 }
@@ -166,6 +211,9 @@ fn show_attempt(attempt: &Attempt) -> Value {
 }
 
 fn headers(lines: &str) -> Map<String, Value> {
-    let pair = |line: &str| line.split_once(": ").map(|(name, value)| (name.to_owned(), json!(value)));
+    let pair = |line: &str| {
+        line.split_once(": ")
+            .map(|(name, value)| (name.to_owned(), json!(value)))
+    };
     lines.lines().filter_map(pair).collect()
 }

@@ -62,7 +62,11 @@ pub(crate) struct Rules<'a> {
 
 impl EndpointInput {
     /// The settings that come of `base` and this, checked.
-    pub(crate) fn settings(&self, base: EndpointSettings, rules: &Rules<'_>) -> Result<EndpointSettings, Problem> {
+    pub(crate) fn settings(
+        &self,
+        base: EndpointSettings,
+        rules: &Rules<'_>,
+    ) -> Result<EndpointSettings, Problem> {
         if matches!(self.filter, Some(Some(_))) {
             let detail = "payload filters are not supported yet; subscribe by event type or channel, or leave \"filter\" out";
             return Err(Problem::not_supported("/filter", detail));
@@ -99,11 +103,20 @@ impl EndpointInput {
         });
         let worded = worded.transpose()?;
         let flagged = self.active.map(|active| {
-            if active { EndpointStatus::Active } else { EndpointStatus::Disabled }
+            if active {
+                EndpointStatus::Active
+            } else {
+                EndpointStatus::Disabled
+            }
         });
         match (worded, flagged) {
-            (Some(status), Some(active)) if (status == EndpointStatus::Active) != (active == EndpointStatus::Active) => {
-                Err(Problem::field("/active", "says otherwise than \"status\"; give one of them"))
+            (Some(status), Some(active))
+                if (status == EndpointStatus::Active) != (active == EndpointStatus::Active) =>
+            {
+                Err(Problem::field(
+                    "/active",
+                    "says otherwise than \"status\"; give one of them",
+                ))
             }
             (Some(status), _) => Ok(Some(status)),
             (None, flagged) => Ok(flagged),
@@ -113,7 +126,10 @@ impl EndpointInput {
 
 fn checked_url(url: &str, rules: &Rules<'_>) -> Result<String, Problem> {
     if url.is_empty() {
-        return Err(Problem::field("/url", "is needed: the https URL that events are sent to"));
+        return Err(Problem::field(
+            "/url",
+            "is needed: the https URL that events are sent to",
+        ));
     }
     let https_only = rules.profile.https_only && !rules.dev;
     parse_endpoint_url(url, https_only)
@@ -121,22 +137,34 @@ fn checked_url(url: &str, rules: &Rules<'_>) -> Result<String, Problem> {
         .map_err(|error| Problem::field("/url", error.to_string()))
 }
 
-fn checked_headers(headers: Vec<(String, String)>, rules: &Rules<'_>) -> Result<Vec<(String, String)>, Problem> {
+fn checked_headers(
+    headers: Vec<(String, String)>,
+    rules: &Rules<'_>,
+) -> Result<Vec<(String, String)>, Problem> {
     let profiles = std::iter::once(rules.profile).chain(rules.second);
     let mut own: Vec<&str> = profiles.flat_map(Profile::own_headers).collect();
     own.push("user-agent");
     EndpointHeaders::new(headers, &own)
-        .map(|headers| headers.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+        .map(|headers| {
+            headers
+                .iter()
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .collect()
+        })
         .map_err(|error| Problem::field("/headers", error.to_string()))
 }
 
 fn check(settings: &EndpointSettings) -> Result<(), Problem> {
-    for (pointer, text) in [("/name", &settings.name), ("/description", &settings.description)] {
+    for (pointer, text) in [
+        ("/name", &settings.name),
+        ("/description", &settings.description),
+    ] {
         if let Some(text) = text {
             check_text(pointer, text)?;
         }
     }
-    Subscriptions::parse(&settings.events).map_err(|error| Problem::field("/events", error.to_string()))?;
+    Subscriptions::parse(&settings.events)
+        .map_err(|error| Problem::field("/events", error.to_string()))?;
     check_channels(&settings.channels)?;
     if let Some(own) = settings.retry_policy {
         let policy = schedule::RetryPolicy {
@@ -147,15 +175,25 @@ fn check(settings: &EndpointSettings) -> Result<(), Problem> {
         Schedule::from_retry_policy(policy, 0.0)
             .map_err(|error| Problem::field("/retry_policy", error.to_string()))?;
     }
-    if settings.rate_limit.is_some_and(|rate| !(1..=RATE_LIMIT_MAX).contains(&rate)) {
+    if settings
+        .rate_limit
+        .is_some_and(|rate| !(1..=RATE_LIMIT_MAX).contains(&rate))
+    {
         let detail = format!("must be 1 to {RATE_LIMIT_MAX} requests per second");
         return Err(Problem::field("/rate_limit", detail));
     }
-    if settings.timeout_ms.is_some_and(|ms| !(100..=ATTEMPT_TIMEOUT_MS_MAX).contains(&u64::from(ms))) {
+    if settings
+        .timeout_ms
+        .is_some_and(|ms| !(100..=ATTEMPT_TIMEOUT_MS_MAX).contains(&u64::from(ms)))
+    {
         let detail = format!("must be 100 to {ATTEMPT_TIMEOUT_MS_MAX} milliseconds");
         return Err(Problem::field("/timeout_ms", detail));
     }
-    if settings.canonical_json.as_deref().is_some_and(|word| CanonicalJson::parse(word).is_none()) {
+    if settings
+        .canonical_json
+        .as_deref()
+        .is_some_and(|word| CanonicalJson::parse(word).is_none())
+    {
         let detail = "must be none, js, js-sorted, jcs, python or python-spaced";
         return Err(Problem::field("/canonical_json", detail));
     }
@@ -167,16 +205,23 @@ pub(crate) fn check_channels(channels: &[String]) -> Result<(), Problem> {
     if channels.len() <= CHANNELS_MAX && channels.iter().all(fits) {
         return Ok(());
     }
-    Err(Problem::field("/channels", format!("are at most {CHANNELS_MAX}, of 1 to 128 characters each")))
+    Err(Problem::field(
+        "/channels",
+        format!("are at most {CHANNELS_MAX}, of 1 to 128 characters each"),
+    ))
 }
 
 /// A secret that the customer gives is taken as it is, if every format of the endpoint can use it.
 pub(crate) fn check_secret(secret: &str, rules: &Rules<'_>) -> Result<(), Problem> {
     if secret.len() > SECRET_CHARS_MAX {
-        return Err(Problem::field("/secret", format!("has more than {SECRET_CHARS_MAX} characters")));
+        return Err(Problem::field(
+            "/secret",
+            format!("has more than {SECRET_CHARS_MAX} characters"),
+        ));
     }
     for profile in std::iter::once(rules.profile).chain(rules.second) {
-        signing_key(profile, secret).map_err(|error| Problem::field("/secret", error.to_string()))?;
+        signing_key(profile, secret)
+            .map_err(|error| Problem::field("/secret", error.to_string()))?;
     }
     Ok(())
 }
@@ -185,10 +230,17 @@ pub(crate) fn check_secret(secret: &str, rules: &Rules<'_>) -> Result<(), Proble
 pub(crate) fn show(endpoint: &Endpoint, account_id: &str, whole_secret: bool) -> Value {
     let settings = &endpoint.settings;
     let secret = endpoint.secrets.first().map(|secret| {
-        if whole_secret { secret.clone() } else { masked(secret) }
+        if whole_secret {
+            secret.clone()
+        } else {
+            masked(secret)
+        }
     });
-    let headers: serde_json::Map<String, Value> =
-        settings.headers.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
+    let headers: serde_json::Map<String, Value> = settings
+        .headers
+        .iter()
+        .map(|(name, value)| (name.clone(), json!(value)))
+        .collect();
     json!({
         "id": endpoint.public_id,
         "account_id": account_id,
@@ -220,7 +272,11 @@ pub(crate) fn show(endpoint: &Endpoint, account_id: &str, whole_secret: bool) ->
 
 /// A whole number is shown as one: 2, not 2.0, as it was given.
 fn number(value: f64) -> Value {
-    if value.fract() == 0.0 && value.abs() < 1e15 { json!(value as i64) } else { json!(value) }
+    if value.fract() == 0.0 && value.abs() < 1e15 {
+        json!(value as i64)
+    } else {
+        json!(value)
+    }
 }
 
 /// Enough to recognise a secret by and too little to use; a short one not at all.
@@ -228,7 +284,11 @@ fn masked(secret: &str) -> String {
     if secret.chars().count() < 3 * SHOWN_SECRET_CHARS {
         return "…".to_owned();
     }
-    secret.chars().take(SHOWN_SECRET_CHARS).chain(['…']).collect()
+    secret
+        .chars()
+        .take(SHOWN_SECRET_CHARS)
+        .chain(['…'])
+        .collect()
 }
 
 #[cfg(test)]
@@ -243,9 +303,19 @@ mod tests {
 
     #[test]
     fn status_and_active_may_not_contradict_each_other() {
-        let input = |json: &str| serde_json::from_str::<EndpointInput>(json).expect("input").status();
-        assert_eq!(input(r#"{"active": true}"#).expect("status"), Some(EndpointStatus::Active));
-        assert_eq!(input(r#"{"active": false, "status": "paused"}"#).expect("status"), Some(EndpointStatus::Paused));
+        let input = |json: &str| {
+            serde_json::from_str::<EndpointInput>(json)
+                .expect("input")
+                .status()
+        };
+        assert_eq!(
+            input(r#"{"active": true}"#).expect("status"),
+            Some(EndpointStatus::Active)
+        );
+        assert_eq!(
+            input(r#"{"active": false, "status": "paused"}"#).expect("status"),
+            Some(EndpointStatus::Paused)
+        );
         assert!(input(r#"{"active": true, "status": "paused"}"#).is_err());
         assert!(input(r#"{"status": "enabled"}"#).is_err());
     }

@@ -59,7 +59,9 @@ async fn create(
     query: QueryResult,
     request: Request,
 ) -> Result<Response, Problem> {
-    let caller = app.caller(request.headers(), KeyScope::EndpointsWrite).await?;
+    let caller = app
+        .caller(request.headers(), KeyScope::EndpointsWrite)
+        .await?;
     let query = paging::query(query)?;
     let project = app.project(&caller, query.project_id.as_deref())?;
     let input: EndpointInput = body::json(request, MANAGEMENT_BODY_BYTES_MAX).await?;
@@ -68,7 +70,11 @@ async fn create(
     let settings = input.settings(EndpointSettings::default(), &rules)?;
     let status = input.status()?.unwrap_or_default();
     let secrets = first_secret(&app, &input, &rules)?;
-    let account = named.account_id.as_deref().or(input.account_id.as_deref()).or(query.account_id.as_deref());
+    let account = named
+        .account_id
+        .as_deref()
+        .or(input.account_id.as_deref())
+        .or(query.account_id.as_deref());
     let account_id = app.account_to_use(&caller, project.id, account).await?;
     let new = NewEndpoint {
         project_id: project.id,
@@ -94,7 +100,9 @@ async fn list(
     let query = paging::query(query)?;
     let scope = scope(&app, &caller, &named, &query)?;
     let page = app.engine.store().endpoints(scope, query.page()?).await?;
-    Ok(Json(paging::listed(page, |endpoint| shown(&app, endpoint, false))))
+    Ok(Json(paging::listed(page, |endpoint| {
+        shown(&app, endpoint, false)
+    })))
 }
 
 async fn read(
@@ -116,7 +124,9 @@ async fn update(
     query: QueryResult,
     request: Request,
 ) -> Result<Json<Value>, Problem> {
-    let caller = app.caller(request.headers(), KeyScope::EndpointsWrite).await?;
+    let caller = app
+        .caller(request.headers(), KeyScope::EndpointsWrite)
+        .await?;
     let query = paging::query(query)?;
     let scope = scope(&app, &caller, &named, &query)?;
     let input: EndpointInput = body::json(request, MANAGEMENT_BODY_BYTES_MAX).await?;
@@ -132,8 +142,16 @@ async fn update(
         (status, reason)
     });
     let given = matches!(input.secret, Some(Some(_)));
-    let update = EndpointUpdate { settings: Some(settings), secrets, status };
-    let endpoint = app.engine.store().update_endpoint(scope, id, update, app.engine.now()).await?;
+    let update = EndpointUpdate {
+        settings: Some(settings),
+        secrets,
+        status,
+    };
+    let endpoint = app
+        .engine
+        .store()
+        .update_endpoint(scope, id, update, app.engine.now())
+        .await?;
     tracing::info!(endpoint = endpoint.public_id, "endpoint changed");
     Ok(Json(shown(&app, &endpoint, given)))
 }
@@ -147,7 +165,10 @@ async fn delete(
     let caller = app.caller(&headers, KeyScope::EndpointsWrite).await?;
     let scope = scope(&app, &caller, &named, &paging::query(query)?)?;
     let id = named.id();
-    app.engine.store().delete_endpoint(scope, id.clone(), app.engine.now()).await?;
+    app.engine
+        .store()
+        .delete_endpoint(scope, id.clone(), app.engine.now())
+        .await?;
     tracing::info!(endpoint = id, "endpoint deleted");
     Ok(StatusCode::NO_CONTENT)
 }
@@ -164,34 +185,61 @@ struct Formats {
 }
 
 impl Formats {
-    fn of(app: &App, project: &Project, input: &EndpointInput, old: &EndpointSettings) -> Result<Self, Problem> {
+    fn of(
+        app: &App,
+        project: &Project,
+        input: &EndpointInput,
+        old: &EndpointSettings,
+    ) -> Result<Self, Problem> {
         let first = input.profile.clone().unwrap_or_else(|| old.profile.clone());
-        let second = input.second_profile.clone().unwrap_or_else(|| old.second_profile.clone());
+        let second = input
+            .second_profile
+            .clone()
+            .unwrap_or_else(|| old.second_profile.clone());
         let find = |pointer: &str, name: &str| {
-            app.engine.profiles().get(name).cloned().ok_or_else(|| app.unknown_profile(pointer, name))
+            app.engine
+                .profiles()
+                .get(name)
+                .cloned()
+                .ok_or_else(|| app.unknown_profile(pointer, name))
         };
         Ok(Self {
             first: find("/profile", first.as_ref().unwrap_or(&project.profile))?,
-            second: second.map(|name| find("/second_profile", &name)).transpose()?,
+            second: second
+                .map(|name| find("/second_profile", &name))
+                .transpose()?,
         })
     }
 
     fn rules(&self, app: &App) -> Rules<'_> {
-        Rules { profile: &self.first, second: self.second.as_deref(), dev: app.engine.dev() }
+        Rules {
+            profile: &self.first,
+            second: self.second.as_deref(),
+            dev: app.engine.dev(),
+        }
     }
 }
 
 /// The secret that is given, or a new one; none only where the format allows it and `null` says so.
-fn first_secret(app: &App, input: &EndpointInput, rules: &Rules<'_>) -> Result<Vec<String>, Problem> {
+fn first_secret(
+    app: &App,
+    input: &EndpointInput,
+    rules: &Rules<'_>,
+) -> Result<Vec<String>, Problem> {
     match &input.secret {
         Some(Some(given)) => {
             check_secret(given, rules)?;
             Ok(vec![given.clone()])
         }
         Some(None) if !rules.profile.secret.required => Ok(Vec::new()),
-        Some(None) => Err(Problem::field("/secret", "this format needs one; leave it out to have one made")),
+        Some(None) => Err(Problem::field(
+            "/secret",
+            "this format needs one; leave it out to have one made",
+        )),
         None => {
-            let random: Vec<u8> = (0..4).flat_map(|_| app.engine.random().to_be_bytes()).collect();
+            let random: Vec<u8> = (0..4)
+                .flat_map(|_| app.engine.random().to_be_bytes())
+                .collect();
             let secret = new_secret(rules.profile, &random);
             check_secret(&secret, rules)?;
             Ok(vec![secret])
@@ -213,7 +261,8 @@ fn changed_secrets(
         Some(None) => Err(Problem::field("/secret", "this format needs one")),
         None => {
             // A change of profile must not leave a secret that the new one cannot use.
-            old.iter().try_for_each(|secret| check_secret(secret, rules))?;
+            old.iter()
+                .try_for_each(|secret| check_secret(secret, rules))?;
             Ok(None)
         }
     }
@@ -221,5 +270,9 @@ fn changed_secrets(
 
 fn shown(app: &App, endpoint: &Endpoint, whole_secret: bool) -> Value {
     let account = app.engine.account_public_id(endpoint.account_id);
-    show(endpoint, account.as_deref().unwrap_or_default(), whole_secret)
+    show(
+        endpoint,
+        account.as_deref().unwrap_or_default(),
+        whole_secret,
+    )
 }

@@ -55,7 +55,11 @@ pub(crate) struct EventInput<'a> {
     channels: Vec<String>,
 }
 
-async fn publish(State(app): State<App>, query: QueryResult, request: Request) -> Result<Response, Problem> {
+async fn publish(
+    State(app): State<App>,
+    query: QueryResult,
+    request: Request,
+) -> Result<Response, Problem> {
     let caller = app.caller(request.headers(), KeyScope::EventsWrite).await?;
     body::must_be_json(request.headers())?;
     let key = idempotency_key(request.headers())?;
@@ -64,13 +68,19 @@ async fn publish(State(app): State<App>, query: QueryResult, request: Request) -
     let published = publish_one(&app, &caller, query.project_id.as_deref(), &bytes, key).await?;
     let answer = accepted(&published);
     let mut response = (StatusCode::ACCEPTED, answer).into_response();
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
     Ok(response)
 }
 
 /// Ids hold no character that JSON would escape.
 fn accepted(published: &Published) -> String {
-    format!("{{\"id\":\"{}\",\"deliveries\":{}}}", published.id, published.deliveries)
+    format!(
+        "{{\"id\":\"{}\",\"deliveries\":{}}}",
+        published.id, published.deliveries
+    )
 }
 
 /// Publishes the event that `bytes` hold: for a single request and for each event of a batch.
@@ -84,9 +94,12 @@ pub(crate) async fn publish_one(
     let input: EventInput<'_> = body::parse(bytes)?;
     let project = app.project(caller, project)?;
     check(&input)?;
-    let account_id = app.account_to_use(caller, project.id, input.account_id.as_deref()).await?;
+    let account_id = app
+        .account_to_use(caller, project.id, input.account_id.as_deref())
+        .await?;
     let time = input.time.as_deref().map(|text| {
-        times::parse(text).ok_or_else(|| Problem::field("/time", "must be RFC 3339, as 2024-01-15T10:31:15Z"))
+        times::parse(text)
+            .ok_or_else(|| Problem::field("/time", "must be RFC 3339, as 2024-01-15T10:31:15Z"))
     });
     let publish = Publish {
         project_id: project.id,
@@ -104,17 +117,29 @@ pub(crate) async fn publish_one(
 }
 
 fn check(input: &EventInput<'_>) -> Result<(), Problem> {
-    check_event_type(&input.event_type).map_err(|error| Problem::field("/type", error.to_string()))?;
+    check_event_type(&input.event_type)
+        .map_err(|error| Problem::field("/type", error.to_string()))?;
     if input.id.as_deref().is_some_and(|id| !is_given_id(id)) {
-        let detail = format!("an event's id is 1 to {GIVEN_ID_CHARS_MAX} of A-Z a-z 0-9 _ - : (no dot: Standard Webhooks)");
+        let detail = format!(
+            "an event's id is 1 to {GIVEN_ID_CHARS_MAX} of A-Z a-z 0-9 _ - : (no dot: Standard Webhooks)"
+        );
         return Err(Problem::field("/id", detail));
     }
-    if input.trace.as_deref().is_some_and(|trace| trace.len() > GIVEN_ID_CHARS_MAX) {
-        return Err(Problem::field("/trace", format!("has more than {GIVEN_ID_CHARS_MAX} bytes")));
+    if input
+        .trace
+        .as_deref()
+        .is_some_and(|trace| trace.len() > GIVEN_ID_CHARS_MAX)
+    {
+        return Err(Problem::field(
+            "/trace",
+            format!("has more than {GIVEN_ID_CHARS_MAX} bytes"),
+        ));
     }
     check_channels(&input.channels)?;
     check_depth("/data", input.data)?;
-    input.subject.map_or(Ok(()), |subject| check_depth("/subject", subject))
+    input
+        .subject
+        .map_or(Ok(()), |subject| check_depth("/subject", subject))
 }
 
 fn is_given_id(id: &str) -> bool {
@@ -135,7 +160,10 @@ fn check_depth(pointer: &str, raw: &RawValue) -> Result<(), Problem> {
             b'{' | b'[' => {
                 depth += 1;
                 if depth > JSON_DEPTH_MAX {
-                    return Err(Problem::field(pointer, format!("is nested deeper than {JSON_DEPTH_MAX}")));
+                    return Err(Problem::field(
+                        pointer,
+                        format!("is nested deeper than {JSON_DEPTH_MAX}"),
+                    ));
                 }
             }
             b'}' | b']' => depth -= 1,
@@ -146,18 +174,31 @@ fn check_depth(pointer: &str, raw: &RawValue) -> Result<(), Problem> {
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
-    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
-    let key = value.to_str().ok().filter(|key| (1..=GIVEN_ID_CHARS_MAX).contains(&key.len()));
+    let Some(value) = headers.get("idempotency-key") else {
+        return Ok(None);
+    };
+    let key = value
+        .to_str()
+        .ok()
+        .filter(|key| (1..=GIVEN_ID_CHARS_MAX).contains(&key.len()));
     key.map(|key| Some(key.to_owned())).ok_or_else(|| {
         let detail = format!("the Idempotency-Key header must have 1 to {GIVEN_ID_CHARS_MAX} visible ASCII characters");
         Problem::field("Idempotency-Key", detail)
     })
 }
 
-async fn list(State(app): State<App>, headers: HeaderMap, query: QueryResult) -> Result<Json<Value>, Problem> {
+async fn list(
+    State(app): State<App>,
+    headers: HeaderMap,
+    query: QueryResult,
+) -> Result<Json<Value>, Problem> {
     let caller = app.caller(&headers, KeyScope::EventsRead).await?;
     let query = paging::query(query)?;
-    let scope = app.scope(&caller, query.project_id.as_deref(), query.account_id.as_deref())?;
+    let scope = app.scope(
+        &caller,
+        query.project_id.as_deref(),
+        query.account_id.as_deref(),
+    )?;
     let page = app.engine.store().events(scope, query.page()?).await?;
     let prefix = event_prefix(&app, scope);
     Ok(Json(paging::listed(page, |event| show(event, &prefix))))
@@ -171,11 +212,19 @@ async fn read(
 ) -> Result<Response, Problem> {
     let caller = app.caller(&headers, KeyScope::EventsRead).await?;
     let query = paging::query(query)?;
-    let scope = app.scope(&caller, query.project_id.as_deref(), query.account_id.as_deref())?;
+    let scope = app.scope(
+        &caller,
+        query.project_id.as_deref(),
+        query.account_id.as_deref(),
+    )?;
     let event = find(&app, scope, &id).await?;
     let mut answer = show(&event, &event_prefix(&app, scope)).to_string();
     // The payload is shown as it was published, to the byte.
-    if let Some(data) = event.payload.as_ref().and_then(|data| std::str::from_utf8(data).ok()) {
+    if let Some(data) = event
+        .payload
+        .as_ref()
+        .and_then(|data| std::str::from_utf8(data).ok())
+    {
         answer.truncate(answer.len() - 1);
         answer.push_str(",\"data\":");
         answer.push_str(data);
@@ -208,7 +257,10 @@ pub(crate) fn event_prefix(app: &App, scope: Scope) -> String {
 }
 
 fn show(event: &Event, prefix: &str) -> Value {
-    let subject = event.subject.as_deref().and_then(|raw| serde_json::from_str::<Value>(raw).ok());
+    let subject = event
+        .subject
+        .as_deref()
+        .and_then(|raw| serde_json::from_str::<Value>(raw).ok());
     let made = || encode(prefix, event.accepted_at, event.id.0);
     json!({
         "id": event.given_id.clone().unwrap_or_else(made),

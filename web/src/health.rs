@@ -24,8 +24,16 @@ async fn healthz() -> Response {
 
 async fn readyz(State(app): State<App>) -> Response {
     let health = app.engine.health();
-    let status = if health.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(json!({"ready": health.ready, "detail": health.detail}))).into_response()
+    let status = if health.ready {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    (
+        status,
+        Json(json!({"ready": health.ready, "detail": health.detail})),
+    )
+        .into_response()
 }
 
 /// Prometheus' text format.
@@ -33,7 +41,10 @@ async fn metrics(State(app): State<App>) -> Response {
     let mut text = String::new();
     for (name, help, kind, value) in app.engine.metrics() {
         // Writing into a String cannot fail.
-        let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}\n");
+        let _ = write!(
+            text,
+            "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}\n"
+        );
     }
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()
 }

@@ -29,8 +29,14 @@ pub(crate) fn routes() -> Router<App> {
     Router::new()
         .route("/v1/keys", post(create_for_project).get(list_of_project))
         .route("/v1/keys/{key_id}", delete(revoke_of_project))
-        .route("/v1/accounts/{account_id}/keys", post(create_for_account).get(list_of_account))
-        .route("/v1/accounts/{account_id}/keys/{key_id}", delete(revoke_of_account))
+        .route(
+            "/v1/accounts/{account_id}/keys",
+            post(create_for_account).get(list_of_account),
+        )
+        .route(
+            "/v1/accounts/{account_id}/keys/{key_id}",
+            delete(revoke_of_account),
+        )
 }
 
 /// A new key, and what is kept of it.
@@ -67,11 +73,19 @@ struct Create {
     expires_at: Option<String>,
 }
 
-async fn create_for_project(State(app): State<App>, query: QueryResult, request: Request) -> Result<Response, Problem> {
+async fn create_for_project(
+    State(app): State<App>,
+    query: QueryResult,
+    request: Request,
+) -> Result<Response, Problem> {
     let caller = app.caller(request.headers(), KeyScope::KeysWrite).await?;
-    let project = app.project(&caller, paging::query(query)?.project_id.as_deref())?.id;
+    let project = app
+        .project(&caller, paging::query(query)?.project_id.as_deref())?
+        .id;
     if matches!(caller.owner, KeyOwner::Account(..)) {
-        return Err(Problem::forbidden("an account's key does not make a project's keys"));
+        return Err(Problem::forbidden(
+            "an account's key does not make a project's keys",
+        ));
     }
     create(&app, &caller, KeyOwner::Project(project), request).await
 }
@@ -83,21 +97,34 @@ async fn create_for_account(
     request: Request,
 ) -> Result<Response, Problem> {
     let caller = app.caller(request.headers(), KeyScope::KeysWrite).await?;
-    let project = app.project(&caller, paging::query(query)?.project_id.as_deref())?.id;
+    let project = app
+        .project(&caller, paging::query(query)?.project_id.as_deref())?
+        .id;
     let account = app.account_seen_by(&caller, project, &id)?;
     create(&app, &caller, KeyOwner::Account(project, account), request).await
 }
 
-async fn create(app: &App, caller: &Caller, owner: KeyOwner, request: Request) -> Result<Response, Problem> {
+async fn create(
+    app: &App,
+    caller: &Caller,
+    owner: KeyOwner,
+    request: Request,
+) -> Result<Response, Problem> {
     let input: Create = body::json_or_nothing(request, MANAGEMENT_BODY_BYTES_MAX).await?;
-    let kind = if matches!(owner, KeyOwner::Account(..)) { KeyKind::Account } else { KeyKind::Project };
+    let kind = if matches!(owner, KeyOwner::Account(..)) {
+        KeyKind::Account
+    } else {
+        KeyKind::Project
+    };
     let scopes = match &input.scopes {
         None => Scopes::default_of(kind),
         Some(words) => Scopes::from_words(words.iter().map(String::as_str))
             .map_err(|error| Problem::field("/scopes", error.to_string()))?,
     };
     if !caller.scopes.covers(scopes) {
-        return Err(Problem::forbidden("a key cannot be given scopes that the key which makes it lacks"));
+        return Err(Problem::forbidden(
+            "a key cannot be given scopes that the key which makes it lacks",
+        ));
     }
     if let Some(name) = &input.name {
         check_text("/name", name)?;
@@ -107,7 +134,12 @@ async fn create(app: &App, caller: &Caller, owner: KeyOwner, request: Request) -
         at.ok_or_else(|| Problem::field("/expires_at", "must be a time to come, as RFC 3339"))
     });
     let made = make_key(app, kind, scopes);
-    let new = NewKey { owner, name: input.name, expires_at: expires_at.transpose()?, ..made.new };
+    let new = NewKey {
+        owner,
+        name: input.name,
+        expires_at: expires_at.transpose()?,
+        ..made.new
+    };
     let key = app.engine.store().create_key(new).await?;
     tracing::info!(key = key.public_id, "key created");
     let mut answer = show(&key);
@@ -115,7 +147,11 @@ async fn create(app: &App, caller: &Caller, owner: KeyOwner, request: Request) -
     Ok((StatusCode::CREATED, Json(answer)).into_response())
 }
 
-async fn list_of_project(State(app): State<App>, headers: HeaderMap, query: QueryResult) -> Result<Json<Value>, Problem> {
+async fn list_of_project(
+    State(app): State<App>,
+    headers: HeaderMap,
+    query: QueryResult,
+) -> Result<Json<Value>, Problem> {
     let caller = app.caller(&headers, KeyScope::KeysWrite).await?;
     let query = paging::query(query)?;
     let scope = app.scope(&caller, query.project_id.as_deref(), None)?;
@@ -157,12 +193,19 @@ async fn revoke_of_account(
     query: QueryResult,
 ) -> Result<StatusCode, Problem> {
     let caller = app.caller(&headers, KeyScope::KeysWrite).await?;
-    let scope = app.scope(&caller, paging::query(query)?.project_id.as_deref(), Some(&id))?;
+    let scope = app.scope(
+        &caller,
+        paging::query(query)?.project_id.as_deref(),
+        Some(&id),
+    )?;
     revoke(&app, scope, key).await
 }
 
 async fn revoke(app: &App, scope: Scope, key: String) -> Result<StatusCode, Problem> {
-    app.engine.store().revoke_key(scope, key.clone(), app.engine.now()).await?;
+    app.engine
+        .store()
+        .revoke_key(scope, key.clone(), app.engine.now())
+        .await?;
     tracing::info!(key, "key revoked");
     Ok(StatusCode::NO_CONTENT)
 }

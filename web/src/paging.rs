@@ -27,7 +27,9 @@ pub(crate) struct ListQuery {
 pub(crate) fn query(
     query: Result<Query<ListQuery>, axum::extract::rejection::QueryRejection>,
 ) -> Result<ListQuery, Problem> {
-    query.map(|Query(query)| query).map_err(|error| Problem::query("?", &error.body_text()))
+    query
+        .map(|Query(query)| query)
+        .map_err(|error| Problem::query("?", &error.body_text()))
 }
 
 impl ListQuery {
@@ -39,7 +41,10 @@ impl ListQuery {
                 .ok()
                 .filter(|limit| (1..=PAGE_ITEMS_MAX).contains(limit))
                 .ok_or_else(|| {
-                    Problem::query("limit", &format!("must be a number from 1 to {PAGE_ITEMS_MAX}"))
+                    Problem::query(
+                        "limit",
+                        &format!("must be a number from 1 to {PAGE_ITEMS_MAX}"),
+                    )
                 })?,
         };
         let before = self.cursor.as_deref().map(decode).transpose()?;
@@ -48,7 +53,9 @@ impl ListQuery {
 }
 
 fn decode(cursor: &str) -> Result<i64, Problem> {
-    let row = cursor.strip_prefix(PREFIX).and_then(|code| i64::from_str_radix(code, 36).ok());
+    let row = cursor
+        .strip_prefix(PREFIX)
+        .and_then(|code| i64::from_str_radix(code, 36).ok());
     row.ok_or_else(|| Problem::query("cursor", "use a next_cursor of this list as it was given"))
 }
 

@@ -19,11 +19,17 @@ pub(crate) struct Problem {
 
 impl Problem {
     fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: detail.into(), pointer: None }
+        Self {
+            status,
+            code,
+            detail: detail.into(),
+            pointer: None,
+        }
     }
 
     pub(crate) fn no_such_path() -> Self {
-        let detail = "there is nothing at this path; the API lives under /v1, see README.md for its routes";
+        let detail =
+            "there is nothing at this path; the API lives under /v1, see README.md for its routes";
         Self::new(StatusCode::NOT_FOUND, "no_such_path", detail)
     }
 
@@ -33,7 +39,9 @@ impl Problem {
     }
 
     pub(crate) fn not_found(what: &str) -> Self {
-        let detail = format!("there is no such {what}, or this key may not see it; check the id and the key");
+        let detail = format!(
+            "there is no such {what}, or this key may not see it; check the id and the key"
+        );
         Self::new(StatusCode::NOT_FOUND, "not_found", detail)
     }
 
@@ -42,7 +50,8 @@ impl Problem {
     }
 
     pub(crate) fn missing_scope(scope: &str) -> Self {
-        let detail = format!("this key lacks the scope \"{scope}\"; use one that has it, or make one");
+        let detail =
+            format!("this key lacks the scope \"{scope}\"; use one that has it, or make one");
         Self::new(StatusCode::FORBIDDEN, "missing_scope", detail)
     }
 
@@ -51,7 +60,9 @@ impl Problem {
     }
 
     pub(crate) fn too_large(limit: usize) -> Self {
-        let detail = format!("the body is larger than {limit} bytes; put large data elsewhere and send a reference");
+        let detail = format!(
+            "the body is larger than {limit} bytes; put large data elsewhere and send a reference"
+        );
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
     }
 
@@ -62,23 +73,33 @@ impl Problem {
 
     pub(crate) fn not_json() -> Self {
         let detail = "the body must be JSON; set Content-Type: application/json";
-        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
+        Self::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported_media_type",
+            detail,
+        )
     }
 
     pub(crate) fn invalid_json(error: &serde_json::Error) -> Self {
-        let detail = format!("the body is not valid JSON: {error}; mend it there and send it again");
+        let detail =
+            format!("the body is not valid JSON: {error}; mend it there and send it again");
         Self::new(StatusCode::BAD_REQUEST, "invalid_json", detail)
     }
 
     /// Valid JSON of another shape.
     pub(crate) fn wrong_shape(error: &serde_json::Error) -> Self {
-        let detail = format!("the body is JSON of another shape: {error}; see the field's description in README.md");
+        let detail = format!(
+            "the body is JSON of another shape: {error}; see the field's description in README.md"
+        );
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_field", detail)
     }
 
     pub(crate) fn field(pointer: &str, detail: impl Into<String>) -> Self {
         let problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_field", detail);
-        Self { pointer: Some(pointer.to_owned()), ..problem }
+        Self {
+            pointer: Some(pointer.to_owned()),
+            ..problem
+        }
     }
 
     pub(crate) fn query(name: &str, detail: &str) -> Self {
@@ -88,7 +109,10 @@ impl Problem {
 
     pub(crate) fn not_supported(pointer: &str, detail: &str) -> Self {
         let problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "not_supported", detail);
-        Self { pointer: Some(pointer.to_owned()), ..problem }
+        Self {
+            pointer: Some(pointer.to_owned()),
+            ..problem
+        }
     }
 
     pub(crate) fn exists(what: &str) -> Self {
@@ -169,7 +193,10 @@ impl IntoResponse for Problem {
         }
         let mut response = (self.status, document.to_string()).into_response();
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
         if self.status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }

@@ -20,13 +20,26 @@ pub(crate) fn routes() -> Router<App> {
 
 async fn list(State(app): State<App>, headers: HeaderMap) -> Result<Json<Value>, Problem> {
     app.any_caller(&headers).await?;
-    let data: Vec<Value> = app.engine.profiles().iter().map(|profile| show(profile)).collect();
+    let data: Vec<Value> = app
+        .engine
+        .profiles()
+        .iter()
+        .map(|profile| show(profile))
+        .collect();
     Ok(Json(json!({"data": data, "next_cursor": null})))
 }
 
-async fn read(State(app): State<App>, headers: HeaderMap, Path(name): Path<String>) -> Result<Json<Value>, Problem> {
+async fn read(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Path(name): Path<String>,
+) -> Result<Json<Value>, Problem> {
     app.any_caller(&headers).await?;
-    let profile = app.engine.profiles().get(&name).ok_or_else(|| Problem::not_found("profile"))?;
+    let profile = app
+        .engine
+        .profiles()
+        .get(&name)
+        .ok_or_else(|| Problem::not_found("profile"))?;
     Ok(Json(show(profile)))
 }
 
@@ -39,13 +52,13 @@ async fn event_types(
     let caller = app.any_caller(&headers).await?;
     let project = app.project(&caller, paging::query(query)?.project_id.as_deref())?;
     let profile = app.profile(&project.profile)?;
-    Ok(Json(json!({"data": catalogue(&profile), "next_cursor": null})))
+    Ok(Json(
+        json!({"data": catalogue(&profile), "next_cursor": null}),
+    ))
 }
 
 fn catalogue(profile: &Profile) -> Vec<Value> {
-    let show = |info: &hookwright_wire::EventTypeInfo| {
-        json!({"name": info.name, "description": info.description})
-    };
+    let show = |info: &hookwright_wire::EventTypeInfo| json!({"name": info.name, "description": info.description});
     profile.catalogue.iter().map(show).collect()
 }
 
@@ -53,7 +66,12 @@ fn show(profile: &Profile) -> Value {
     let retry = match &profile.retry.plan {
         Retry::Gaps { gaps_ms } => json!({"gaps_ms": gaps_ms}),
         Retry::Offsets { offsets_ms } => json!({"offsets_ms": offsets_ms}),
-        Retry::Exponential { initial_ms, multiplier, max_attempts, max_delay_ms } => json!({
+        Retry::Exponential {
+            initial_ms,
+            multiplier,
+            max_attempts,
+            max_delay_ms,
+        } => json!({
             "initial_ms": initial_ms,
             "multiplier": multiplier,
             "max_attempts": max_attempts,

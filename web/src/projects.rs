@@ -24,7 +24,13 @@ type QueryResult = Result<Query<ListQuery>, axum::extract::rejection::QueryRejec
 pub(crate) fn routes() -> Router<App> {
     Router::new()
         .route("/v1/projects", post(create).get(list))
-        .route("/v1/projects/{id}", axum::routing::get(read).patch(update).put(update).delete(delete))
+        .route(
+            "/v1/projects/{id}",
+            axum::routing::get(read)
+                .patch(update)
+                .put(update)
+                .delete(delete),
+        )
 }
 
 #[derive(Deserialize)]
@@ -51,23 +57,41 @@ async fn create(State(app): State<App>, request: Request) -> Result<Response, Pr
         now: app.engine.now(),
     };
     let project = app.engine.store().create_project(new).await?;
-    tracing::info!(project = project.public_id, profile = project.profile, "project created");
+    tracing::info!(
+        project = project.public_id,
+        profile = project.profile,
+        "project created"
+    );
     let mut answer = show(&project);
     answer["api_key"] = json!(made.key);
     Ok((StatusCode::CREATED, Json(answer)).into_response())
 }
 
-async fn list(State(app): State<App>, headers: HeaderMap, query: QueryResult) -> Result<Json<Value>, Problem> {
+async fn list(
+    State(app): State<App>,
+    headers: HeaderMap,
+    query: QueryResult,
+) -> Result<Json<Value>, Problem> {
     let caller = app.any_caller(&headers).await?;
     caller.must_be_root()?;
-    let page = app.engine.store().projects(paging::query(query)?.page()?).await?;
+    let page = app
+        .engine
+        .store()
+        .projects(paging::query(query)?.page()?)
+        .await?;
     Ok(Json(paging::listed(page, show)))
 }
 
-async fn read(State(app): State<App>, headers: HeaderMap, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
+async fn read(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, Problem> {
     let caller = app.any_caller(&headers).await?;
     if matches!(caller.owner, KeyOwner::Account(..)) {
-        return Err(Problem::forbidden("this needs the root key or the project's own"));
+        return Err(Problem::forbidden(
+            "this needs the root key or the project's own",
+        ));
     }
     Ok(Json(show(&*app.project(&caller, Some(&id))?)))
 }
@@ -79,7 +103,11 @@ struct Update {
     livemode: Option<bool>,
 }
 
-async fn update(State(app): State<App>, Path(id): Path<String>, request: Request) -> Result<Json<Value>, Problem> {
+async fn update(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<Json<Value>, Problem> {
     let caller = app.caller(request.headers(), Scope::ProjectsWrite).await?;
     caller.must_be_root()?;
     let project = app.project(&caller, Some(&id))?.id;
@@ -87,16 +115,27 @@ async fn update(State(app): State<App>, Path(id): Path<String>, request: Request
     if let Some(name) = &input.name {
         check_text("/name", name)?;
     }
-    let project = app.engine.store().update_project(project, input.name, input.livemode).await?;
+    let project = app
+        .engine
+        .store()
+        .update_project(project, input.name, input.livemode)
+        .await?;
     tracing::info!(project = project.public_id, "project changed");
     Ok(Json(show(&project)))
 }
 
-async fn delete(State(app): State<App>, headers: HeaderMap, Path(id): Path<String>) -> Result<StatusCode, Problem> {
+async fn delete(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Problem> {
     let caller = app.caller(&headers, Scope::ProjectsWrite).await?;
     caller.must_be_root()?;
     let project = app.project(&caller, Some(&id))?;
-    app.engine.store().delete_project(project.id, app.engine.now()).await?;
+    app.engine
+        .store()
+        .delete_project(project.id, app.engine.now())
+        .await?;
     tracing::info!(project = project.public_id, "project deleted");
     Ok(StatusCode::NO_CONTENT)
 }
@@ -106,7 +145,10 @@ pub(crate) fn check_text(pointer: &str, text: &str) -> Result<(), Problem> {
     if (1..=TEXT_CHARS_MAX).contains(&text.chars().count()) {
         return Ok(());
     }
-    Err(Problem::field(pointer, format!("must have 1 to {TEXT_CHARS_MAX} characters")))
+    Err(Problem::field(
+        pointer,
+        format!("must have 1 to {TEXT_CHARS_MAX} characters"),
+    ))
 }
 
 fn show(project: &Project) -> Value {

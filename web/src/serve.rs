@@ -49,7 +49,10 @@ pub async fn serve(listener: TcpListener, router: Router, shutdown: impl Future<
             .header_read_timeout(HEADER_TIMEOUT)
             .max_buf_size(HEADER_BYTES_MAX)
             .pipeline_flush(true)
-            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router.clone()));
+            .serve_connection(
+                TokioIo::new(stream),
+                TowerToHyperService::new(router.clone()),
+            );
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
             // A client that breaks off is its own affair.

@@ -13,7 +13,11 @@ use crate::problem::Problem;
 
 impl App {
     /// The project: the key's own, or for the root key the one that is named.
-    pub(crate) fn project(&self, caller: &Caller, named: Option<&str>) -> Result<Arc<Project>, Problem> {
+    pub(crate) fn project(
+        &self,
+        caller: &Caller,
+        named: Option<&str>,
+    ) -> Result<Arc<Project>, Problem> {
         let found = match (caller.owner, named) {
             (KeyOwner::Project(id) | KeyOwner::Account(id, _), named) => {
                 let project = self.engine.project(id);
@@ -41,7 +45,10 @@ impl App {
             (_, Some(named)) => Some(self.account_seen_by(caller, project_id, named)?),
             (KeyOwner::Root | KeyOwner::Project(_), None) => None,
         };
-        Ok(Scope { project_id, account_id })
+        Ok(Scope {
+            project_id,
+            account_id,
+        })
     }
 
     /// An account that exists and that the caller may know of.
@@ -79,7 +86,10 @@ impl App {
         }
         check_account_id("/account_id", named)?;
         let store = self.engine.store();
-        match store.create_account(project, named.to_owned(), None, self.engine.now()).await {
+        match store
+            .create_account(project, named.to_owned(), None, self.engine.now())
+            .await
+        {
             Ok(account) => Ok(account.id),
             // Another request made it at the same time.
             Err(StoreError::Exists(_)) => self.account_seen_by(caller, project, named),
@@ -89,12 +99,19 @@ impl App {
 
     /// The project's wire profile.
     pub(crate) fn profile(&self, name: &str) -> Result<Arc<Profile>, Problem> {
-        self.engine.profiles().get(name).cloned().ok_or_else(|| self.unknown_profile("/profile", name))
+        self.engine
+            .profiles()
+            .get(name)
+            .cloned()
+            .ok_or_else(|| self.unknown_profile("/profile", name))
     }
 
     pub(crate) fn unknown_profile(&self, pointer: &str, name: &str) -> Problem {
         let known = self.engine.profiles().names().join(", ");
-        Problem::field(pointer, format!("there is no profile \"{name}\"; the profiles are {known}"))
+        Problem::field(
+            pointer,
+            format!("there is no profile \"{name}\"; the profiles are {known}"),
+        )
     }
 }
 

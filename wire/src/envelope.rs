@@ -26,7 +26,9 @@ pub(crate) fn compile(value: &toml::Value) -> Result<Node, BadTemplate> {
                 .map(|(key, value)| Ok((quoted_key(key), compile(value)?)))
                 .collect::<Result<_, BadTemplate>>()?,
         ),
-        toml::Value::Array(items) => Node::Array(items.iter().map(compile).collect::<Result<_, _>>()?),
+        toml::Value::Array(items) => {
+            Node::Array(items.iter().map(compile).collect::<Result<_, _>>()?)
+        }
         toml::Value::String(text) => leaf(text)?,
         other => Node::Constant(other.to_string().into_bytes()),
     })
@@ -42,7 +44,10 @@ fn quoted_key(key: &str) -> Vec<u8> {
 fn leaf(text: &str) -> Result<Node, BadTemplate> {
     let mut pieces = template::parse(text)?;
     let signed = |piece: &Piece| {
-        matches!(piece, Piece::Place(Place::Timestamp | Place::Body | Place::Signature))
+        matches!(
+            piece,
+            Piece::Place(Place::Timestamp | Place::Body | Place::Signature)
+        )
     };
     if pieces.iter().any(signed) {
         return Err(BadTemplate {

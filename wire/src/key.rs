@@ -52,7 +52,9 @@ pub enum SecretError {
         max: usize,
     },
     /// The two halves of an ed25519 key do not belong together, or it has a wrong length.
-    #[error("the ed25519 key is damaged\nhint: it is a seed of 32 bytes, or seed and public key, 64 bytes")]
+    #[error(
+        "the ed25519 key is damaged\nhint: it is a seed of 32 bytes, or seed and public key, 64 bytes"
+    )]
     Ed25519,
 }
 
@@ -69,7 +71,11 @@ pub fn signing_key(profile: &Profile, secret: &str) -> Result<SigningKey, Secret
 pub fn verifying_key(profile: &Profile, secret: &str) -> Result<VerifyingKey, SecretError> {
     let public = |scheme: &SignatureScheme| {
         let rest = secret.strip_prefix(scheme.public_key_prefix.as_deref()?)?;
-        Some(STANDARD.decode(rest).map_err(|_| SecretError::Encoding("base64")))
+        Some(
+            STANDARD
+                .decode(rest)
+                .map_err(|_| SecretError::Encoding("base64")),
+        )
     };
     if let Some(bytes) = profile.signatures.iter().find_map(public) {
         let bytes = bytes?;
@@ -79,13 +85,18 @@ pub fn verifying_key(profile: &Profile, secret: &str) -> Result<VerifyingKey, Se
         let verifier = |scheme: &SignatureScheme| {
             public(scheme).map(|_| SchemeVerifier::Ed25519(bytes.clone()))
         };
-        return Ok(VerifyingKey { schemes: profile.signatures.iter().map(verifier).collect() });
+        return Ok(VerifyingKey {
+            schemes: profile.signatures.iter().map(verifier).collect(),
+        });
     }
     let schemes = each_scheme(profile, secret, |scheme, bytes| match scheme.algorithm {
-        Algorithm::Ed25519 => {
-            Ok(SchemeVerifier::Ed25519(pair(&bytes)?.public_key().as_ref().to_vec()))
-        }
-        algorithm => Ok(SchemeVerifier::Hmac(hmac::Key::new(hmac_of(algorithm), &bytes))),
+        Algorithm::Ed25519 => Ok(SchemeVerifier::Ed25519(
+            pair(&bytes)?.public_key().as_ref().to_vec(),
+        )),
+        algorithm => Ok(SchemeVerifier::Hmac(hmac::Key::new(
+            hmac_of(algorithm),
+            &bytes,
+        ))),
     })?;
     Ok(VerifyingKey { schemes })
 }
@@ -110,12 +121,22 @@ fn each_scheme<K>(
 ) -> Result<Vec<Option<K>>, SecretError> {
     let mut keys = Vec::with_capacity(profile.signatures.len());
     for scheme in &profile.signatures {
-        let fits = scheme.key_prefix.as_ref().is_none_or(|prefix| secret.starts_with(prefix));
-        keys.push(if fits { Some(make(scheme, key_bytes(profile, scheme, secret)?)?) } else { None });
+        let fits = scheme
+            .key_prefix
+            .as_ref()
+            .is_none_or(|prefix| secret.starts_with(prefix));
+        keys.push(if fits {
+            Some(make(scheme, key_bytes(profile, scheme, secret)?)?)
+        } else {
+            None
+        });
     }
     if keys.iter().all(Option::is_none) && !profile.signatures.is_empty() {
-        let prefixes: Vec<&str> =
-            profile.signatures.iter().filter_map(|scheme| scheme.key_prefix.as_deref()).collect();
+        let prefixes: Vec<&str> = profile
+            .signatures
+            .iter()
+            .filter_map(|scheme| scheme.key_prefix.as_deref())
+            .collect();
         return Err(SecretError::WrongKind {
             profile: profile.name.clone(),
             prefixes: prefixes.join(" or "),
@@ -124,19 +145,30 @@ fn each_scheme<K>(
     Ok(keys)
 }
 
-fn key_bytes(profile: &Profile, scheme: &SignatureScheme, secret: &str) -> Result<Vec<u8>, SecretError> {
-    let prefix = scheme.key_prefix.as_deref().unwrap_or(&profile.secret.prefix);
+fn key_bytes(
+    profile: &Profile,
+    scheme: &SignatureScheme,
+    secret: &str,
+) -> Result<Vec<u8>, SecretError> {
+    let prefix = scheme
+        .key_prefix
+        .as_deref()
+        .unwrap_or(&profile.secret.prefix);
     let rest = secret.strip_prefix(prefix).unwrap_or(secret);
     let bytes = match scheme.key_encoding {
         KeyEncoding::Raw => secret.as_bytes().to_vec(),
-        KeyEncoding::Base64 => {
-            STANDARD.decode(rest).map_err(|_| SecretError::Encoding("base64"))?
-        }
+        KeyEncoding::Base64 => STANDARD
+            .decode(rest)
+            .map_err(|_| SecretError::Encoding("base64"))?,
         KeyEncoding::Hex => hex::decode(rest).map_err(|_| SecretError::Encoding("hexadecimal"))?,
     };
     let (min, max) = (profile.secret.bytes_min, profile.secret.bytes_max);
     if scheme.algorithm != Algorithm::Ed25519 && !(min..=max).contains(&bytes.len()) {
-        return Err(SecretError::Length { found: bytes.len(), min, max });
+        return Err(SecretError::Length {
+            found: bytes.len(),
+            min,
+            max,
+        });
     }
     Ok(bytes)
 }

@@ -181,31 +181,49 @@ impl Profile {
     /// The headers that the profile sets, in lower case: a customer's own may not be among them.
     pub fn own_headers(&self) -> impl Iterator<Item = &str> {
         let headers = self.headers.iter().map(|header| header.name.as_str());
-        let timestamp = self.timestamp.iter().filter_map(|rule| rule.header.as_ref());
+        let timestamp = self
+            .timestamp
+            .iter()
+            .filter_map(|rule| rule.header.as_ref());
         let signatures = self.signatures.iter().map(|scheme| scheme.header.as_str());
-        headers.chain(timestamp.map(HeaderName::as_str)).chain(signatures).chain(["content-type"])
+        headers
+            .chain(timestamp.map(HeaderName::as_str))
+            .chain(signatures)
+            .chain(["content-type"])
     }
 
     /// The vendor's spelling of one of those headers.
     #[must_use]
     pub fn spelling(&self, name: &str) -> Option<&str> {
         let own = self.headers.iter().map(|header| header.spelling.as_str());
-        let timestamp = self.timestamp.iter().filter_map(|rule| rule.spelling.as_deref());
-        let signatures = self.signatures.iter().map(|scheme| scheme.spelling.as_str());
-        own.chain(timestamp).chain(signatures).find(|known| known.eq_ignore_ascii_case(name))
+        let timestamp = self
+            .timestamp
+            .iter()
+            .filter_map(|rule| rule.spelling.as_deref());
+        let signatures = self
+            .signatures
+            .iter()
+            .map(|scheme| scheme.spelling.as_str());
+        own.chain(timestamp)
+            .chain(signatures)
+            .find(|known| known.eq_ignore_ascii_case(name))
     }
 
     /// Whether a request can carry the signatures of two secrets at once.
     #[must_use]
     pub fn accepts_list(&self) -> bool {
-        self.signatures.iter().any(|scheme| scheme.separator.is_some())
+        self.signatures
+            .iter()
+            .any(|scheme| scheme.separator.is_some())
     }
 
     /// The header that carries the message's id, if one does.
     pub(crate) fn id_header(&self) -> Option<&HeaderName> {
-        let is_id = |value: &[Piece]| {
-            matches!(value, [Piece::Place(crate::template::Place::EventId)])
-        };
-        self.headers.iter().find(|header| is_id(&header.value)).map(|header| &header.name)
+        let is_id =
+            |value: &[Piece]| matches!(value, [Piece::Place(crate::template::Place::EventId)]);
+        self.headers
+            .iter()
+            .find(|header| is_id(&header.value))
+            .map(|header| &header.name)
     }
 }

@@ -31,6 +31,9 @@ pub fn render(
         body = canonicalise(form, &body)?;
     }
     let mut headers = sign_headers(profile, message, &body, keys)?;
-    headers.push((http::header::CONTENT_TYPE, profile.content_type_value.clone()));
+    headers.push((
+        http::header::CONTENT_TYPE,
+        profile.content_type_value.clone(),
+    ));
     Ok(Rendered { body, headers })
 }

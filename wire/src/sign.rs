@@ -86,9 +86,14 @@ pub fn sign_headers(
         body,
     };
     for (place, scheme) in profile.signatures.iter().enumerate() {
-        let seen = profile.signatures[..place].iter().any(|known| known.header == scheme.header);
+        let seen = profile.signatures[..place]
+            .iter()
+            .any(|known| known.header == scheme.header);
         if !seen && let Some(value) = signature_header(profile, &scheme.header, &content, keys) {
-            headers.push((scheme.header.clone(), header_value(value, scheme.header.as_str())?));
+            headers.push((
+                scheme.header.clone(),
+                header_value(value, scheme.header.as_str())?,
+            ));
         }
     }
     Ok(headers)
@@ -113,19 +118,35 @@ fn signature_header(
         if keys.is_empty() && scheme.when_no_secret == Some(Algorithm::Sha256) {
             add(&mut value, scheme, content, content.digest(scheme).as_ref());
         }
-        let own = keys.iter().filter_map(|key| key.schemes.get(place)?.as_ref());
+        let own = keys
+            .iter()
+            .filter_map(|key| key.schemes.get(place)?.as_ref());
         // Without a separator one signature fits: the newest secret's.
-        let most = if scheme.separator.is_some() { usize::MAX } else { 1 };
+        let most = if scheme.separator.is_some() {
+            usize::MAX
+        } else {
+            1
+        };
         for key in own.take(most) {
             match key {
                 SchemeKey::Hmac(_) if scheme.algorithm == Algorithm::Sha256 => {
                     add(&mut value, scheme, content, content.digest(scheme).as_ref());
                 }
                 SchemeKey::Hmac(key) => {
-                    add(&mut value, scheme, content, content.hmac(scheme, key).as_ref());
+                    add(
+                        &mut value,
+                        scheme,
+                        content,
+                        content.hmac(scheme, key).as_ref(),
+                    );
                 }
                 SchemeKey::Ed25519(pair) => {
-                    add(&mut value, scheme, content, pair.sign(&content.joined(scheme)).as_ref());
+                    add(
+                        &mut value,
+                        scheme,
+                        content,
+                        pair.sign(&content.joined(scheme)).as_ref(),
+                    );
                 }
             }
         }

@@ -98,14 +98,19 @@ fn place(name: &str) -> Result<Place, BadTemplate> {
     if let Some((_, place)) = KNOWN.iter().find(|(known, _)| *known == name) {
         return Ok(place.clone());
     }
-    let member = name.strip_prefix("event.data.").and_then(|member| member.strip_suffix('?'));
+    let member = name
+        .strip_prefix("event.data.")
+        .and_then(|member| member.strip_suffix('?'));
     if let Some(member) = member.filter(|member| !member.is_empty()) {
         return Ok(Place::EventMember(member.to_owned()));
     }
     let known: Vec<&str> = KNOWN.iter().map(|(known, _)| *known).collect();
     Err(BadTemplate {
         found: format!("{{{name}}}"),
-        hint: format!("the placeholders are {} and event.data.MEMBER?", known.join(", ")),
+        hint: format!(
+            "the placeholders are {} and event.data.MEMBER?",
+            known.join(", ")
+        ),
     })
 }
 
@@ -116,9 +121,11 @@ impl Place {
             Self::EventData => Cow::Borrowed(message.data),
             Self::EventMember(name) => Cow::Borrowed(pick(message.data, name)?),
             Self::EventSubject => Cow::Borrowed(message.subject.unwrap_or(b"{}")),
-            Self::Livemode => {
-                Cow::Borrowed(if message.livemode { b"true" as &[u8] } else { b"false" })
-            }
+            Self::Livemode => Cow::Borrowed(if message.livemode {
+                b"true" as &[u8]
+            } else {
+                b"false"
+            }),
             Self::EventTimeUnix | Self::EventTimeUnixMs | Self::EventTimeUnixFloat => {
                 Cow::Owned(self.text(message)?.into_owned())
             }
@@ -147,7 +154,13 @@ impl Place {
                 return self.json(message);
             }
             Self::EventTimeUnix => {
-                out.extend_from_slice(message.event_time_ms.div_euclid(1000).to_string().as_bytes());
+                out.extend_from_slice(
+                    message
+                        .event_time_ms
+                        .div_euclid(1000)
+                        .to_string()
+                        .as_bytes(),
+                );
             }
             Self::EventTimeUnixMs => {
                 out.extend_from_slice(message.event_time_ms.to_string().as_bytes());
@@ -211,7 +224,14 @@ fn uuid(mut bytes: [u8; 16]) -> String {
     bytes[6] = (bytes[6] & 0x0f) | 0x40;
     bytes[8] = (bytes[8] & 0x3f) | 0x80;
     let hex = hex::encode(bytes);
-    [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
+    [
+        &hex[..8],
+        &hex[8..12],
+        &hex[12..16],
+        &hex[16..20],
+        &hex[20..],
+    ]
+    .join("-")
 }
 
 #[cfg(test)]

@@ -25,7 +25,10 @@ fn civil(out: &mut Vec<u8>, ms: i64) {
     let (year, month, day) = (at.year(), u8::from(at.month()), at.day());
     let (hour, minute, second) = at.to_hms();
     // Writing into a Vec cannot fail.
-    let _ = write!(out, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}");
+    let _ = write!(
+        out,
+        "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}"
+    );
 }
 
 /// Writes seconds with their fraction, always with one.
@@ -58,9 +61,9 @@ pub(crate) fn read(text: &str, format: TimestampFormat) -> Option<i64> {
     match format {
         TimestampFormat::Unix => digits(),
         TimestampFormat::UnixMs => digits().map(|ms| ms / 1000),
-        TimestampFormat::Rfc3339 => {
-            OffsetDateTime::parse(text, &Rfc3339).ok().map(OffsetDateTime::unix_timestamp)
-        }
+        TimestampFormat::Rfc3339 => OffsetDateTime::parse(text, &Rfc3339)
+            .ok()
+            .map(OffsetDateTime::unix_timestamp),
     }
 }
 
@@ -76,20 +79,53 @@ mod tests {
 
     #[test]
     fn times_are_written_as_the_vendors_write_them() {
-        assert_eq!(text(|out| rfc3339(out, 1_705_314_675_999)), "2024-01-15T10:31:15Z");
-        assert_eq!(text(|out| rfc3339_ms(out, 1_705_314_675_009)), "2024-01-15T10:31:15.009Z");
-        assert_eq!(text(|out| unix_float(out, 1_687_938_817_611)), "1687938817.611");
-        assert_eq!(text(|out| unix_float(out, 1_687_938_817_600)), "1687938817.6");
-        assert_eq!(text(|out| unix_float(out, 1_687_938_817_000)), "1687938817.0");
+        assert_eq!(
+            text(|out| rfc3339(out, 1_705_314_675_999)),
+            "2024-01-15T10:31:15Z"
+        );
+        assert_eq!(
+            text(|out| rfc3339_ms(out, 1_705_314_675_009)),
+            "2024-01-15T10:31:15.009Z"
+        );
+        assert_eq!(
+            text(|out| unix_float(out, 1_687_938_817_611)),
+            "1687938817.611"
+        );
+        assert_eq!(
+            text(|out| unix_float(out, 1_687_938_817_600)),
+            "1687938817.6"
+        );
+        assert_eq!(
+            text(|out| unix_float(out, 1_687_938_817_000)),
+            "1687938817.0"
+        );
     }
 
     #[test]
     fn only_plain_digits_are_a_unix_time() {
-        assert_eq!(read("1614265330", TimestampFormat::Unix), Some(1_614_265_330));
-        for bad in ["", "-1", "+1", " 1", "1.0", "١", "99999999999999999999", "1e3"] {
+        assert_eq!(
+            read("1614265330", TimestampFormat::Unix),
+            Some(1_614_265_330)
+        );
+        for bad in [
+            "",
+            "-1",
+            "+1",
+            " 1",
+            "1.0",
+            "١",
+            "99999999999999999999",
+            "1e3",
+        ] {
             assert_eq!(read(bad, TimestampFormat::Unix), None, "{bad}");
         }
-        assert_eq!(read("1614265330999", TimestampFormat::UnixMs), Some(1_614_265_330));
-        assert_eq!(read("2021-02-25T15:02:10.5Z", TimestampFormat::Rfc3339), Some(1_614_265_330));
+        assert_eq!(
+            read("1614265330999", TimestampFormat::UnixMs),
+            Some(1_614_265_330)
+        );
+        assert_eq!(
+            read("2021-02-25T15:02:10.5Z", TimestampFormat::Rfc3339),
+            Some(1_614_265_330)
+        );
     }
 }

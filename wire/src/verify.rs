@@ -64,7 +64,10 @@ pub enum VerifyError {
 
 impl Received<'_> {
     fn header(&self, name: &HeaderName) -> Result<&str, VerifyError> {
-        let mut found = self.headers.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name.as_str()));
+        let mut found = self
+            .headers
+            .iter()
+            .filter(|(key, _)| key.eq_ignore_ascii_case(name.as_str()));
         match (found.next(), found.next()) {
             (Some((_, value)), None) => str::from_utf8(value).ok(),
             _ => None,
@@ -84,8 +87,13 @@ pub fn verify(
     let header = &profile.signatures.first().ok_or(VerifyError::NoKey)?.header;
     let value = received.header(header)?;
     let stamp = stamp(profile, received, value)?;
-    let timestamp_s = stamp.map(|stamp| in_time(profile, stamp, now_s)).transpose()?;
-    let message_id = profile.id_header().map(|name| received.header(name)).transpose()?;
+    let timestamp_s = stamp
+        .map(|stamp| in_time(profile, stamp, now_s))
+        .transpose()?;
+    let message_id = profile
+        .id_header()
+        .map(|name| received.header(name))
+        .transpose()?;
     let content = Content {
         message_id: message_id.unwrap_or_default().as_bytes(),
         timestamp: stamp.unwrap_or_default().as_bytes(),
@@ -107,12 +115,19 @@ pub fn verify(
                 candidates += 1;
                 if check.matches(scheme, &content, signature) {
                     let message_id = message_id.map(str::to_owned);
-                    return Ok(Verified { message_id, timestamp_s });
+                    return Ok(Verified {
+                        message_id,
+                        timestamp_s,
+                    });
                 }
             }
         }
     }
-    Err(if candidates == 0 { VerifyError::NoSignature } else { VerifyError::Mismatch })
+    Err(if candidates == 0 {
+        VerifyError::NoSignature
+    } else {
+        VerifyError::Mismatch
+    })
 }
 
 /// A way to check one signature.
@@ -127,14 +142,19 @@ fn checks<'a>(scheme: &SignatureScheme, place: usize, keys: &'a [VerifyingKey]) 
     if plain {
         return vec![Check::Digest];
     }
-    let own = keys.iter().filter_map(|key| key.schemes.get(place)?.as_ref());
+    let own = keys
+        .iter()
+        .filter_map(|key| key.schemes.get(place)?.as_ref());
     own.map(Check::Key).collect()
 }
 
 impl Check<'_> {
     fn matches(&self, scheme: &SignatureScheme, content: &Content<'_>, given: &str) -> bool {
         let same = |expected: &[u8]| {
-            encode(scheme.encoding, expected).as_bytes().ct_eq(given.as_bytes()).into()
+            encode(scheme.encoding, expected)
+                .as_bytes()
+                .ct_eq(given.as_bytes())
+                .into()
         };
         match self {
             Self::Digest => same(content.digest(scheme).as_ref()),
@@ -154,17 +174,24 @@ fn signatures<'a>(scheme: &'a SignatureScheme, value: &'a str) -> impl Iterator<
         Some(separator) => value.split(separator).map(str::trim).collect(),
         None => vec![value],
     };
-    items.into_iter().filter_map(|item| between(&scheme.format, &Place::Signature, item))
+    items
+        .into_iter()
+        .filter_map(|item| between(&scheme.format, &Place::Signature, item))
 }
 
 /// What stands at `place` in a text of the template's form.
 fn between<'a>(template: &[Piece], place: &Place, text: &'a str) -> Option<&'a str> {
-    let at = template.iter().position(|piece| matches!(piece, Piece::Place(found) if found == place))?;
+    let at = template
+        .iter()
+        .position(|piece| matches!(piece, Piece::Place(found) if found == place))?;
     let literal = |pieces: &[Piece]| {
-        pieces.iter().map(|piece| match piece {
-            Piece::Text(text) => text.as_str(),
-            Piece::Place(_) => "",
-        }).collect::<String>()
+        pieces
+            .iter()
+            .map(|piece| match piece {
+                Piece::Text(text) => text.as_str(),
+                Piece::Place(_) => "",
+            })
+            .collect::<String>()
     };
     let rest = text.strip_prefix(literal(&template[..at]).as_str())?;
     rest.strip_suffix(literal(&template[at + 1..]).as_str())
@@ -176,7 +203,9 @@ fn stamp<'a>(
     received: &'a Received<'_>,
     value: &'a str,
 ) -> Result<Option<&'a str>, VerifyError> {
-    let Some(rule) = &profile.timestamp else { return Ok(None) };
+    let Some(rule) = &profile.timestamp else {
+        return Ok(None);
+    };
     if let Some(name) = &rule.header {
         return received.header(name).map(Some);
     }
@@ -195,7 +224,11 @@ fn in_time(profile: &Profile, stamp: &str, now_s: i64) -> Result<i64, VerifyErro
         return Ok(at);
     }
     let seconds = at.abs_diff(now_s);
-    Err(if at < now_s { VerifyError::TooOld(seconds) } else { VerifyError::TooNew(seconds) })
+    Err(if at < now_s {
+        VerifyError::TooOld(seconds)
+    } else {
+        VerifyError::TooNew(seconds)
+    })
 }
 
 fn decode(encoding: SignatureEncoding, text: &str) -> Option<Vec<u8>> {

@@ -19,8 +19,14 @@ pub(super) fn claim_if_due(state: &Rc<State>) {
     if state.claiming.get() || state.stopping.get() {
         return;
     }
-    let due = state.waiting.borrow_mut().take_due(state.now(), LANES_PER_CLAIM);
-    let wanted: Vec<_> = due.into_iter().filter_map(|id| Some((id, room(state, id)?))).collect();
+    let due = state
+        .waiting
+        .borrow_mut()
+        .take_due(state.now(), LANES_PER_CLAIM);
+    let wanted: Vec<_> = due
+        .into_iter()
+        .filter_map(|id| Some((id, room(state, id)?)))
+        .collect();
     if wanted.is_empty() {
         return;
     }
@@ -35,13 +41,18 @@ pub(super) fn claim_if_due(state: &Rc<State>) {
 
 /// How many deliveries the lane can take; `None` if it takes none now.
 fn room(state: &State, id: EndpointId) -> Option<usize> {
-    let Some(target) = state.shared.routing.target(id) else { return Some(ORPHANS_PER_CLAIM) };
+    let Some(target) = state.shared.routing.target(id) else {
+        return Some(ORPHANS_PER_CLAIM);
+    };
     if target.status() == EndpointStatus::Paused {
         // A change of the endpoint brings it back.
         return None;
     }
     let queued = state.shared.metrics.deliveries_queued.get() as usize;
-    let room = target.gauge.room().min(NODE_DELIVERIES_MAX.saturating_sub(queued));
+    let room = target
+        .gauge
+        .room()
+        .min(NODE_DELIVERIES_MAX.saturating_sub(queued));
     if room == 0 {
         state.starved.borrow_mut().insert(id);
         return None;

@@ -80,7 +80,9 @@ fn pool(state: &State, target: &Target, job: &Job) -> Rc<IdleConnections> {
 fn leave(state: &Rc<State>, job: &Job, went: Option<(bool, bool)>) {
     let id = job.claimed.endpoint_id;
     let mut lanes = state.lanes.borrow_mut();
-    let Some(lane) = lanes.get_mut(id) else { return };
+    let Some(lane) = lanes.get_mut(id) else {
+        return;
+    };
     lane.in_flight -= 1;
     lane.gauge.give(1);
     let unfit = went.map(|(succeeded, slow_down)| lane.learn(succeeded, slow_down));
@@ -107,7 +109,10 @@ fn settle(state: &State, job: &Job, settlement: Settlement) {
     tracing::debug!(
         delivery = job.claimed.id.0,
         event = job.claimed.event.id.0,
-        attempt = settlement.attempt.as_ref().map_or(0, |attempt| attempt.number),
+        attempt = settlement
+            .attempt
+            .as_ref()
+            .map_or(0, |attempt| attempt.number),
         delivered = settlement.becomes == Settled::Delivered,
         "delivery attempted"
     );
@@ -121,8 +126,14 @@ fn disable(state: &Rc<State>, target: &Arc<Target>) {
     tokio::task::spawn_local(async move {
         let reason = "the endpoint answered 410 Gone".to_owned();
         let store = &state.shared.store;
-        match store.disable_endpoint(target.endpoint.id, reason, state.now()).await {
-            Ok(()) => tracing::warn!(endpoint = target.endpoint.public_id, "endpoint disabled: 410"),
+        match store
+            .disable_endpoint(target.endpoint.id, reason, state.now())
+            .await
+        {
+            Ok(()) => tracing::warn!(
+                endpoint = target.endpoint.public_id,
+                "endpoint disabled: 410"
+            ),
             Err(error) => tracing::error!(%error, "endpoint not disabled"),
         }
     });

@@ -47,7 +47,9 @@ fn look_at_the_lanes(state: &Rc<State>) {
     let ids = state.lanes.borrow().ids();
     for id in ids {
         let mut lanes = state.lanes.borrow_mut();
-        let Some(lane) = lanes.get_mut(id) else { continue };
+        let Some(lane) = lanes.get_mut(id) else {
+            continue;
+        };
         let (late, kept): (Vec<Job>, Vec<Job>) =
             lane.jobs.drain(..).partition(|job| job.leased_until < soon);
         lane.jobs.extend(kept);
@@ -58,7 +60,9 @@ fn look_at_the_lanes(state: &Rc<State>) {
     }
     state.release(expiring);
     let metrics = &state.shared.metrics;
-    metrics.deliveries_queued.set(state.lanes.borrow().queued() as u64);
+    metrics
+        .deliveries_queued
+        .set(state.lanes.borrow().queued() as u64);
     metrics.requests_in_flight.set(state.in_flight.get() as u64);
     // A lane that starved may have got room by a release.
     let starved: Vec<_> = state.starved.borrow_mut().drain().collect();

@@ -28,7 +28,15 @@ impl Server {
         let ours = folder.is_none();
         let folder = folder.unwrap_or(&made).to_owned();
         let mut child = Command::new(std::env::current_exe().map_err(running)?)
-            .args(["serve", "--dev", "--listen", "127.0.0.1:0", "--log", "warn", "--data-dir"])
+            .args([
+                "serve",
+                "--dev",
+                "--listen",
+                "127.0.0.1:0",
+                "--log",
+                "warn",
+                "--data-dir",
+            ])
             .arg(&folder)
             .env("HOOKWRIGHT_ROOT_KEY", ROOT_KEY)
             .stdout(Stdio::piped())
@@ -42,14 +50,23 @@ impl Server {
             let _ = child.kill();
             return Err(running("the server did not start"));
         };
-        Ok(Self { address, child, folder, ours })
+        Ok(Self {
+            address,
+            child,
+            folder,
+            ours,
+        })
     }
 
     /// Seconds of CPU that the process has used.
     pub(crate) fn cpu(&self) -> Result<f64, Failure> {
         let stat = self.proc_file("stat")?;
         let fields = stat.rsplit(')').next().unwrap_or_default();
-        let ticks = fields.split_whitespace().skip(11).take(2).filter_map(|text| text.parse::<f64>().ok());
+        let ticks = fields
+            .split_whitespace()
+            .skip(11)
+            .take(2)
+            .filter_map(|text| text.parse::<f64>().ok());
         Ok(ticks.sum::<f64>() / TICKS_PER_S)
     }
 
@@ -69,17 +86,26 @@ impl Server {
     pub(crate) async fn metric(&self, name: &str) -> Result<u64, Failure> {
         let mut stream = TcpStream::connect(self.address).await.map_err(running)?;
         let request = "GET /metrics HTTP/1.1\r\nhost: bench\r\nconnection: close\r\n\r\n";
-        stream.write_all(request.as_bytes()).await.map_err(running)?;
+        stream
+            .write_all(request.as_bytes())
+            .await
+            .map_err(running)?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer).await.map_err(running)?;
-        let line = answer.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-        line.and_then(|value| value.parse().ok()).ok_or_else(|| running(format!("no metric {name}")))
+        let line = answer
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        line.and_then(|value| value.parse().ok())
+            .ok_or_else(|| running(format!("no metric {name}")))
     }
 
     /// Ends the server and returns the bytes that its store takes on disk.
     pub(crate) fn stop_and_measure_disk(mut self) -> Result<u64, Failure> {
         let bytes = std::fs::read_dir(&self.folder).map_err(running)?;
-        let bytes = bytes.filter_map(|file| file.ok()?.metadata().ok()).map(|file| file.len()).sum();
+        let bytes = bytes
+            .filter_map(|file| file.ok()?.metadata().ok())
+            .map(|file| file.len())
+            .sum();
         self.child.kill().map_err(running)?;
         self.child.wait().map_err(running)?;
         Ok(bytes)

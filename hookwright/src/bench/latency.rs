@@ -20,12 +20,18 @@ impl Latencies {
     }
 
     pub(crate) fn clear(&self) {
-        self.0.iter().for_each(|bucket| bucket.store(0, Ordering::Relaxed));
+        self.0
+            .iter()
+            .for_each(|bucket| bucket.store(0, Ordering::Relaxed));
     }
 
     /// The time in milliseconds within which this share of all happened.
     pub(crate) fn quantile_ms(&self, share: f64) -> f64 {
-        let counts: Vec<u64> = self.0.iter().map(|bucket| bucket.load(Ordering::Relaxed)).collect();
+        let counts: Vec<u64> = self
+            .0
+            .iter()
+            .map(|bucket| bucket.load(Ordering::Relaxed))
+            .collect();
         let wanted = (counts.iter().sum::<u64>() as f64 * share).ceil() as u64;
         let mut seen = 0;
         for (place, count) in counts.iter().enumerate() {

@@ -42,7 +42,8 @@ pub(crate) async fn publish(
         accounts: plan.accounts as u64,
         filler: "x".repeat(args.payload_bytes.saturating_sub(48)),
     });
-    let publishers = (0..args.connections).map(|_| tokio::spawn(publisher(Arc::clone(&shared), address)));
+    let publishers =
+        (0..args.connections).map(|_| tokio::spawn(publisher(Arc::clone(&shared), address)));
     for publisher in publishers.collect::<Vec<_>>() {
         publisher.await.map_err(running)??;
     }
@@ -67,10 +68,17 @@ async fn publisher(shared: Arc<Shared>, address: SocketAddr) -> Result<(), Failu
         stream.write_all(&request).await.map_err(running)?;
         let status = read_answer(&mut stream, &mut answer).await?;
         if status != 202 {
-            return Err(running(format!("publishing answered {}", String::from_utf8_lossy(&answer))));
+            return Err(running(format!(
+                "publishing answered {}",
+                String::from_utf8_lossy(&answer)
+            )));
         }
         let accepted = shared.accepted.fetch_add(1, Ordering::Relaxed) + 1;
-        if shared.args.every.is_some_and(|every| accepted.is_multiple_of(every)) {
+        if shared
+            .args
+            .every
+            .is_some_and(|every| accepted.is_multiple_of(every))
+        {
             let elapsed = shared.started.elapsed().as_secs_f64();
             eprintln!("{accepted} accepted after {elapsed:.2} s");
         }
@@ -103,13 +111,18 @@ async fn read_answer(stream: &mut TcpStream, answer: &mut Vec<u8>) -> Result<u16
         if stream.read_buf(answer).await.map_err(running)? == 0 {
             return Err(running("the server closed the connection"));
         }
-        let Some(head) = answer.windows(4).position(|four| four == b"\r\n\r\n") else { continue };
+        let Some(head) = answer.windows(4).position(|four| four == b"\r\n\r\n") else {
+            continue;
+        };
         let text = String::from_utf8_lossy(&answer[..head]);
-        let length = text.lines().find_map(|line| {
-            line.strip_prefix("content-length: ")?.parse::<usize>().ok()
-        });
+        let length = text
+            .lines()
+            .find_map(|line| line.strip_prefix("content-length: ")?.parse::<usize>().ok());
         if answer.len() >= head + 4 + length.unwrap_or(0) {
-            return Ok(text.get(9..12).and_then(|code| code.parse().ok()).unwrap_or(0));
+            return Ok(text
+                .get(9..12)
+                .and_then(|code| code.parse().ok())
+                .unwrap_or(0));
         }
     }
 }

@@ -13,6 +13,11 @@ use tokio::task::LocalSet;
 use super::sink::Sink;
 use crate::config::{Failure, running};
 
+/// As long as a real one: the limit is that of the same bytes.
+const SIGNATURE: &str = "v1,AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+/// What an envelope adds to a payload.
+const ENVELOPE_BYTES: usize = 74;
+
 /// Requests per second that the client reaches.
 pub(crate) fn measure(
     sink: &Sink,
@@ -21,9 +26,11 @@ pub(crate) fn measure(
     payload_bytes: usize,
 ) -> Result<f64, Failure> {
     eprintln!("measuring the raw client's limit");
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(running)?;
-    let body = Bytes::from(vec![b'x'; payload_bytes]);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(running)?;
+    let body = Bytes::from(vec![b'x'; payload_bytes + ENVELOPE_BYTES]);
     let each = requests / connections as u64;
     let started = Instant::now();
     LocalSet::new().block_on(&runtime, async {
@@ -34,13 +41,20 @@ pub(crate) fn measure(
                 let stream = TcpStream::connect(address).await.map_err(running)?;
                 stream.set_nodelay(true).map_err(running)?;
                 let (mut sender, connection) =
-                    http1::handshake::<_, Full<Bytes>>(TokioIo::new(stream)).await.map_err(running)?;
+                    http1::handshake::<_, Full<Bytes>>(TokioIo::new(stream))
+                        .await
+                        .map_err(running)?;
                 tokio::task::spawn_local(async move {
                     let _ = connection.await;
                 });
                 for _ in 0..each {
                     let request = Request::post("/raw")
-                        .header("host", "sink")
+                        .header("host", "127.0.0.1:65535")
+                        .header("user-agent", "raw")
+                        .header("webhook-id", "msg_06aff1xqv7w00000000000002")
+                        .header("webhook-timestamp", "1700000000")
+                        .header("webhook-signature", SIGNATURE)
+                        .header("content-type", "application/json")
                         .body(Full::new(body.clone()))
                         .map_err(running)?;
                     sender.ready().await.map_err(running)?;

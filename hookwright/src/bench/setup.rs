@@ -17,11 +17,20 @@ pub(crate) struct Plan {
     pub(crate) healthy_deliveries: u64,
 }
 
-pub(crate) async fn set_up(args: &BenchArgs, server: &Server, sink: &Sink) -> Result<Plan, Failure> {
+pub(crate) async fn set_up(
+    args: &BenchArgs,
+    server: &Server,
+    sink: &Sink,
+) -> Result<Plan, Failure> {
     let mut api = ApiClient::connect(server.address).await?;
     let project = json!({"name": "bench", "profile": args.profile});
-    let project = api.call(Method::POST, "/v1/projects", ROOT_KEY, Some(&project)).await?;
-    let key = project["api_key"].as_str().ok_or_else(|| running("no api_key"))?.to_owned();
+    let project = api
+        .call(Method::POST, "/v1/projects", ROOT_KEY, Some(&project))
+        .await?;
+    let key = project["api_key"]
+        .as_str()
+        .ok_or_else(|| running("no api_key"))?
+        .to_owned();
     let accounts = args.endpoints / args.fan_out;
     let unwell = args.dead + args.slow;
     for account in 0..accounts {
@@ -35,12 +44,16 @@ pub(crate) async fn set_up(args: &BenchArgs, server: &Server, sink: &Sink) -> Re
                 "account_id": format!("a{account}"),
                 "url": format!("http://{}/{path}/{account}-{place}", sink.address),
             });
-            api.call(Method::POST, "/v1/endpoints", &key, Some(&endpoint)).await?;
+            api.call(Method::POST, "/v1/endpoints", &key, Some(&endpoint))
+                .await?;
         }
     }
-    let events = |account: usize| {
-        (args.events + accounts as u64 - 1 - account as u64) / accounts as u64
-    };
+    let events =
+        |account: usize| (args.events + accounts as u64 - 1 - account as u64) / accounts as u64;
     let healthy: u64 = (unwell..accounts).map(events).sum();
-    Ok(Plan { key, accounts, healthy_deliveries: healthy * args.fan_out as u64 })
+    Ok(Plan {
+        key,
+        accounts,
+        healthy_deliveries: healthy * args.fan_out as u64,
+    })
 }

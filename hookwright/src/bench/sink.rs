@@ -30,13 +30,19 @@ struct Seen {
 
 impl Sink {
     pub(crate) fn start(clock: Arc<Instant>) -> Result<Self, Failure> {
-        let seen = Arc::new(Seen { arrived: AtomicU64::new(0), latencies: Latencies::new(), clock });
+        let seen = Arc::new(Seen {
+            arrived: AtomicU64::new(0),
+            latencies: Latencies::new(),
+            clock,
+        });
         let listener = std::net::TcpListener::bind("127.0.0.1:0").map_err(running)?;
         listener.set_nonblocking(true).map_err(running)?;
         let address = listener.local_addr().map_err(running)?;
         let shared = Arc::clone(&seen);
-        let runtime =
-            tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(running)?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(running)?;
         std::thread::Builder::new()
             .name("sink".to_owned())
             .spawn(move || runtime.block_on(take(listener, shared)))
@@ -61,7 +67,9 @@ impl Sink {
 }
 
 async fn take(listener: std::net::TcpListener, seen: Arc<Seen>) {
-    let Ok(listener) = TcpListener::from_std(listener) else { return };
+    let Ok(listener) = TcpListener::from_std(listener) else {
+        return;
+    };
     while let Ok((stream, _)) = listener.accept().await {
         let _ = stream.set_nodelay(true);
         tokio::spawn(answer(stream, Arc::clone(&seen)));
@@ -117,8 +125,12 @@ fn request_length(buffer: &[u8]) -> Option<usize> {
     let head = find(buffer, b"\r\n\r\n")?;
     let mark = b"content-length: ";
     let at = find(&buffer[..head], mark)? + mark.len();
-    let digits = buffer[at..head].iter().take_while(|byte| byte.is_ascii_digit());
-    let body = digits.fold(0usize, |length, digit| length * 10 + usize::from(digit - b'0'));
+    let digits = buffer[at..head]
+        .iter()
+        .take_while(|byte| byte.is_ascii_digit());
+    let body = digits.fold(0usize, |length, digit| {
+        length * 10 + usize::from(digit - b'0')
+    });
     let whole = head + 4 + body;
     (buffer.len() >= whole).then_some(whole)
 }

@@ -31,7 +31,9 @@ impl EndpointStatus {
     /// The status for the API's word.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
-        [Self::Active, Self::Disabled, Self::Paused].into_iter().find(|s| s.as_str() == word)
+        [Self::Active, Self::Disabled, Self::Paused]
+            .into_iter()
+            .find(|s| s.as_str() == word)
     }
 
     pub(crate) const fn from_code(code: u8) -> Option<Self> {

@@ -20,13 +20,23 @@ impl SqliteStore {
         now: UnixMs,
     ) -> Result<Account> {
         self.change(move |writer| {
-            let account = insert(&writer.connection, project_id, &public_id, name.as_deref(), now)?;
+            let account = insert(
+                &writer.connection,
+                project_id,
+                &public_id,
+                name.as_deref(),
+                now,
+            )?;
             Ok((account.clone(), Change::Account(account)))
         })
         .await
     }
 
-    pub(crate) async fn accounts(&self, project_id: ProjectId, page: Page) -> Result<Listed<Account>> {
+    pub(crate) async fn accounts(
+        &self,
+        project_id: ProjectId,
+        page: Page,
+    ) -> Result<Listed<Account>> {
         self.read(move |connection| {
             let sql = format!(
                 "SELECT {COLUMNS} FROM accounts
@@ -48,7 +58,11 @@ impl SqliteStore {
         .await
     }
 
-    pub(crate) async fn update_account(&self, scope: Scope, name: Option<String>) -> Result<Account> {
+    pub(crate) async fn update_account(
+        &self,
+        scope: Scope,
+        name: Option<String>,
+    ) -> Result<Account> {
         self.change(move |writer| {
             let id = scope.account_id.ok_or(StoreError::NotFound)?;
             writer.connection.execute(
@@ -97,7 +111,11 @@ pub(super) fn insert(
     if inserted == 0 {
         return Err(StoreError::Exists(public_id.to_owned()));
     }
-    by_id(connection, project_id, AccountId(connection.last_insert_rowid()))
+    by_id(
+        connection,
+        project_id,
+        AccountId(connection.last_insert_rowid()),
+    )
 }
 
 pub(super) fn all(connection: &Connection) -> Result<Vec<Account>> {
@@ -111,7 +129,9 @@ fn by_id(connection: &Connection, project: ProjectId, id: AccountId) -> Result<A
     let sql = format!(
         "SELECT {COLUMNS} FROM accounts WHERE id = ?1 AND project_id = ?2 AND deleted_at IS NULL"
     );
-    Ok(connection.prepare_cached(&sql)?.query_row([id.0, project.0], account)?)
+    Ok(connection
+        .prepare_cached(&sql)?
+        .query_row([id.0, project.0], account)?)
 }
 
 fn account(row: &Row<'_>) -> rusqlite::Result<Account> {

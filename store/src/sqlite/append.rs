@@ -28,7 +28,11 @@ pub(super) struct Extra {
 /// Adds an event to the open transaction.
 pub(super) fn append(writer: &mut Writer, append: &Append, lease: Lease) -> Result<Appended> {
     let names = names_of(append);
-    let fingerprint = if names.is_empty() { Vec::new() } else { fingerprint(append) };
+    let fingerprint = if names.is_empty() {
+        Vec::new()
+    } else {
+        fingerprint(append)
+    };
     for name in &names {
         if let Some(answer) = already(writer, append.project_id, name, &fingerprint)? {
             return Ok(answer);
@@ -47,10 +51,18 @@ pub(super) fn append(writer: &mut Writer, append: &Append, lease: Lease) -> Resu
     insert_deliveries(writer, append, (id, first_delivery), lease)?;
     writer.next_event += 1;
     writer.next_delivery += append.routes.len() as i64;
-    Ok(Appended::Fresh { id: EventId(id), first_delivery: DeliveryId(first_delivery), lease })
+    Ok(Appended::Fresh {
+        id: EventId(id),
+        first_delivery: DeliveryId(first_delivery),
+        lease,
+    })
 }
 
-fn insert_event(writer: &Writer, append: &Append, (id, type_id, first): (i64, i64, i64)) -> Result<()> {
+fn insert_event(
+    writer: &Writer,
+    append: &Append,
+    (id, type_id, first): (i64, i64, i64),
+) -> Result<()> {
     let extra = extra_json(append)?;
     writer
         .connection
@@ -114,7 +126,10 @@ struct Row {
 
 impl Row {
     fn of(route: &Route, now: UnixMs, lease: Lease, attempt_bytes: usize) -> Self {
-        let room = i32::try_from(attempt_bytes).ok().filter(|n| *n > 0).map(rusqlite::blob::ZeroBlob);
+        let room = i32::try_from(attempt_bytes)
+            .ok()
+            .filter(|n| *n > 0)
+            .map(rusqlite::blob::ZeroBlob);
         let waiting = Self {
             state: DeliveryState::Pending,
             lease: 0,
@@ -124,7 +139,11 @@ impl Row {
             room,
         };
         match route.disposition {
-            Disposition::Leased => Self { lease: lease.0, due_at: None, ..waiting },
+            Disposition::Leased => Self {
+                lease: lease.0,
+                due_at: None,
+                ..waiting
+            },
             Disposition::Due => waiting,
             Disposition::EndpointDisabled => Self {
                 state: DeliveryState::Failed,
@@ -155,7 +174,10 @@ fn extra_json(append: &Append) -> Result<Option<String>> {
 /// The names under which a repetition is noticed.
 fn names_of(append: &Append) -> Vec<String> {
     let given = append.given_id.as_ref().map(|id| format!("i:{id}"));
-    let key = append.idempotency_key.as_ref().map(|key| format!("k:{key}"));
+    let key = append
+        .idempotency_key
+        .as_ref()
+        .map(|key| format!("k:{key}"));
     given.into_iter().chain(key).collect()
 }
 
@@ -171,7 +193,10 @@ fn fingerprint(append: &Append) -> Vec<u8> {
     part(&append.payload);
     part(append.subject.as_deref().unwrap_or_default().as_bytes());
     part(append.trace.as_deref().unwrap_or_default().as_bytes());
-    append.channels.iter().for_each(|channel| part(channel.as_bytes()));
+    append
+        .channels
+        .iter()
+        .for_each(|channel| part(channel.as_bytes()));
     hash.finish().as_ref()[..16].to_vec()
 }
 
@@ -183,12 +208,16 @@ fn already(
 ) -> Result<Option<Appended>> {
     let known = writer
         .connection
-        .prepare_cached("SELECT event_id, fingerprint FROM event_names WHERE project_id = ?1 AND name = ?2")?
+        .prepare_cached(
+            "SELECT event_id, fingerprint FROM event_names WHERE project_id = ?1 AND name = ?2",
+        )?
         .query_row(params![project.0, name], |row| {
             Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?))
         })
         .optional()?;
-    let Some((id, known)) = known else { return Ok(None) };
+    let Some((id, known)) = known else {
+        return Ok(None);
+    };
     if known != fingerprint {
         return Ok(Some(Appended::Conflict));
     }
@@ -196,7 +225,11 @@ fn already(
         .connection
         .prepare_cached("SELECT accepted_at, fanout FROM events WHERE id = ?1")?
         .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    Ok(Some(Appended::Repeated { id: EventId(id), accepted_at: UnixMs(accepted_at), fanout }))
+    Ok(Some(Appended::Repeated {
+        id: EventId(id),
+        accepted_at: UnixMs(accepted_at),
+        fanout,
+    }))
 }
 
 fn type_id(writer: &mut Writer, append: &Append) -> Result<i64> {

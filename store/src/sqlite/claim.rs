@@ -15,16 +15,30 @@ use super::{Result, SqliteStore};
 use crate::model::{Claimed, EventToSend, Lease};
 
 impl SqliteStore {
-    pub(crate) async fn claim(&self, lanes: Vec<(EndpointId, usize)>, now: UnixMs) -> Result<Vec<Claimed>> {
+    pub(crate) async fn claim(
+        &self,
+        lanes: Vec<(EndpointId, usize)>,
+        now: UnixMs,
+    ) -> Result<Vec<Claimed>> {
         self.write(move |writer| {
             let lease = writer.new_lease();
             let mut events = HashMap::new();
             let mut claimed = Vec::new();
             for (endpoint, room) in lanes {
                 let before = claimed.len();
-                claim_resends(writer, (endpoint, room, now, lease), &mut events, &mut claimed)?;
+                claim_resends(
+                    writer,
+                    (endpoint, room, now, lease),
+                    &mut events,
+                    &mut claimed,
+                )?;
                 let room = room.saturating_sub(claimed.len() - before);
-                claim_due(writer, (endpoint, room, now, lease), &mut events, &mut claimed)?;
+                claim_due(
+                    writer,
+                    (endpoint, room, now, lease),
+                    &mut events,
+                    &mut claimed,
+                )?;
             }
             Ok(claimed)
         })
@@ -35,7 +49,10 @@ impl SqliteStore {
         self.read(lanes_waiting).await
     }
 
-    pub(crate) async fn lanes_due(&self, lanes: Vec<EndpointId>) -> Result<Vec<(EndpointId, UnixMs)>> {
+    pub(crate) async fn lanes_due(
+        &self,
+        lanes: Vec<EndpointId>,
+    ) -> Result<Vec<(EndpointId, UnixMs)>> {
         self.read(move |connection| {
             let mut due = connection.prepare_cached(
                 "SELECT MIN(due_at) FROM (
@@ -152,7 +169,11 @@ fn claim_resends(
 }
 
 /// The parts of an event that the wire needs, read once for all its deliveries.
-pub(super) fn load_event(connection: &Connection, id: i64, known: &mut Events) -> Result<Arc<EventToSend>> {
+pub(super) fn load_event(
+    connection: &Connection,
+    id: i64,
+    known: &mut Events,
+) -> Result<Arc<EventToSend>> {
     if let Some(event) = known.get(&id) {
         return Ok(Arc::clone(event));
     }
@@ -163,8 +184,9 @@ pub(super) fn load_event(connection: &Connection, id: i64, known: &mut Events) -
     let event = select.query_row([id], |row| {
         let accepted_at = UnixMs(row.get(1)?);
         let extra: Option<String> = row.get(4)?;
-        let extra: Extra =
-            extra.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default();
+        let extra: Extra = extra
+            .and_then(|json| serde_json::from_str(&json).ok())
+            .unwrap_or_default();
         Ok(EventToSend {
             id: EventId(id),
             given_id: row.get(0)?,
@@ -197,12 +219,18 @@ fn lanes_waiting(connection: &Connection) -> Result<Vec<(EndpointId, UnixMs)>> {
         after = row.get(0)?;
         lanes.insert(after, row.get(1)?);
     }
-    let mut resends =
-        connection.prepare_cached("SELECT endpoint_id, MIN(due_at) FROM resends GROUP BY endpoint_id")?;
+    let mut resends = connection
+        .prepare_cached("SELECT endpoint_id, MIN(due_at) FROM resends GROUP BY endpoint_id")?;
     let mut rows = resends.query([])?;
     while let Some(row) = rows.next()? {
         let at: i64 = row.get(1)?;
-        lanes.entry(row.get(0)?).and_modify(|known| *known = at.min(*known)).or_insert(at);
+        lanes
+            .entry(row.get(0)?)
+            .and_modify(|known| *known = at.min(*known))
+            .or_insert(at);
     }
-    Ok(lanes.into_iter().map(|(endpoint, at)| (EndpointId(endpoint), UnixMs(at))).collect())
+    Ok(lanes
+        .into_iter()
+        .map(|(endpoint, at)| (EndpointId(endpoint), UnixMs(at)))
+        .collect())
 }

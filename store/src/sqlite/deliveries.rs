@@ -53,11 +53,13 @@ impl SqliteStore {
         filter: DeliveryFilter,
         page: Page,
     ) -> Result<Listed<Delivery>> {
-        self.read(move |connection| match (filter.event_id, filter.endpoint_id) {
-            (Some(event), _) => of_event(connection, scope, filter, (event, page)),
-            (None, Some(endpoint)) => of_endpoint(connection, scope, filter, (endpoint, page)),
-            (None, None) => newest(connection, scope, filter, page),
-        })
+        self.read(
+            move |connection| match (filter.event_id, filter.endpoint_id) {
+                (Some(event), _) => of_event(connection, scope, filter, (event, page)),
+                (None, Some(endpoint)) => of_endpoint(connection, scope, filter, (endpoint, page)),
+                (None, None) => newest(connection, scope, filter, page),
+            },
+        )
         .await
     }
 }
@@ -71,7 +73,9 @@ fn of_event(
 ) -> Result<Listed<Delivery>> {
     let range = connection
         .prepare_cached("SELECT first_delivery, fanout FROM events WHERE id = ?1")?
-        .query_row([event.0], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))?;
+        .query_row([event.0], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))
+        })?;
     let sql = format!("{SELECT} WHERE d.id >= ?1 AND d.id < ?2 ORDER BY d.id DESC");
     let mut select = connection.prepare_cached(&sql)?;
     let end = page.before.unwrap_or(i64::MAX).min(range.0 + range.1);
@@ -91,7 +95,9 @@ fn of_endpoint(
     );
     let mut select = connection.prepare_cached(&sql)?;
     let newest: i64 =
-        connection.query_row("SELECT IFNULL(MAX(id), 0) FROM deliveries", [], |row| row.get(0))?;
+        connection.query_row("SELECT IFNULL(MAX(id), 0) FROM deliveries", [], |row| {
+            row.get(0)
+        })?;
     let before = page.before.unwrap_or(i64::MAX).min(newest + 1);
     let mut walk = Walk::new(scope, filter, page);
     for bucket in (0..=before >> 16).rev() {
@@ -128,7 +134,15 @@ struct Walk {
 
 impl Walk {
     fn new(scope: Scope, filter: DeliveryFilter, page: Page) -> Self {
-        Self { scope, filter, page, found: Vec::new(), last: None, scanned: 0, ended: false }
+        Self {
+            scope,
+            filter,
+            page,
+            found: Vec::new(),
+            last: None,
+            scanned: 0,
+            ended: false,
+        }
     }
 
     fn take(mut self, mut rows: rusqlite::Rows<'_>) -> Result<Self> {
@@ -137,21 +151,30 @@ impl Walk {
             self.scanned += 1;
             self.last = Some(row.get(0)?);
             let fits = in_scope(row, self.scope)?
-                && self.filter.endpoint_id.is_none_or(|id| row.get(5) == Ok(id.0));
+                && self
+                    .filter
+                    .endpoint_id
+                    .is_none_or(|id| row.get(5) == Ok(id.0));
             if fits {
                 let delivery = delivery(row)?;
-                if self.filter.state.is_none_or(|state| state == delivery.state) {
+                if self
+                    .filter
+                    .state
+                    .is_none_or(|state| state == delivery.state)
+                {
                     self.found.push(delivery);
                 }
             }
-            self.ended =
-                self.found.len() >= self.page.limit || self.scanned >= SCANNED_ROWS_MAX;
+            self.ended = self.found.len() >= self.page.limit || self.scanned >= SCANNED_ROWS_MAX;
         }
         Ok(self)
     }
 
     fn listed(self) -> Listed<Delivery> {
-        Listed { rows: self.found, next: self.last.filter(|_| self.ended) }
+        Listed {
+            rows: self.found,
+            next: self.last.filter(|_| self.ended),
+        }
     }
 }
 
@@ -184,14 +207,20 @@ fn delivery(row: &Row<'_>) -> Result<Delivery> {
         detail: format!("unknown state {code}"),
     })?;
     let paused = row.get::<_, u8>(17)? == EndpointStatus::Paused as u8;
-    let state = if stored.is_live() && paused { DeliveryState::Held } else { stored };
+    let state = if stored.is_live() && paused {
+        DeliveryState::Held
+    } else {
+        stored
+    };
     let leased = row.get::<_, i64>(11)? > 0;
     let due_at: Option<i64> = row.get(10)?;
     // Delivered at the first attempt: the time rests in the attempt.
     let finished_at = match row.get::<_, Option<i64>>(13)? {
         Some(at) => Some(UnixMs(at)),
         None if stored == DeliveryState::Delivered => first_attempt(row)?.map(|attempt| {
-            attempt.started_at.plus_ms(u64::from(attempt.timing.total_us) / 1000)
+            attempt
+                .started_at
+                .plus_ms(u64::from(attempt.timing.total_us) / 1000)
         }),
         None => None,
     };
@@ -208,9 +237,13 @@ fn delivery(row: &Row<'_>) -> Result<Delivery> {
         account_public_id: row.get(7)?,
         state,
         attempts: row.get(9)?,
-        next_attempt_at: due_at.filter(|_| stored.is_live() && !leased && !paused).map(UnixMs),
+        next_attempt_at: due_at
+            .filter(|_| stored.is_live() && !leased && !paused)
+            .map(UnixMs),
         created_at: UnixMs(row.get(12)?),
         finished_at,
-        last_error: class.and_then(ErrorClass::from_code).map(|class| (class, status)),
+        last_error: class
+            .and_then(ErrorClass::from_code)
+            .map(|class| (class, status)),
     })
 }

@@ -8,9 +8,7 @@ use rusqlite::{Connection, Row, params};
 use super::{Result, SqliteStore};
 use crate::change::Change;
 use crate::error::StoreError;
-use crate::model::{
-    Endpoint, EndpointStatus, EndpointUpdate, Listed, NewEndpoint, Page, Scope,
-};
+use crate::model::{Endpoint, EndpointStatus, EndpointUpdate, Listed, NewEndpoint, Page, Scope};
 use crate::vault::Vault;
 
 const COLUMNS: &str = "id, project_id, account_id, public_id, settings, secrets, status, \
@@ -44,7 +42,8 @@ impl SqliteStore {
 
     pub(crate) async fn endpoint(&self, scope: Scope, public_id: String) -> Result<Endpoint> {
         let vault = std::sync::Arc::clone(&self.vault);
-        self.read(move |connection| find(connection, &vault, scope, &public_id)).await
+        self.read(move |connection| find(connection, &vault, scope, &public_id))
+            .await
     }
 
     pub(crate) async fn endpoints(&self, scope: Scope, page: Page) -> Result<Listed<Endpoint>> {
@@ -64,7 +63,10 @@ impl SqliteStore {
             while let Some(row) = rows.next()? {
                 found.push(endpoint(row, &vault)?);
             }
-            let next = found.last().filter(|_| found.len() >= page.limit).map(|last| last.id.0);
+            let next = found
+                .last()
+                .filter(|_| found.len() >= page.limit)
+                .map(|last| last.id.0);
             Ok(Listed { rows: found, next })
         })
         .await
@@ -130,7 +132,10 @@ impl SqliteStore {
                 "UPDATE endpoints SET deleted_at = ?2 WHERE id = ?1",
                 params![endpoint.id.0, now.0],
             )?;
-            Ok(((), Change::EndpointDeleted(endpoint.account_id, endpoint.id)))
+            Ok((
+                (),
+                Change::EndpointDeleted(endpoint.account_id, endpoint.id),
+            ))
         })
         .await
     }
@@ -154,7 +159,10 @@ fn within_limit(connection: &Connection, account: AccountId) -> Result<()> {
         |row| row.get(0),
     )?;
     if count >= ENDPOINTS_PER_ACCOUNT_MAX as i64 {
-        return Err(StoreError::LimitReached { what: "endpoints", limit: ENDPOINTS_PER_ACCOUNT_MAX });
+        return Err(StoreError::LimitReached {
+            what: "endpoints",
+            limit: ENDPOINTS_PER_ACCOUNT_MAX,
+        });
     }
     Ok(())
 }
@@ -174,7 +182,10 @@ fn set_status(
 }
 
 fn ids(scope: Scope) -> (i64, Option<i64>) {
-    (scope.project_id.0, scope.account_id.map(|account| account.0))
+    (
+        scope.project_id.0,
+        scope.account_id.map(|account| account.0),
+    )
 }
 
 fn find(connection: &Connection, vault: &Vault, scope: Scope, public_id: &str) -> Result<Endpoint> {
@@ -184,7 +195,12 @@ fn find(connection: &Connection, vault: &Vault, scope: Scope, public_id: &str) -
                AND deleted_at IS NULL"
     );
     let (project, account) = ids(scope);
-    one(connection, vault, &sql, params![public_id, project, account])
+    one(
+        connection,
+        vault,
+        &sql,
+        params![public_id, project, account],
+    )
 }
 
 fn by_id(connection: &Connection, vault: &Vault, id: EndpointId) -> Result<Endpoint> {
@@ -206,7 +222,10 @@ fn one(
 
 fn endpoint(row: &Row<'_>, vault: &Vault) -> Result<Endpoint> {
     let public_id: String = row.get(3)?;
-    let unreadable = |detail: String| StoreError::Unreadable { what: "endpoint", detail };
+    let unreadable = |detail: String| StoreError::Unreadable {
+        what: "endpoint",
+        detail,
+    };
     let settings = serde_json::from_str(&row.get::<_, String>(4)?)
         .map_err(|error| unreadable(format!("{public_id}: {error}")))?;
     let secrets = vault

@@ -20,10 +20,19 @@ const COLUMNS: &str = "e.id, e.project_id, e.account_id, a.public_id, t.name, e.
                        e.accepted_at, e.time, e.extra, e.fanout";
 
 impl SqliteStore {
-    pub(crate) async fn event(&self, scope: Scope, id: EventId, accepted_at: UnixMs) -> Result<Event> {
+    pub(crate) async fn event(
+        &self,
+        scope: Scope,
+        id: EventId,
+        accepted_at: UnixMs,
+    ) -> Result<Event> {
         self.read(move |connection| {
             let event = by_id(connection, scope, id)?;
-            if event.accepted_at == accepted_at { Ok(event) } else { Err(StoreError::NotFound) }
+            if event.accepted_at == accepted_at {
+                Ok(event)
+            } else {
+                Err(StoreError::NotFound)
+            }
         })
         .await
     }
@@ -58,7 +67,10 @@ fn by_id(connection: &Connection, scope: Scope, id: EventId) -> Result<Event> {
     let mut select = connection.prepare_cached(&sql)?;
     let event = select.query_row(params![id.0, scope.project_id.0, account], |row| {
         let payload: Option<Vec<u8>> = row.get(10)?;
-        Ok(Event { payload: payload.map(Bytes::from), ..event(row)? })
+        Ok(Event {
+            payload: payload.map(Bytes::from),
+            ..event(row)?
+        })
     })?;
     Ok(event)
 }
@@ -71,7 +83,9 @@ fn of_account(connection: &Connection, account: AccountId, page: Page) -> Result
     );
     let mut select = connection.prepare_cached(&sql)?;
     let mut rows = Vec::new();
-    let newest: i64 = connection.query_row("SELECT IFNULL(MAX(id), 0) FROM events", [], |row| row.get(0))?;
+    let newest: i64 = connection.query_row("SELECT IFNULL(MAX(id), 0) FROM events", [], |row| {
+        row.get(0)
+    })?;
     let before = page.before.unwrap_or(i64::MAX).min(newest + 1);
     let mut bucket = before >> 16;
     while bucket >= 0 && rows.len() < page.limit {
@@ -81,15 +95,20 @@ fn of_account(connection: &Connection, account: AccountId, page: Page) -> Result
         }
         bucket -= 1;
     }
-    let next = rows.last().filter(|_| rows.len() >= page.limit).map(|last: &Event| last.id.0);
+    let next = rows
+        .last()
+        .filter(|_| rows.len() >= page.limit)
+        .map(|last: &Event| last.id.0);
     Ok(Listed { rows, next })
 }
 
 fn of_project(connection: &Connection, project: ProjectId, page: Page) -> Result<Listed<Event>> {
     let sql = format!("SELECT {COLUMNS} {FROM} WHERE e.id < ?1 ORDER BY e.id DESC LIMIT ?2");
     let mut select = connection.prepare_cached(&sql)?;
-    let mut found = select
-        .query(params![page.before.unwrap_or(i64::MAX), SCANNED_ROWS_MAX as i64])?;
+    let mut found = select.query(params![
+        page.before.unwrap_or(i64::MAX),
+        SCANNED_ROWS_MAX as i64
+    ])?;
     let mut rows = Vec::new();
     let mut last = None;
     let mut scanned = 0;
@@ -102,13 +121,18 @@ fn of_project(connection: &Connection, project: ProjectId, page: Page) -> Result
         }
     }
     let more = rows.len() >= page.limit || scanned == SCANNED_ROWS_MAX;
-    Ok(Listed { rows, next: last.filter(|_| more) })
+    Ok(Listed {
+        rows,
+        next: last.filter(|_| more),
+    })
 }
 
 fn event(row: &Row<'_>) -> rusqlite::Result<Event> {
     let accepted_at = UnixMs(row.get(6)?);
     let extra: Option<String> = row.get(8)?;
-    let extra: Extra = extra.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default();
+    let extra: Extra = extra
+        .and_then(|json| serde_json::from_str(&json).ok())
+        .unwrap_or_default();
     Ok(Event {
         id: EventId(row.get(0)?),
         project_id: ProjectId(row.get(1)?),

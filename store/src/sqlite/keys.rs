@@ -14,7 +14,8 @@ const COLUMNS: &str =
 
 impl SqliteStore {
     pub(crate) async fn create_key(&self, new: NewKey) -> Result<Key> {
-        self.change(move |writer| Ok((insert(&writer.connection, &new)?, Change::Keys))).await
+        self.change(move |writer| Ok((insert(&writer.connection, &new)?, Change::Keys)))
+            .await
     }
 
     pub(crate) async fn put_root_key(&self, new: NewKey, only: bool) -> Result<()> {
@@ -49,7 +50,10 @@ impl SqliteStore {
     pub(crate) async fn key_by_hash(&self, hash: [u8; 32]) -> Result<Option<Key>> {
         self.read(move |connection| {
             let sql = format!("SELECT {COLUMNS} FROM keys WHERE hash = ?1");
-            Ok(connection.prepare_cached(&sql)?.query_row([hash], key).optional()?)
+            Ok(connection
+                .prepare_cached(&sql)?
+                .query_row([hash], key)
+                .optional()?)
         })
         .await
     }
@@ -63,14 +67,21 @@ impl SqliteStore {
             let mut select = connection.prepare_cached(&sql)?;
             let from = page.before.unwrap_or(i64::MAX);
             let account = scope.account_id.map(|account| account.0);
-            let rows =
-                select.query_map(params![scope.project_id.0, account, from, page.limit as i64], key)?;
+            let rows = select.query_map(
+                params![scope.project_id.0, account, from, page.limit as i64],
+                key,
+            )?;
             listed(rows, page, |key| key.id.0)
         })
         .await
     }
 
-    pub(crate) async fn revoke_key(&self, scope: Scope, public_id: String, now: UnixMs) -> Result<KeyId> {
+    pub(crate) async fn revoke_key(
+        &self,
+        scope: Scope,
+        public_id: String,
+        now: UnixMs,
+    ) -> Result<KeyId> {
         self.change(move |writer| {
             let id = writer.connection.query_row(
                 "UPDATE keys SET revoked_at = IFNULL(revoked_at, ?4)

@@ -14,7 +14,9 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<()> {
     if version > newest {
         return Err(StoreError::Unreadable {
             what: "data directory",
-            detail: format!("it is of schema {version}, this binary knows up to {newest}; run the newer binary"),
+            detail: format!(
+                "it is of schema {version}, this binary knows up to {newest}; run the newer binary"
+            ),
         });
     }
     for (number, sql) in MIGRATIONS.iter().filter(|(number, _)| *number > version) {

@@ -71,11 +71,7 @@ impl SqliteStore {
         self.queue.append(append, done);
     }
 
-    pub(crate) fn settle(
-        &self,
-        settlements: Vec<Settlement>,
-        done: SettleDone,
-    ) {
+    pub(crate) fn settle(&self, settlements: Vec<Settlement>, done: SettleDone) {
         self.queue.settle(settlements, done);
     }
 

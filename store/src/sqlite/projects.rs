@@ -6,7 +6,9 @@ use rusqlite::{Connection, Row, params};
 
 use super::{Result, SqliteStore, accounts, keys, listed};
 use crate::change::Change;
-use crate::model::{Account, DEFAULT_ACCOUNT, Endpoint, KeyOwner, Listed, NewKey, NewProject, Page, Project};
+use crate::model::{
+    Account, DEFAULT_ACCOUNT, Endpoint, KeyOwner, Listed, NewKey, NewProject, Page, Project,
+};
 
 const COLUMNS: &str = "id, public_id, name, profile, livemode, created_at";
 
@@ -37,7 +39,10 @@ impl SqliteStore {
                  WHERE deleted_at IS NULL AND id < ?1 ORDER BY id DESC LIMIT ?2"
             );
             let mut select = connection.prepare_cached(&sql)?;
-            let rows = select.query_map(params![page.before.unwrap_or(i64::MAX), page.limit as i64], project)?;
+            let rows = select.query_map(
+                params![page.before.unwrap_or(i64::MAX), page.limit as i64],
+                project,
+            )?;
             listed(rows, page, |project| project.id.0)
         })
         .await
@@ -80,9 +85,12 @@ impl SqliteStore {
     pub(crate) async fn routing(&self) -> Result<(Vec<Project>, Vec<Account>, Vec<Endpoint>)> {
         let vault = std::sync::Arc::clone(&self.vault);
         self.read(move |connection| {
-            let mut select = connection
-                .prepare(&format!("SELECT {COLUMNS} FROM projects WHERE deleted_at IS NULL"))?;
-            let projects = select.query_map([], project)?.collect::<std::result::Result<_, _>>()?;
+            let mut select = connection.prepare(&format!(
+                "SELECT {COLUMNS} FROM projects WHERE deleted_at IS NULL"
+            ))?;
+            let projects = select
+                .query_map([], project)?
+                .collect::<std::result::Result<_, _>>()?;
             let accounts = accounts::all(connection)?;
             let endpoints = super::endpoints::all(connection, &vault)?;
             Ok((projects, accounts, endpoints))
@@ -93,7 +101,9 @@ impl SqliteStore {
 
 fn by_id(connection: &Connection, id: ProjectId) -> Result<Project> {
     let sql = format!("SELECT {COLUMNS} FROM projects WHERE id = ?1 AND deleted_at IS NULL");
-    Ok(connection.prepare_cached(&sql)?.query_row([id.0], project)?)
+    Ok(connection
+        .prepare_cached(&sql)?
+        .query_row([id.0], project)?)
 }
 
 fn project(row: &Row<'_>) -> rusqlite::Result<Project> {

@@ -130,7 +130,10 @@ impl Queue {
                         return Next::Close(done);
                     }
                     inbox.asleep = true;
-                    inbox = self.wake.wait(inbox).unwrap_or_else(PoisonError::into_inner);
+                    inbox = self
+                        .wake
+                        .wait(inbox)
+                        .unwrap_or_else(PoisonError::into_inner);
                     inbox.asleep = false;
                     continue;
                 }

@@ -20,7 +20,11 @@ pub(super) struct Readers {
 
 impl Readers {
     pub(super) fn new(path: PathBuf) -> Self {
-        Self { path, idle: Mutex::default(), room: Arc::new(Semaphore::new(READERS_MAX)) }
+        Self {
+            path,
+            idle: Mutex::default(),
+            room: Arc::new(Semaphore::new(READERS_MAX)),
+        }
     }
 
     /// A turn to read. Never refused: the semaphore is never closed.
@@ -30,7 +34,11 @@ impl Readers {
 
     /// Runs `work` within one read transaction, so that it sees one moment.
     pub(super) fn with<T>(&self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
-        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let idle = self
+            .idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop();
         let connection = match idle {
             Some(connection) => connection,
             None => self.connect()?,
@@ -38,7 +46,10 @@ impl Readers {
         let moment = connection.unchecked_transaction()?;
         let result = work(&moment);
         moment.finish()?;
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+        self.idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(connection);
         result
     }
 

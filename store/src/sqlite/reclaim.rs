@@ -26,7 +26,10 @@ pub(super) fn recover(connection: &mut Connection, now: UnixMs) -> Result<()> {
          WHERE lease > 0 AND state <= 9 AND due_at IS NOT NULL",
         [now.0],
     )?;
-    transaction.execute("UPDATE resends SET lease = 0, due_at = ?1 WHERE lease > 0", [now.0])?;
+    transaction.execute(
+        "UPDATE resends SET lease = 0, due_at = ?1 WHERE lease > 0",
+        [now.0],
+    )?;
     transaction.execute(
         "INSERT INTO meta (name, value) VALUES ('run', 1) ON CONFLICT DO UPDATE SET value = value + 1",
         [],
@@ -81,7 +84,9 @@ impl SqliteStore {
 
 fn mark(connection: &Connection) -> Result<i64> {
     let mark = connection
-        .query_row("SELECT value FROM meta WHERE name = ?1", [MARK], |row| row.get(0))
+        .query_row("SELECT value FROM meta WHERE name = ?1", [MARK], |row| {
+            row.get(0)
+        })
         .optional()?;
     Ok(mark.unwrap_or(0))
 }

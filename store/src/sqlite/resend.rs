@@ -12,7 +12,12 @@ use super::{Result, SqliteStore};
 use crate::model::{Claimed, Scope};
 
 impl SqliteStore {
-    pub(crate) async fn resend(&self, scope: Scope, id: DeliveryId, now: UnixMs) -> Result<Claimed> {
+    pub(crate) async fn resend(
+        &self,
+        scope: Scope,
+        id: DeliveryId,
+        now: UnixMs,
+    ) -> Result<Claimed> {
         self.write(move |writer| {
             let lease = writer.new_lease();
             let connection = &writer.connection;

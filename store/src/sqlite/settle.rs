@@ -16,20 +16,30 @@ pub(super) fn settle(writer: &mut Writer, settlements: &[Settlement]) -> Result<
     settlements
         .iter()
         .map(|settlement| {
-            if settlement.manual { manual(writer, settlement) } else { automatic(writer, settlement) }
+            if settlement.manual {
+                manual(writer, settlement)
+            } else {
+                automatic(writer, settlement)
+            }
         })
         .collect()
 }
 
 fn automatic(writer: &mut Writer, settlement: &Settlement) -> Result<bool> {
     match (&settlement.attempt, settlement.becomes) {
-        (Some(attempt), Settled::Delivered) if attempt.number == 1 => first_delivered(writer, settlement, attempt),
+        (Some(attempt), Settled::Delivered) if attempt.number == 1 => {
+            first_delivered(writer, settlement, attempt)
+        }
         _ => otherwise(writer, settlement),
     }
 }
 
 /// The common case: one statement that overwrites the row in place.
-fn first_delivered(writer: &mut Writer, settlement: &Settlement, attempt: &Attempt) -> Result<bool> {
+fn first_delivered(
+    writer: &mut Writer,
+    settlement: &Settlement,
+    attempt: &Attempt,
+) -> Result<bool> {
     let body = blob::encode(attempt, writer.attempt_bytes);
     writer.attempt_bytes = body.len().min(ROOM_BYTES_MAX);
     let changed = writer
@@ -48,7 +58,8 @@ fn otherwise(writer: &mut Writer, settlement: &Settlement) -> Result<bool> {
         Settled::RetryAt(at) => (DeliveryState::Retrying, Some(at.0)),
         Settled::Failed => (DeliveryState::Failed, None),
     };
-    let failed = i64::from(settlement.attempt.is_some() && settlement.becomes != Settled::Delivered);
+    let failed =
+        i64::from(settlement.attempt.is_some() && settlement.becomes != Settled::Delivered);
     let changed = writer
         .connection
         .prepare_cached(
@@ -71,7 +82,9 @@ fn otherwise(writer: &mut Writer, settlement: &Settlement) -> Result<bool> {
             settlement.error.map(|(class, _)| class.code()),
             settlement.error.and_then(|(_, status)| status),
         ])?;
-    if changed == 1 && let Some(attempt) = &settlement.attempt {
+    if changed == 1
+        && let Some(attempt) = &settlement.attempt
+    {
         keep(writer, settlement.id.0, attempt)?;
     }
     Ok(changed == 1)
@@ -86,7 +99,9 @@ fn manual(writer: &mut Writer, settlement: &Settlement) -> Result<bool> {
     if held == 0 {
         return Ok(false);
     }
-    let Some(attempt) = &settlement.attempt else { return Ok(true) };
+    let Some(attempt) = &settlement.attempt else {
+        return Ok(true);
+    };
     let number = writer.connection.query_row(
         "UPDATE deliveries SET attempts = attempts + 1,
                 last_class = IFNULL(?2, last_class),
@@ -106,7 +121,14 @@ fn manual(writer: &mut Writer, settlement: &Settlement) -> Result<bool> {
             params![settlement.id.0, settlement.at.0],
         )?;
     }
-    keep(writer, settlement.id.0, &Attempt { number, ..attempt.clone() })?;
+    keep(
+        writer,
+        settlement.id.0,
+        &Attempt {
+            number,
+            ..attempt.clone()
+        },
+    )?;
     Ok(true)
 }
 

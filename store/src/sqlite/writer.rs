@@ -70,7 +70,12 @@ impl Writer {
     }
 
     /// Works until closed, or until a commit fails.
-    pub(super) fn run(mut self, queue: &Queue, pace: Duration, stop: &watch::Sender<Option<String>>) {
+    pub(super) fn run(
+        mut self,
+        queue: &Queue,
+        pace: Duration,
+        stop: &watch::Sender<Option<String>>,
+    ) {
         let mut not_before = None;
         loop {
             let work = match queue.next(not_before) {
@@ -78,15 +83,16 @@ impl Writer {
                 Next::Close(done) => {
                     refuse(queue.refuse(), "the store is closed");
                     // Leaves a small file; what the log holds is safe without it.
-                    let _ = self.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
+                    let _ = self
+                        .connection
+                        .execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
                     drop(self);
                     let _ = done.send(());
                     return;
                 }
             };
             let started = Instant::now();
-            not_before =
-                (work.appends.len() >= PACED_APPENDS_MIN).then(|| started + pace);
+            not_before = (work.appends.len() >= PACED_APPENDS_MIN).then(|| started + pace);
             if let Err(reason) = self.commit(work) {
                 tracing::error!(reason, "store stopped: a commit failed");
                 refuse(queue.refuse(), &reason);
@@ -112,17 +118,26 @@ impl Writer {
             return self.roll_back(rows, settled, appended, work.jobs);
         }
         let jobs: Vec<AfterCommit> = work.jobs.into_iter().map(|job| job(self)).collect();
-        let committed = self.connection.execute_batch("COMMIT").map_err(|error| error.to_string());
+        let committed = self
+            .connection
+            .execute_batch("COMMIT")
+            .map_err(|error| error.to_string());
         match &committed {
             Ok(()) => {
                 settled.into_iter().for_each(|(done, result)| done(result));
-                appended.into_iter().for_each(|(append, done, result)| done(append, result));
+                appended
+                    .into_iter()
+                    .for_each(|(append, done, result)| done(append, result));
                 jobs.into_iter().for_each(|after| after(Ok(())));
             }
             Err(reason) => {
                 let stopped = || StoreError::Stopped(reason.clone());
-                settled.into_iter().for_each(|(done, _)| done(Err(stopped())));
-                appended.into_iter().for_each(|(append, done, _)| done(append, Err(stopped())));
+                settled
+                    .into_iter()
+                    .for_each(|(done, _)| done(Err(stopped())));
+                appended
+                    .into_iter()
+                    .for_each(|(append, done, _)| done(append, Err(stopped())));
                 jobs.into_iter().for_each(|after| after(Err(reason)));
             }
         }
@@ -141,20 +156,38 @@ impl Writer {
         let reason = settled
             .iter()
             .filter_map(|(_, result)| result.as_ref().err())
-            .chain(appended.iter().filter_map(|(_, _, result)| result.as_ref().err()))
+            .chain(
+                appended
+                    .iter()
+                    .filter_map(|(_, _, result)| result.as_ref().err()),
+            )
             .map(ToString::to_string)
             .next()
             .unwrap_or_default();
         tracing::error!(reason, "batch rolled back");
-        let undone = self.connection.execute_batch("ROLLBACK").map_err(|error| error.to_string());
+        let undone = self
+            .connection
+            .execute_batch("ROLLBACK")
+            .map_err(|error| error.to_string());
         (self.next_event, self.next_delivery) = (next_event, next_delivery);
         self.event_types.clear();
         let failed = || StoreError::Engine(reason.clone());
-        settled.into_iter().for_each(|(done, _)| done(Err(failed())));
-        appended.into_iter().for_each(|(append, done, _)| done(append, Err(failed())));
+        settled
+            .into_iter()
+            .for_each(|(done, _)| done(Err(failed())));
+        appended
+            .into_iter()
+            .for_each(|(append, done, _)| done(append, Err(failed())));
         undone?;
         // Jobs are undone one by one: they get a commit of their own.
-        if jobs.is_empty() { Ok(()) } else { self.commit(Work { jobs, ..Work::default() }) }
+        if jobs.is_empty() {
+            Ok(())
+        } else {
+            self.commit(Work {
+                jobs,
+                ..Work::default()
+            })
+        }
     }
 }
 
@@ -184,7 +217,11 @@ fn append_all(
 
 fn refuse(work: Work, reason: &str) {
     let stopped = || StoreError::Stopped(reason.to_owned());
-    work.settles.into_iter().for_each(|(_, done)| done(Err(stopped())));
-    work.appends.into_iter().for_each(|(append, done)| done(append, Err(stopped())));
+    work.settles
+        .into_iter()
+        .for_each(|(_, done)| done(Err(stopped())));
+    work.appends
+        .into_iter()
+        .for_each(|(append, done)| done(append, Err(stopped())));
     // A job that is dropped drops its answer's sender: its caller reads that as closed.
 }

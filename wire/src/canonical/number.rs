@@ -7,12 +7,24 @@ pub(super) fn write(form: CanonicalJson, literal: &str, out: &mut Vec<u8>) {
     let integer = !literal.contains(['.', 'e', 'E']);
     if form.is_python() && integer {
         // Python's integers have no bound.
-        out.extend_from_slice(if literal == "-0" { b"0" } else { literal.as_bytes() });
+        out.extend_from_slice(if literal == "-0" {
+            b"0"
+        } else {
+            literal.as_bytes()
+        });
         return;
     }
-    let printed = literal.parse::<f64>().ok().filter(|double| double.is_finite()).map(|double| {
-        if form.is_python() { python(double) } else { ryu_js::Buffer::new().format(double).to_owned() }
-    });
+    let printed = literal
+        .parse::<f64>()
+        .ok()
+        .filter(|double| double.is_finite())
+        .map(|double| {
+            if form.is_python() {
+                python(double)
+            } else {
+                ryu_js::Buffer::new().format(double).to_owned()
+            }
+        });
     // A double that is another number than the one published would alter the data.
     let kept = printed.filter(|printed| Decimal::of(printed) == Decimal::of(literal));
     out.extend_from_slice(kept.as_deref().unwrap_or(literal).as_bytes());
@@ -31,7 +43,10 @@ fn python(double: f64) -> String {
     if !(-4..16).contains(&exponent) {
         let point = if digits.len() > 1 { "." } else { "" };
         let (first, rest) = digits.split_at(1);
-        let (mark, size) = (if exponent < 0 { '-' } else { '+' }, exponent.unsigned_abs());
+        let (mark, size) = (
+            if exponent < 0 { '-' } else { '+' },
+            exponent.unsigned_abs(),
+        );
         return format!("{sign}{first}{point}{rest}e{mark}{size:02}");
     }
     if exponent < 0 {
@@ -41,7 +56,10 @@ fn python(double: f64) -> String {
     let whole = exponent as usize + 1;
     let padded = format!("{digits:0<whole$}");
     let (whole, fraction) = padded.split_at(whole);
-    format!("{sign}{whole}.{}", if fraction.is_empty() { "0" } else { fraction })
+    format!(
+        "{sign}{whole}.{}",
+        if fraction.is_empty() { "0" } else { fraction }
+    )
 }
 
 /// A decimal number in one form: digits without zeros around them, and the power of ten of the
@@ -70,10 +88,18 @@ impl Decimal {
         let shortest = significant.trim_end_matches('0');
         if shortest.is_empty() {
             // Zero has one form; its sign says nothing about its value.
-            return Some(Self { negative: false, digits: String::new(), exponent: 0 });
+            return Some(Self {
+                negative: false,
+                digits: String::new(),
+                exponent: 0,
+            });
         }
         let cut = i64::try_from(significant.len() - shortest.len()).ok()?;
-        Some(Self { negative, digits: shortest.to_owned(), exponent: exponent.checked_add(cut)? })
+        Some(Self {
+            negative,
+            digits: shortest.to_owned(),
+            exponent: exponent.checked_add(cut)?,
+        })
     }
 }
 
@@ -118,10 +144,17 @@ mod tests {
             ("0.00001", "1e-05"),
             ("1.5e300", "1.5e+300"),
             ("123.456", "123.456"),
-            ("123456789012345678901234567890", "123456789012345678901234567890"),
+            (
+                "123456789012345678901234567890",
+                "123456789012345678901234567890",
+            ),
             ("1e400", "1e400"),
         ] {
-            assert_eq!(printed(CanonicalJson::Python, literal), expected, "{literal}");
+            assert_eq!(
+                printed(CanonicalJson::Python, literal),
+                expected,
+                "{literal}"
+            );
         }
     }
 }

@@ -39,7 +39,11 @@ pub(super) fn parse(json: &[u8]) -> Result<Node<'_>, CanonicalError> {
     let mut reader = Reader { json, at: 0 };
     let node = reader.value(0)?;
     reader.skip_space();
-    if reader.at == json.len() { Ok(node) } else { Err(reader.wrong()) }
+    if reader.at == json.len() {
+        Ok(node)
+    } else {
+        Err(reader.wrong())
+    }
 }
 
 impl<'a> Reader<'a> {
@@ -64,7 +68,11 @@ impl<'a> Reader<'a> {
     }
 
     fn expect(&mut self, byte: u8) -> Result<(), CanonicalError> {
-        if self.eat(byte) { Ok(()) } else { Err(self.wrong()) }
+        if self.eat(byte) {
+            Ok(())
+        } else {
+            Err(self.wrong())
+        }
     }
 
     fn slice(&self, from: usize, to: usize) -> Result<&'a str, CanonicalError> {
@@ -187,6 +195,10 @@ impl<'a> Reader<'a> {
         while self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
             self.at += 1;
         }
-        if self.at > from { Ok(()) } else { Err(self.wrong()) }
+        if self.at > from {
+            Ok(())
+        } else {
+            Err(self.wrong())
+        }
     }
 }

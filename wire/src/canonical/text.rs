@@ -33,7 +33,10 @@ pub(super) fn code_points(raw: &str) -> Vec<u32> {
 /// Adds what an escape says; the second half of a pair joins the first.
 fn push_unit(points: &mut Vec<u32>, unit: u32) {
     if (0xdc00..0xe000).contains(&unit)
-        && let Some(high) = points.last().copied().filter(|last| (0xd800..0xdc00).contains(last))
+        && let Some(high) = points
+            .last()
+            .copied()
+            .filter(|last| (0xd800..0xdc00).contains(last))
     {
         points.pop();
         points.push(0x10000 + ((high - 0xd800) << 10) + (unit - 0xdc00));
@@ -43,7 +46,11 @@ fn push_unit(points: &mut Vec<u32>, unit: u32) {
 }
 
 /// Prints a string with its quotes.
-pub(super) fn write(form: CanonicalJson, raw: &str, out: &mut Vec<u8>) -> Result<(), CanonicalError> {
+pub(super) fn write(
+    form: CanonicalJson,
+    raw: &str,
+    out: &mut Vec<u8>,
+) -> Result<(), CanonicalError> {
     out.push(b'"');
     let plain = !raw.contains('\\') && (!form.is_python() || raw.bytes().all(|b| b < 0x7f));
     if plain {

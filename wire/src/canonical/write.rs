@@ -5,7 +5,11 @@ use std::collections::HashMap;
 use super::parse::Node;
 use super::{CanonicalError, CanonicalJson, number, text};
 
-pub(super) fn write(form: CanonicalJson, node: &Node<'_>, out: &mut Vec<u8>) -> Result<(), CanonicalError> {
+pub(super) fn write(
+    form: CanonicalJson,
+    node: &Node<'_>,
+    out: &mut Vec<u8>,
+) -> Result<(), CanonicalError> {
     match node {
         Node::Word(word) => out.extend_from_slice(word.as_bytes()),
         Node::Number(literal) => number::write(form, literal, out),
@@ -70,7 +74,11 @@ fn in_order<'a>(form: CanonicalJson, members: &'a [(&'a str, Node<'a>)]) -> Vec<
         CanonicalJson::None | CanonicalJson::PythonSpaced => {}
         CanonicalJson::Js => kept.sort_by_key(index),
         CanonicalJson::JsSorted => {
-            kept.sort_by(|a, b| index(a).cmp(&index(b)).then_with(|| a.points.cmp(&b.points)));
+            kept.sort_by(|a, b| {
+                index(a)
+                    .cmp(&index(b))
+                    .then_with(|| a.points.cmp(&b.points))
+            });
         }
         CanonicalJson::Python => kept.sort_by(|a, b| a.points.cmp(&b.points)),
         CanonicalJson::Jcs => kept.sort_by_cached_key(|member| text::utf16(&member.points)),

@@ -6,27 +6,42 @@ const FILES: &[(&str, &str)] = &[
     ("authento", include_str!("../../profiles/authento.toml")),
     ("authepy", include_str!("../../profiles/authepy.toml")),
     ("authpi", include_str!("../../profiles/authpi.toml")),
-    ("cloudevents", include_str!("../../profiles/cloudevents.toml")),
-    ("cloudevents-binary", include_str!("../../profiles/cloudevents-binary.toml")),
+    (
+        "cloudevents",
+        include_str!("../../profiles/cloudevents.toml"),
+    ),
+    (
+        "cloudevents-binary",
+        include_str!("../../profiles/cloudevents-binary.toml"),
+    ),
     ("envoyou", include_str!("../../profiles/envoyou.toml")),
     ("github", include_str!("../../profiles/github.toml")),
     ("reachscore", include_str!("../../profiles/reachscore.toml")),
     ("shopify", include_str!("../../profiles/shopify.toml")),
     ("slack", include_str!("../../profiles/slack.toml")),
-    ("standard-webhooks", include_str!("../../profiles/standard-webhooks.toml")),
+    (
+        "standard-webhooks",
+        include_str!("../../profiles/standard-webhooks.toml"),
+    ),
     ("stripe", include_str!("../../profiles/stripe.toml")),
 ];
 
 /// All built-in profiles, by name. A test proves that each can be read.
 #[must_use]
 pub fn builtin_profiles() -> Vec<Profile> {
-    FILES.iter().filter_map(|(name, toml)| Profile::parse(name, toml).ok()).collect()
+    FILES
+        .iter()
+        .filter_map(|(name, toml)| Profile::parse(name, toml).ok())
+        .collect()
 }
 
 /// A built-in profile's file: a start for one's own.
 #[must_use]
 pub fn builtin_toml(name: &str) -> Option<&'static str> {
-    FILES.iter().find(|(known, _)| *known == name).map(|(_, toml)| *toml)
+    FILES
+        .iter()
+        .find(|(known, _)| *known == name)
+        .map(|(_, toml)| *toml)
 }
 
 #[cfg(test)]

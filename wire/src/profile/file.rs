@@ -205,7 +205,10 @@ pub(super) struct Ids {
 
 impl Default for Ids {
     fn default() -> Self {
-        Self { event: "evt_".to_owned(), endpoint: "ep_".to_owned() }
+        Self {
+            event: "evt_".to_owned(),
+            endpoint: "ep_".to_owned(),
+        }
     }
 }
 

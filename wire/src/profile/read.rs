@@ -64,7 +64,10 @@ impl Source<'_> {
 }
 
 fn line_of(text: &str, offset: usize) -> usize {
-    1 + text.as_bytes()[..offset.min(text.len())].iter().filter(|byte| **byte == b'\n').count()
+    1 + text.as_bytes()[..offset.min(text.len())]
+        .iter()
+        .filter(|byte| **byte == b'\n')
+        .count()
 }
 
 pub(super) fn read(file: &str, text: &str) -> Result<Profile, ProfileError> {
@@ -83,7 +86,10 @@ pub(super) fn read(file: &str, text: &str) -> Result<Profile, ProfileError> {
     let signatures = words.signature.into_iter();
     let signatures = signatures.map(|words| scheme(&source, words, secret.encoding));
     let timestamp = words.timestamp.map(|words| {
-        let header = words.header.as_deref().map(|name| source.header("timestamp.header", name));
+        let header = words
+            .header
+            .as_deref()
+            .map(|name| source.header("timestamp.header", name));
         Ok(TimestampRule {
             header: header.transpose()?,
             format: words.format,
@@ -92,10 +98,19 @@ pub(super) fn read(file: &str, text: &str) -> Result<Profile, ProfileError> {
         })
     });
     let profile = Profile {
-        title: if words.title.is_empty() { words.name.clone() } else { words.title },
+        title: if words.title.is_empty() {
+            words.name.clone()
+        } else {
+            words.title
+        },
         content_type_value: HeaderValue::from_str(&words.content_type).map_err(|_| {
             let hint = "a media type such as application/json".to_owned();
-            source.error("content_type", &words.content_type, "is no header value".to_owned(), hint)
+            source.error(
+                "content_type",
+                &words.content_type,
+                "is no header value".to_owned(),
+                hint,
+            )
         })?,
         content_type: words.content_type,
         canonical_json: words.canonical_json,
@@ -106,7 +121,10 @@ pub(super) fn read(file: &str, text: &str) -> Result<Profile, ProfileError> {
         signatures: signatures.collect::<Result<_, _>>()?,
         acknowledge: acknowledge(&source, words.acknowledge.status)?,
         retry: retry(&source, &words.retry)?,
-        ids: IdPrefixes { event: words.ids.event, endpoint: words.ids.endpoint },
+        ids: IdPrefixes {
+            event: words.ids.event,
+            endpoint: words.ids.endpoint,
+        },
         catalogue: words.event_types,
         name: words.name,
         secret,
@@ -118,12 +136,22 @@ pub(super) fn read(file: &str, text: &str) -> Result<Profile, ProfileError> {
 
 fn unreadable(source: &Source<'_>, error: &toml::de::Error) -> ProfileError {
     let offset = error.span().map_or(0, |span| span.start);
-    let line = source.text[..offset.min(source.text.len())].rfind('\n').map_or(0, |at| at + 1);
-    let key = source.text[line..].split(['=', '\n']).next().unwrap_or_default().trim();
+    let line = source.text[..offset.min(source.text.len())]
+        .rfind('\n')
+        .map_or(0, |at| at + 1);
+    let key = source.text[line..]
+        .split(['=', '\n'])
+        .next()
+        .unwrap_or_default()
+        .trim();
     ProfileError {
         file: source.file.to_owned(),
         line: line_of(source.text, offset),
-        key: if key.is_empty() { "file".to_owned() } else { key.to_owned() },
+        key: if key.is_empty() {
+            "file".to_owned()
+        } else {
+            key.to_owned()
+        },
         problem: error.message().to_owned(),
         hint: "docs/profiles.md lists every key with its type".to_owned(),
     }
@@ -135,7 +163,9 @@ fn scheme(
     encoding: KeyEncoding,
 ) -> Result<SignatureScheme, ProfileError> {
     let format = source.template("signature.format", &words.format)?;
-    let signatures = format.iter().filter(|piece| **piece == Piece::Place(Place::Signature));
+    let signatures = format
+        .iter()
+        .filter(|piece| **piece == Piece::Place(Place::Signature));
     if signatures.count() != 1 {
         let problem = "must hold {signature} once".to_owned();
         let hint = "as in \"v1,{signature}\"".to_owned();
@@ -198,21 +228,35 @@ fn retry(source: &Source<'_>, words: &RetryWords) -> Result<RetryRule, ProfileEr
     };
     let plan = match (&words.gaps_s, &words.offsets_s, words.initial_ms) {
         (Some(gaps), None, None) => Retry::Gaps { gaps_ms: ms(gaps) },
-        (None, Some(offsets), None) => Retry::Offsets { offsets_ms: ms(offsets) },
+        (None, Some(offsets), None) => Retry::Offsets {
+            offsets_ms: ms(offsets),
+        },
         (None, None, Some(initial_ms)) => Retry::Exponential {
             initial_ms,
             multiplier: words.multiplier.unwrap_or(2.0),
-            max_attempts: words.max_attempts.ok_or_else(|| wrong("max_attempts is missing"))?,
+            max_attempts: words
+                .max_attempts
+                .ok_or_else(|| wrong("max_attempts is missing"))?,
             max_delay_ms: words.max_delay_ms.unwrap_or(24 * 60 * 60 * 1000),
         },
-        (None, None, None) => Retry::Gaps { gaps_ms: Vec::new() },
+        (None, None, None) => Retry::Gaps {
+            gaps_ms: Vec::new(),
+        },
         _ => return Err(wrong("says its times in two ways")),
     };
     if !(0.0..=1.0).contains(&words.jitter) {
         let hint = "0 keeps the times exactly, 0.1 adds up to a tenth".to_owned();
-        return Err(source.error("retry.jitter", "jitter", "must lie in 0..1".to_owned(), hint));
+        return Err(source.error(
+            "retry.jitter",
+            "jitter",
+            "must lie in 0..1".to_owned(),
+            hint,
+        ));
     }
-    Ok(RetryRule { plan, jitter: words.jitter })
+    Ok(RetryRule {
+        plan,
+        jitter: words.jitter,
+    })
 }
 
 /// What one key says of another.
@@ -227,7 +271,12 @@ fn consistent(source: &Source<'_>, profile: &Profile) -> Result<(), ProfileError
     }
     if profile.name.is_empty() || profile.ids.event.contains('.') {
         let hint = "a name is needed, and ids carry no \".\"".to_owned();
-        return Err(source.error("name", "name", "is empty, or an id prefix has a dot".to_owned(), hint));
+        return Err(source.error(
+            "name",
+            "name",
+            "is empty, or an id prefix has a dot".to_owned(),
+            hint,
+        ));
     }
     Ok(())
 }
