@@ -235,7 +235,8 @@ impl State {
                 left.extend(jobs);
             }
         }
-        for id in self.lanes.borrow().ids() {
+        let ids = self.lanes.borrow().ids();
+        for id in ids {
             if let Some(lane) = self.lanes.borrow_mut().get_mut(id) {
                 left.extend(lane.jobs.drain(..));
             }

@@ -42,15 +42,25 @@ impl ApiClient {
         key: &str,
         body: Option<&Value>,
     ) -> Result<Value, Failure> {
+        let body = body.map(Value::to_string).unwrap_or_default();
+        self.call_raw(method, path, key, body).await
+    }
+
+    /// As [`Self::call`], with the body's bytes as they are.
+    pub(crate) async fn call_raw(
+        &mut self,
+        method: Method,
+        path: &str,
+        key: &str,
+        body: String,
+    ) -> Result<Value, Failure> {
         let request = Request::builder()
             .method(&method)
             .uri(path)
             .header("host", &self.host)
             .header("authorization", format!("Bearer {key}"))
             .header("content-type", "application/json")
-            .body(Full::new(body.map_or_else(Bytes::new, |body| {
-                Bytes::from(body.to_string())
-            })))
+            .body(Full::new(Bytes::from(body)))
             .map_err(running)?;
         self.sender.ready().await.map_err(running)?;
         let answer = self.sender.send_request(request).await.map_err(running)?;

@@ -46,7 +46,7 @@ fn announce(config: &Config, server: &Server) {
 }
 
 /// Resolves at the first SIGTERM or SIGINT.
-fn told_to_stop() -> Result<impl Future<Output = ()>, Failure> {
+pub(crate) fn told_to_stop() -> Result<impl Future<Output = ()>, Failure> {
     let mut terminate = signal(SignalKind::terminate()).map_err(running)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(running)?;
     Ok(async move {

@@ -8,6 +8,7 @@ use hookwright_delivery::{Engine, EngineOptions, Profiles, Worker, World, client
 use hookwright_store::{SqliteOptions, Store};
 use hookwright_web::{App, router};
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 use tokio::task::LocalSet;
 
 use crate::config::{Config, Failure, running, usage};
@@ -29,6 +30,8 @@ pub(crate) struct Server {
     engine: Engine,
     app: App,
     delivery: std::thread::JoinHandle<()>,
+    /// Resolves when the delivery thread ends, however it ends.
+    delivery_ended: oneshot::Receiver<()>,
     retention_ms: i64,
 }
 
@@ -74,8 +77,10 @@ impl Server {
             .map_err(running)?;
         let app = App::new(engine.clone());
         let _ = told.set((engine.clone(), app.clone()));
+        let (delivery, delivery_ended) = run_delivery(worker)?;
         Ok(Self {
-            delivery: run_delivery(worker)?,
+            delivery,
+            delivery_ended,
             retention_ms: i64::from(config.retention_days) * 24 * 60 * 60 * 1000,
             address,
             made_root_key,
@@ -92,12 +97,13 @@ impl Server {
         let serving = hookwright_web::serve(self.listener, router(self.app), shutdown);
         let stopped = tokio::select! {
             () = serving => None,
-            error = store.stopped() => Some(error),
+            // Nothing is known of the last commit: only a restart that reads the disk is safe.
+            error = store.stopped() => Some(running(error)),
+            _ = self.delivery_ended => Some(running("the delivery thread failed; restart to go on")),
         };
         pruning.abort();
         if let Some(error) = stopped {
-            // Nothing is known of the last commit: only a restart that reads the disk is safe.
-            return Err(running(error));
+            return Err(error);
         }
         self.engine.stop(STOP_MS).await;
         store.close().await.map_err(running)?;
@@ -108,15 +114,23 @@ impl Server {
     }
 }
 
-fn run_delivery(worker: Worker) -> Result<std::thread::JoinHandle<()>, Failure> {
+type Thread = (std::thread::JoinHandle<()>, oneshot::Receiver<()>);
+
+fn run_delivery(worker: Worker) -> Result<Thread, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(running)?;
-    std::thread::Builder::new()
+    let (alive, ended) = oneshot::channel();
+    let thread = std::thread::Builder::new()
         .name("delivery".to_owned())
-        .spawn(move || LocalSet::new().block_on(&runtime, worker.run()))
-        .map_err(running)
+        .spawn(move || {
+            // Dropped at the end, by a panic as well.
+            let _alive = alive;
+            LocalSet::new().block_on(&runtime, worker.run());
+        })
+        .map_err(running)?;
+    Ok((thread, ended))
 }
 
 async fn keep_pruning(engine: Engine, retention_ms: i64) {

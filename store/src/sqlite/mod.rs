@@ -54,8 +54,12 @@ impl SqliteStore {
 
     pub(crate) async fn stopped(&self) -> StoreError {
         let mut stopped = self.stopped.clone();
-        match stopped.wait_for(Option::is_some).await {
-            Ok(reason) => StoreError::Stopped(reason.clone().unwrap_or_default()),
+        let reason = stopped
+            .wait_for(Option::is_some)
+            .await
+            .map(|reason| reason.clone());
+        match reason {
+            Ok(reason) => StoreError::Stopped(reason.unwrap_or_default()),
             // The writer closed without a fault: nothing will ever stop it.
             Err(_) => std::future::pending().await,
         }
