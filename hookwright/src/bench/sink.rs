@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 use super::latency::Latencies;
 use crate::config::{Failure, running};
@@ -38,11 +38,13 @@ impl Sink {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").map_err(running)?;
         listener.set_nonblocking(true).map_err(running)?;
         let address = listener.local_addr().map_err(running)?;
-        let shared = Arc::clone(&seen);
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(running)?;
+        let listener = runtime.block_on(async { listen() }).map_err(running)?;
+        let address = listener.local_addr().map_err(running)?;
+        let shared = Arc::clone(&seen);
         std::thread::Builder::new()
             .name("sink".to_owned())
             .spawn(move || runtime.block_on(take(listener, shared)))
@@ -66,10 +68,14 @@ impl Sink {
     }
 }
 
-async fn take(listener: std::net::TcpListener, seen: Arc<Seen>) {
-    let Ok(listener) = TcpListener::from_std(listener) else {
-        return;
-    };
+/// Room for a connection of every endpoint at once: a full backlog would cost a second each.
+fn listen() -> std::io::Result<TcpListener> {
+    let socket = TcpSocket::new_v4()?;
+    socket.bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
+    socket.listen(4_096)
+}
+
+async fn take(listener: TcpListener, seen: Arc<Seen>) {
     while let Ok((stream, _)) = listener.accept().await {
         let _ = stream.set_nodelay(true);
         tokio::spawn(answer(stream, Arc::clone(&seen)));

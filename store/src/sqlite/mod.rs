@@ -2,6 +2,7 @@
 
 mod accounts;
 mod append;
+mod checkpoint;
 mod claim;
 mod deliveries;
 mod endpoints;

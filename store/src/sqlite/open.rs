@@ -9,6 +9,7 @@ use hookwright_core::time::UnixMs;
 use rusqlite::Connection;
 use tokio::sync::watch;
 
+use super::checkpoint::Checkpointer;
 use super::queue::Queue;
 use super::readers::Readers;
 use super::writer::Writer;
@@ -49,7 +50,8 @@ impl SqliteStore {
 
         let queue = Arc::new(Queue::default());
         let (stop, stopped) = watch::channel(None);
-        let writer = Writer::new(connection)?;
+        let checkpointer = Checkpointer::start(connect(&path)?)?;
+        let writer = Writer::new(connection, checkpointer)?;
         let inbox = Arc::clone(&queue);
         std::thread::Builder::new()
             .name("store-writer".to_owned())
@@ -78,6 +80,6 @@ fn connect(path: &Path) -> Result<Connection> {
     connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
     connection.pragma_update(None, "temp_store", "memory")?;
     connection.pragma_update(None, "foreign_keys", false)?;
-    connection.pragma_update(None, "wal_autocheckpoint", 4_000)?;
+    connection.pragma_update(None, "wal_autocheckpoint", 0)?;
     Ok(connection)
 }

@@ -8,6 +8,7 @@ use hookwright_core::ids::ProjectId;
 use rusqlite::Connection;
 use tokio::sync::watch;
 
+use super::checkpoint::Checkpointer;
 use super::queue::{AfterCommit, Next, Queue, SettleDone, Work};
 use super::{AppendOutcome, Result, append, settle};
 use crate::error::StoreError;
@@ -27,10 +28,11 @@ pub(crate) struct Writer {
     /// Room to reserve for the first attempt: as much as the last one needed.
     pub(super) attempt_bytes: usize,
     pub(super) event_types: HashMap<(ProjectId, Arc<str>), i64>,
+    checkpointer: Checkpointer,
 }
 
 impl Writer {
-    pub(super) fn new(connection: Connection) -> Result<Self> {
+    pub(super) fn new(connection: Connection, checkpointer: Checkpointer) -> Result<Self> {
         let read = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
         let next_event = read(
             "SELECT 1 + MAX(IFNULL((SELECT MAX(id) FROM events), 0),
@@ -47,6 +49,7 @@ impl Writer {
             next_lease: (run << CLAIMS_PER_RUN_BITS) + 1,
             attempt_bytes: 0,
             event_types: HashMap::new(),
+            checkpointer,
             connection,
         })
     }
@@ -76,6 +79,7 @@ impl Writer {
         pace: Duration,
         stop: &watch::Sender<Option<String>>,
     ) {
+        Checkpointer::watch(&self.connection);
         let mut not_before = None;
         loop {
             let work = match queue.next(not_before) {
@@ -99,6 +103,7 @@ impl Writer {
                 let _ = stop.send(Some(reason));
                 return;
             }
+            self.checkpointer.after_commit(&self.connection);
         }
     }
 
