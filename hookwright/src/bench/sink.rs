@@ -35,9 +35,6 @@ impl Sink {
             latencies: Latencies::new(),
             clock,
         });
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").map_err(running)?;
-        listener.set_nonblocking(true).map_err(running)?;
-        let address = listener.local_addr().map_err(running)?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
