@@ -1,7 +1,6 @@
 //! One request and its answer on a connection, everything bounded.
 
 use std::cell::Cell;
-use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use hookwright_core::error_class::ErrorClass;
@@ -13,10 +12,10 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 
 use crate::connect::{Connection, NoConnection};
-use crate::world::World;
+use crate::world::{Clock, World};
 
 /// After the status line has decided, the body is waited for no longer than this.
-const BODY_GRACE: Duration = Duration::from_secs(2);
+const BODY_GRACE_MS: u64 = 2_000;
 
 /// An answer whose status line and headers have arrived.
 pub(crate) struct Answer {
@@ -58,7 +57,7 @@ pub(crate) async fn exchange(
 impl Answer {
     /// Reads the body as far as it is kept. The second value says whether the connection can carry
     /// another request: not when the body was cut off.
-    pub(crate) async fn body(mut self) -> (Bytes, bool) {
+    pub(crate) async fn body(mut self, clock: &dyn Clock) -> (Bytes, bool) {
         if self.body.is_end_stream() {
             return (Bytes::new(), true);
         }
@@ -77,9 +76,12 @@ impl Answer {
             }
             true
         };
-        let whole = tokio::time::timeout(BODY_GRACE, read)
-            .await
-            .unwrap_or(false);
+        let whole = tokio::select! {
+            biased;
+            whole = read => whole,
+            // Inside a block, so that a body that is here already costs no timer.
+            () = async { clock.sleep_ms(BODY_GRACE_MS).await } => false,
+        };
         (kept.freeze(), whole)
     }
 }

@@ -4,16 +4,17 @@
 //! a publisher back. The wait is bounded, so that a fault here costs time and nothing else.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 use tokio::sync::Notify;
+
+use crate::world::Clock;
 
 /// More work than this that is accepted and unsent makes publishers wait.
 const UNSENT_MAX: usize = 128;
 /// Publishers go on when it has sunk to this.
 const UNSENT_LOW: usize = 64;
 /// No publisher waits longer.
-const WAIT_MAX: Duration = Duration::from_millis(100);
+const WAIT_MS_MAX: u64 = 100;
 
 /// The gate.
 #[derive(Default)]
@@ -25,14 +26,17 @@ pub(crate) struct Gate {
 
 impl Gate {
     /// Waits while too much is unsent.
-    pub(crate) async fn pass(&self) {
+    pub(crate) async fn pass(&self, clock: &dyn Clock) {
         if self.unsent.load(Ordering::Relaxed) <= UNSENT_MAX {
             return;
         }
         self.waiting.fetch_add(1, Ordering::SeqCst);
         let open = self.open.notified();
         if self.unsent.load(Ordering::SeqCst) > UNSENT_MAX {
-            let _ = tokio::time::timeout(WAIT_MAX, open).await;
+            tokio::select! {
+                () = open => {}
+                () = clock.sleep_ms(WAIT_MS_MAX) => {}
+            }
         }
         self.waiting.fetch_sub(1, Ordering::SeqCst);
     }

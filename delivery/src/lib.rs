@@ -33,6 +33,6 @@ pub use publish::{Publish, PublishError, Published};
 pub use tls::{ExtraCaError, client_config};
 pub use worker::Worker;
 pub use world::{
-    BoxedIo, Clock, Dial, Io, Random, Resolve, SystemClock, SystemDial, SystemRandom,
+    BoxedIo, Clock, Dial, Io, Later, Random, Resolve, SystemClock, SystemDial, SystemRandom,
     SystemResolve, World,
 };

@@ -66,7 +66,7 @@ pub(crate) async fn publish(
     shared: &Arc<Shared>,
     publish: Publish,
 ) -> Result<Published, PublishError> {
-    shared.gate.pass().await;
+    shared.gate.pass(&*shared.world.clock).await;
     let now = shared.world.clock.now();
     let prefix = shared.event_prefix(publish.project_id);
     let targets =

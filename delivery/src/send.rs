@@ -199,7 +199,7 @@ async fn attempt(
                     .and_then(|value| value.to_str().ok());
                 let retry_after =
                     asked.and_then(|asked| retry_after::parse(asked, world.clock.now()));
-                let (body, reusable) = answer.body().await;
+                let (body, reusable) = answer.body(&*world.clock).await;
                 progress.record.borrow_mut().response_body = body;
                 if reusable {
                     give_back(idle, target, connection, world.clock.monotonic_us());
