@@ -1,5 +1,8 @@
 //! How a request's body is read: bounded, JSON, and said clearly when it is not.
 
+use std::time::Duration;
+
+use axum::body::Body;
 use axum::extract::Request;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
@@ -10,21 +13,49 @@ use serde::de::DeserializeOwned;
 
 use crate::problem::Problem;
 
-/// The whole body, if it is not too large. A length that is announced too large is refused at
-/// once; one that is not announced is cut off at the limit.
+/// A body must be complete within this.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+/// So much of a body that is too large is still read, so that its sender sees the refusal and
+/// not a broken connection.
+const DRAINED_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// The whole body, if it is not too large and comes in time.
 pub(crate) async fn read(request: Request, limit: usize) -> Result<Bytes, Problem> {
-    let announced = request.headers().get(header::CONTENT_LENGTH);
+    let (head, mut body) = request.into_parts();
+    let announced = head.headers.get(header::CONTENT_LENGTH);
     let announced = announced.and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     if announced.is_some_and(|length| length > limit) {
+        // Who asks first has sent nothing yet, and need not.
+        if !head.headers.contains_key(header::EXPECT) {
+            drain(&mut body).await;
+        }
         return Err(Problem::too_large(limit));
     }
-    match Limited::new(request.into_body(), limit).collect().await {
-        Ok(whole) => Ok(whole.to_bytes()),
-        Err(error) if error.downcast_ref::<LengthLimitError>().is_some() => {
+    let whole = Limited::new(&mut body, limit).collect();
+    match tokio::time::timeout(BODY_TIMEOUT, whole).await {
+        Ok(Ok(whole)) => Ok(whole.to_bytes()),
+        Ok(Err(error)) if error.downcast_ref::<LengthLimitError>().is_some() => {
+            drain(&mut body).await;
             Err(Problem::too_large(limit))
         }
-        Err(error) => Err(Problem::body_unreadable(&error.to_string())),
+        Ok(Err(error)) => Err(Problem::body_unreadable(&error.to_string())),
+        Err(_) => Err(Problem::body_timeout(BODY_TIMEOUT.as_secs())),
     }
+}
+
+/// Reads on and throws away, within bounds.
+async fn drain(body: &mut Body) {
+    let all = async {
+        let mut left = DRAINED_BYTES_MAX;
+        while let Some(Ok(frame)) = body.frame().await {
+            let bytes = frame.data_ref().map_or(0, Bytes::len);
+            let Some(less) = left.checked_sub(bytes) else {
+                return;
+            };
+            left = less;
+        }
+    };
+    let _ = tokio::time::timeout(BODY_TIMEOUT, all).await;
 }
 
 /// Refuses what says that it is not JSON.

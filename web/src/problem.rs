@@ -71,6 +71,13 @@ impl Problem {
         Self::new(StatusCode::BAD_REQUEST, "body_unreadable", detail)
     }
 
+    pub(crate) fn body_timeout(seconds: u64) -> Self {
+        let detail = format!(
+            "the body was not complete within {seconds} s; nothing was stored: send it again"
+        );
+        Self::new(StatusCode::REQUEST_TIMEOUT, "body_timeout", detail)
+    }
+
     pub(crate) fn not_json() -> Self {
         let detail = "the body must be JSON; set Content-Type: application/json";
         Self::new(

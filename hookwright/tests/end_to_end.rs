@@ -1,0 +1,9 @@
+//! The real binary, spoken to as its users do: one module for each thing that it must show.
+
+#[path = "end_to_end/support/mod.rs"]
+mod support;
+
+#[path = "end_to_end/bad_input.rs"]
+mod bad_input;
+#[path = "end_to_end/lifecycle.rs"]
+mod lifecycle;
