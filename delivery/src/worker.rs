@@ -267,6 +267,10 @@ impl State {
             Settled::Failed => metrics.deliveries_failed_total.add(1),
             Settled::RetryAt(at) => {
                 metrics.deliveries_retried_total.add(1);
+                let active = self.shared.routing.target(endpoint);
+                let active = active.is_some_and(|it| it.status() == EndpointStatus::Active);
+                // One that was disabled meanwhile has no future to wait for.
+                let at = if active { at } else { self.now() };
                 self.waiting.borrow_mut().add(endpoint, at);
             }
         }

@@ -235,6 +235,12 @@ impl Store {
         on_engine!(self, s => s.lanes_waiting().await)
     }
 
+    /// Makes up to `limit` of a lane's waiting deliveries due now, as when its endpoint was
+    /// disabled. Answers how many.
+    pub async fn hasten(&self, lane: EndpointId, limit: usize, now: UnixMs) -> Result<usize> {
+        on_engine!(self, s => s.hasten(lane, limit, now).await)
+    }
+
     /// For each of these lanes that has anything waiting, when its earliest delivery is due.
     pub async fn lanes_due(&self, lanes: Vec<EndpointId>) -> Result<Vec<(EndpointId, UnixMs)>> {
         on_engine!(self, s => s.lanes_due(lanes).await)

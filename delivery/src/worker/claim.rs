@@ -63,6 +63,7 @@ fn room(state: &State, id: EndpointId) -> Option<usize> {
 async fn claim(state: &Rc<State>, wanted: Vec<(EndpointId, usize)>) {
     let now = state.now();
     let lanes: Vec<EndpointId> = wanted.iter().map(|(id, _)| *id).collect();
+    let unfinished = hasten_what_has_no_future(state, &lanes).await;
     match state.shared.store.claim(wanted, now).await {
         Ok(claimed) => {
             for claimed in claimed {
@@ -79,6 +80,9 @@ async fn claim(state: &Rc<State>, wanted: Vec<(EndpointId, usize)>) {
         }
         Err(error) => tracing::error!(%error, "nothing claimed"),
     }
+    for id in unfinished {
+        state.waiting.borrow_mut().add(id, now);
+    }
     match state.shared.store.lanes_due(lanes).await {
         Ok(next) => {
             let mut waiting = state.waiting.borrow_mut();
@@ -87,4 +91,23 @@ async fn claim(state: &Rc<State>, wanted: Vec<(EndpointId, usize)>) {
         // The next sweep finds them.
         Err(error) => tracing::error!(%error, "due times not read"),
     }
+}
+
+/// What waits for an endpoint that was disabled or deleted fails now, not when its retry would
+/// have been due: who looks sees it. Answers the lanes that may have more.
+async fn hasten_what_has_no_future(state: &State, lanes: &[EndpointId]) -> Vec<EndpointId> {
+    let mut unfinished = Vec::new();
+    for id in lanes {
+        let target = state.shared.routing.target(*id);
+        if target.is_some_and(|target| target.status() != EndpointStatus::Disabled) {
+            continue;
+        }
+        let store = &state.shared.store;
+        match store.hasten(*id, ORPHANS_PER_CLAIM, state.now()).await {
+            Ok(0) => {}
+            Ok(_) => unfinished.push(*id),
+            Err(error) => tracing::error!(%error, "waiting deliveries not hastened"),
+        }
+    }
+    unfinished
 }

@@ -70,6 +70,25 @@ impl SqliteStore {
         .await
     }
 
+    pub(crate) async fn hasten(
+        &self,
+        lane: EndpointId,
+        limit: usize,
+        now: UnixMs,
+    ) -> Result<usize> {
+        self.write(move |writer| {
+            let mut hasten = writer.connection.prepare_cached(
+                "UPDATE deliveries SET due_at = ?2 WHERE id IN (
+                     SELECT id FROM deliveries
+                     WHERE endpoint_id = ?1 AND due_at > ?2 AND lease = 0
+                         AND state <= 9 AND due_at IS NOT NULL
+                     ORDER BY due_at LIMIT ?3)",
+            )?;
+            Ok(hasten.execute(params![lane.0, now.0, limit as i64])?)
+        })
+        .await
+    }
+
     pub(crate) async fn release(
         &self,
         leased: Vec<(DeliveryId, Lease, bool)>,
