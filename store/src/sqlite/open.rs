@@ -51,14 +51,11 @@ impl SqliteStore {
         let queue = Arc::new(Queue::default());
         let (stop, stopped) = watch::channel(None);
         let checkpointer = Checkpointer::start(connect(&path)?)?;
-        let writer = Writer::new(connection, checkpointer)?;
+        let writer = Writer::new(connection, checkpointer, lock)?;
         let inbox = Arc::clone(&queue);
         std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || {
-                writer.run(&inbox, options.commit_pace, &stop);
-                drop(lock);
-            })
+            .spawn(move || writer.run(&inbox, options.commit_pace, &stop))
             .map_err(engine)?;
         Ok(Self {
             queue,

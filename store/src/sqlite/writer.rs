@@ -1,6 +1,7 @@
 //! The one thread that writes: takes all that is queued, commits it at once, then answers.
 
 use std::collections::HashMap;
+use std::fs::File;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -29,10 +30,16 @@ pub(crate) struct Writer {
     pub(super) attempt_bytes: usize,
     pub(super) event_types: HashMap<(ProjectId, Arc<str>), i64>,
     checkpointer: Checkpointer,
+    /// Sole ownership of the folder. Last, so that it ends when the file is closed.
+    _lock: File,
 }
 
 impl Writer {
-    pub(super) fn new(connection: Connection, checkpointer: Checkpointer) -> Result<Self> {
+    pub(super) fn new(
+        connection: Connection,
+        checkpointer: Checkpointer,
+        lock: File,
+    ) -> Result<Self> {
         let read = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
         let next_event = read(
             "SELECT 1 + MAX(IFNULL((SELECT MAX(id) FROM events), 0),
@@ -51,6 +58,7 @@ impl Writer {
             event_types: HashMap::new(),
             checkpointer,
             connection,
+            _lock: lock,
         })
     }
 
