@@ -189,6 +189,8 @@ fn fingerprint(append: &Append) -> Vec<u8> {
         hash.update(bytes);
     };
     part(&append.account_id.0.to_le_bytes());
+    // A key must not answer with an event of another id than the one asked for.
+    part(append.given_id.as_deref().unwrap_or_default().as_bytes());
     part(append.event_type.as_bytes());
     part(&append.payload);
     part(append.subject.as_deref().unwrap_or_default().as_bytes());
