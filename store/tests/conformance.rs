@@ -1,0 +1,41 @@
+//! Whether every engine behaves the same: one suite, run against each.
+//!
+//! A test is a fact, written once under `conformance/` with `facts!`, and becomes one `#[test]` per
+//! engine (`append::sqlite::an_event_...`). To add an engine: a variant of [`place::Engine`] with the
+//! way to make, reopen and crash an empty store, and one line in [`facts!`]. No test is touched.
+
+/// Makes each fact a test of each engine.
+macro_rules! facts {
+    ($($(#[$note:meta])* async fn $name:ident($house:ident: House) $body:block)+) => {
+        $($(#[$note])* async fn $name(mut $house: crate::conformance::house::House) {
+            // Only some facts reopen their house.
+            let _ = &mut $house;
+            $body
+        })+
+        on_engine!(sqlite, Sqlite, $($name)+);
+    };
+}
+
+macro_rules! on_engine {
+    ($engine:ident, $variant:ident, $($name:ident)+) => {
+        mod $engine {
+            $(#[test] fn $name() {
+                crate::conformance::house::run(
+                    crate::conformance::place::Engine::$variant,
+                    super::$name,
+                );
+            })+
+        }
+    };
+}
+
+mod conformance {
+    mod build;
+    mod house;
+    mod place;
+
+    mod append;
+    mod claim;
+    mod recovery;
+    mod settle;
+}

@@ -1,0 +1,234 @@
+//! What a fact starts from: an empty store of some engine, and short ways to use it.
+
+use std::ops::Deref;
+use std::time::Duration;
+
+use hookwright_core::ids::{AccountId, DeliveryId, ProjectId};
+use hookwright_core::time::UnixMs;
+use hookwright_store::{
+    Account, Append, Appended, Attempt, Claimed, Delivery, DeliveryFilter, Endpoint, NewEndpoint,
+    Page, Scope, Settlement, Store, StoreError,
+};
+use tokio::sync::oneshot;
+
+use super::build::{a_key, a_project, an_endpoint};
+use super::place::{Engine, Place};
+
+/// When everything happens, unless a fact says otherwise.
+pub const NOW: UnixMs = UnixMs(1_700_000_000_000);
+/// Only bounds a test that hangs: no fact depends on it.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A store and its place.
+pub struct House {
+    place: Place,
+    store: Store,
+}
+
+impl Deref for House {
+    type Target = Store;
+
+    fn deref(&self) -> &Store {
+        &self.store
+    }
+}
+
+/// Runs one fact on a new, empty store.
+pub fn run<F: Future<Output = ()>>(engine: Engine, fact: impl FnOnce(House) -> F) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .expect("a runtime");
+    let place = Place::empty(engine);
+    let store = place.open(NOW).expect("an empty store opens");
+    runtime.block_on(async {
+        let fact = fact(House { place, store });
+        tokio::time::timeout(PATIENCE, fact)
+            .await
+            .expect("a fact ends");
+    });
+}
+
+/// A project with its default account.
+#[derive(Clone, Copy, Debug)]
+pub struct Tenant {
+    pub project: ProjectId,
+    pub account: AccountId,
+}
+
+impl Tenant {
+    pub fn of(account: &Account) -> Self {
+        Self {
+            project: account.project_id,
+            account: account.id,
+        }
+    }
+
+    pub fn scope(self) -> Scope {
+        Scope {
+            account_id: Some(self.account),
+            ..self.project_scope()
+        }
+    }
+
+    pub fn project_scope(self) -> Scope {
+        Scope {
+            project_id: self.project,
+            account_id: None,
+        }
+    }
+}
+
+impl House {
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// Closes in good order and opens again.
+    pub async fn reopened(self, now: UnixMs) -> Self {
+        self.store.close().await.expect("closed");
+        let store = self.place.open(now).expect("opened again");
+        Self { store, ..self }
+    }
+
+    /// Opens what a crash at this moment would leave.
+    pub fn crashed(&self, now: UnixMs) -> Self {
+        let place = self.place.after_a_crash();
+        let store = place.open(now).expect("opened after a crash");
+        Self { place, store }
+    }
+
+    /// Makes a project; its default account is the tenant's.
+    pub async fn tenant(&self, name: &str) -> Tenant {
+        let project = self.create_project(a_project(name)).await.expect("made");
+        let accounts = self.accounts(project.id, all()).await.expect("listed");
+        Tenant::of(&accounts.rows[0])
+    }
+
+    /// Makes another account in the tenant's project.
+    pub async fn neighbour(&self, tenant: Tenant, public_id: &str) -> Tenant {
+        let made = self.create_account(tenant.project, public_id.to_owned(), None, NOW);
+        Tenant::of(&made.await.expect("made"))
+    }
+
+    pub async fn endpoint_of(&self, tenant: Tenant, public_id: &str) -> Endpoint {
+        self.make_endpoint(an_endpoint(tenant, public_id)).await
+    }
+
+    pub async fn make_endpoint(&self, new: NewEndpoint) -> Endpoint {
+        self.create_endpoint(new).await.expect("made")
+    }
+
+    pub async fn key_of(&self, tenant: Tenant, public_id: &str) -> hookwright_store::Key {
+        let owner = hookwright_store::KeyOwner::Account(tenant.project, tenant.account);
+        self.create_key(a_key(public_id, owner))
+            .await
+            .expect("made")
+    }
+
+    /// Appends and waits for the answer.
+    pub async fn publish(&self, append: impl Into<Append>) -> Result<Appended, StoreError> {
+        self.begin_publish(append)
+            .await
+            .expect("an append is answered")
+    }
+
+    /// Appends without waiting: what is begun together may share a commit.
+    pub fn begin_publish(
+        &self,
+        append: impl Into<Append>,
+    ) -> oneshot::Receiver<Result<Appended, StoreError>> {
+        let (done, answer) = oneshot::channel();
+        self.append(append.into(), move |_, result| {
+            let _ = done.send(result);
+        });
+        answer
+    }
+
+    /// Appends what must be fresh: its rows.
+    pub async fn publish_fresh(&self, append: impl Into<Append>) -> Fresh {
+        match self.publish(append).await.expect("appended") {
+            Appended::Fresh {
+                id,
+                first_delivery,
+                lease,
+            } => Fresh {
+                id,
+                first_delivery,
+                lease,
+            },
+            other => panic!("not fresh: {other:?}"),
+        }
+    }
+
+    /// Settles one and says whether it was accepted.
+    pub async fn settle_one(&self, settlement: impl Into<Settlement>) -> bool {
+        self.settle_all(vec![settlement.into()]).await[0]
+    }
+
+    pub async fn settle_all(&self, settlements: Vec<Settlement>) -> Vec<bool> {
+        let (done, answer) = oneshot::channel();
+        self.settle(settlements, move |result| {
+            let _ = done.send(result);
+        });
+        answer
+            .await
+            .expect("a settlement is answered")
+            .expect("settled")
+    }
+
+    /// Claims up to `room` of one lane.
+    pub async fn claim_lane(&self, lane: &Endpoint, room: usize, now: UnixMs) -> Vec<Claimed> {
+        self.claim(vec![(lane.id, room)], now)
+            .await
+            .expect("claimed")
+    }
+
+    /// A delivery made at [`NOW`].
+    pub async fn see(&self, tenant: Tenant, id: DeliveryId) -> (Delivery, Vec<Attempt>) {
+        self.delivery(tenant.scope(), id, NOW).await.expect("seen")
+    }
+
+    /// Every delivery that fits, walked page by page.
+    pub async fn walk(&self, scope: Scope, filter: DeliveryFilter, limit: usize) -> Vec<Delivery> {
+        let mut found = Vec::new();
+        let mut before = None;
+        for _ in 0..10_000 {
+            let page = Page { before, limit };
+            let listed = self.deliveries(scope, filter, page).await.expect("listed");
+            assert!(listed.rows.len() <= limit, "a page keeps to its limit");
+            found.extend(listed.rows);
+            match listed.next {
+                Some(next) => {
+                    assert!(before.is_none_or(|last| next < last), "a walk moves on");
+                    before = Some(next);
+                }
+                None => return found,
+            }
+        }
+        panic!("a walk ends");
+    }
+}
+
+/// The rows of an event just accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fresh {
+    pub id: hookwright_core::ids::EventId,
+    pub first_delivery: DeliveryId,
+    pub lease: hookwright_store::Lease,
+}
+
+impl Fresh {
+    /// The delivery of its `index`th route.
+    pub fn delivery(&self, index: i64) -> DeliveryId {
+        DeliveryId(self.first_delivery.0 + index)
+    }
+}
+
+/// A page with room for all that a fact makes.
+pub fn all() -> Page {
+    Page {
+        before: None,
+        limit: 1_000,
+    }
+}

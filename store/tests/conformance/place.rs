@@ -1,0 +1,60 @@
+//! Where a store under test lives, and what is done to it from outside: the only part of the suite
+//! that knows one engine from another.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use hookwright_core::time::UnixMs;
+use hookwright_store::{SqliteOptions, Store, StoreError, Vault};
+use tempfile::TempDir;
+
+/// The engines that the suite runs on.
+#[derive(Clone, Copy)]
+pub enum Engine {
+    Sqlite,
+}
+
+/// One store's home, removed at the end.
+pub enum Place {
+    Sqlite(TempDir),
+}
+
+impl Place {
+    /// A place with nothing in it.
+    pub fn empty(engine: Engine) -> Self {
+        match engine {
+            Engine::Sqlite => Self::Sqlite(TempDir::new().expect("a folder")),
+        }
+    }
+
+    /// Opens what is there.
+    pub fn open(&self, now: UnixMs) -> Result<Store, StoreError> {
+        let vault = Vault::new(&[vec![7; 32]]).expect("32 bytes");
+        match self {
+            Self::Sqlite(folder) => {
+                let commit_pace = Duration::ZERO;
+                Store::open_sqlite(folder.path(), vault, SqliteOptions { now, commit_pace })
+            }
+        }
+    }
+
+    /// The place as a power cut would leave it: what was committed, and nobody who closed it.
+    pub fn after_a_crash(&self) -> Self {
+        match self {
+            Self::Sqlite(folder) => {
+                let copy = TempDir::new().expect("a folder");
+                for name in ["hookwright.db", "hookwright.db-wal"] {
+                    copy_if_there(folder.path(), copy.path(), name);
+                }
+                Self::Sqlite(copy)
+            }
+        }
+    }
+}
+
+fn copy_if_there(from: &Path, to: &Path, name: &str) {
+    if from.join(name).exists() {
+        fs::copy(from.join(name), to.join(name)).expect("copied");
+    }
+}
