@@ -77,23 +77,21 @@ impl Decimal {
             Some(rest) => (true, rest),
             None => (false, literal),
         };
-        let (number, exponent) = match rest.split_once(['e', 'E']) {
-            Some((number, exponent)) => (number, exponent.parse::<i64>().ok()?),
-            None => (rest, 0),
-        };
+        let (number, exponent) = rest.split_once(['e', 'E']).unwrap_or((rest, "0"));
         let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
         let digits = format!("{whole}{fraction}");
-        let exponent = exponent.checked_sub(i64::try_from(fraction.len()).ok()?)?;
         let significant = digits.trim_start_matches('0');
         let shortest = significant.trim_end_matches('0');
         if shortest.is_empty() {
-            // Zero has one form; its sign says nothing about its value.
+            // Zero has one form; neither its sign nor its exponent says anything about its value.
             return Some(Self {
                 negative: false,
                 digits: String::new(),
                 exponent: 0,
             });
         }
+        let exponent = exponent.parse::<i64>().ok()?;
+        let exponent = exponent.checked_sub(i64::try_from(fraction.len()).ok()?)?;
         let cut = i64::try_from(significant.len() - shortest.len()).ok()?;
         Some(Self {
             negative,
