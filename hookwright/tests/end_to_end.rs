@@ -5,5 +5,7 @@ mod support;
 
 #[path = "end_to_end/bad_input.rs"]
 mod bad_input;
+#[path = "end_to_end/formats.rs"]
+mod formats;
 #[path = "end_to_end/lifecycle.rs"]
 mod lifecycle;

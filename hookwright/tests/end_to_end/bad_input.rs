@@ -42,8 +42,16 @@ fn events_that_cannot_be_read_are_refused() {
     refused(r#"{"type":7,"data":{}}"#, 422, "invalid_field");
     refused(r#"{"type":"","data":{}}"#, 422, "invalid_field");
     refused(r#"{"type":"a b","data":{}}"#, 422, "invalid_field");
-    refused(r#"{"type":"a.b","data":{},"id":"a.b"}"#, 422, "invalid_field");
-    refused(r#"{"type":"a.b","data":{},"time":"now"}"#, 422, "invalid_field");
+    refused(
+        r#"{"type":"a.b","data":{},"id":"a.b"}"#,
+        422,
+        "invalid_field",
+    );
+    refused(
+        r#"{"type":"a.b","data":{},"time":"now"}"#,
+        422,
+        "invalid_field",
+    );
     refused(r#"{"type":"a.b","data":{},"tipe":1}"#, 422, "invalid_field");
     let deep = format!(
         r#"{{"type":"a.b","data":{}{}}}"#,
@@ -170,7 +178,9 @@ fn endpoints_with_bad_settings_are_refused() {
     let answer = client.post("/v1/endpoints", &filter);
     assert_eq!(answer.problem(422), "not_supported");
     assert_eq!(client.get("/v1/endpoints").expect(200)["data"], json!([]));
-    client.post("/v1/endpoints", &json!({ "url": url })).expect(201);
+    client
+        .post("/v1/endpoints", &json!({ "url": url }))
+        .expect(201);
 }
 
 #[test]
@@ -193,7 +203,10 @@ fn an_unknown_profile_is_refused_with_the_known_ones() {
     let answer = server.root().post("/v1/projects", &project);
     assert!(answer.text.contains("reachscore"), "{}", answer.text);
     assert_eq!(answer.problem(422), "invalid_field");
-    assert_eq!(server.root().get("/v1/projects").expect(200)["data"], json!([]));
+    assert_eq!(
+        server.root().get("/v1/projects").expect(200)["data"],
+        json!([])
+    );
 }
 
 #[test]
@@ -220,7 +233,10 @@ fn a_key_without_the_scope_is_refused() {
     assert!(answer.text.contains("events:write"), "{}", answer.text);
     assert_eq!(answer.problem(403), "missing_scope");
     let endpoint = json!({"url": "http://127.0.0.1:9/"});
-    assert_eq!(reader.post("/v1/endpoints", &endpoint).problem(403), "missing_scope");
+    assert_eq!(
+        reader.post("/v1/endpoints", &endpoint).problem(403),
+        "missing_scope"
+    );
     assert_eq!(reader.get("/v1/endpoints").problem(403), "missing_scope");
     reader.get("/v1/events").expect(200);
     nothing_is_stored(&client);
@@ -240,9 +256,18 @@ fn what_does_not_exist_says_so() {
     let server = Server::start();
     let client = project(&server);
     assert_eq!(client.get("/v2/events").problem(404), "no_such_path");
-    assert_eq!(client.get("/v1/events/evt_nobody").problem(404), "not_found");
-    assert_eq!(client.get("/v1/deliveries/dlv_nobody").problem(404), "not_found");
-    assert_eq!(client.delete("/v1/events").problem(405), "method_not_allowed");
+    assert_eq!(
+        client.get("/v1/events/evt_nobody").problem(404),
+        "not_found"
+    );
+    assert_eq!(
+        client.get("/v1/deliveries/dlv_nobody").problem(404),
+        "not_found"
+    );
+    assert_eq!(
+        client.delete("/v1/events").problem(405),
+        "method_not_allowed"
+    );
     let bad = client.get("/v1/events?limit=0");
     assert_eq!(bad.problem(400), "invalid_parameter");
     let bad = client.get("/v1/events?cursor=nonsense");

@@ -81,11 +81,15 @@ fn a_paused_endpoint_holds_and_a_resumed_one_delivers() {
     let sink = Sink::with_statuses(&[200]);
     let id = endpoint(&client, json!({"url": sink.url}));
     let path = format!("/v1/endpoints/{id}");
-    client.patch(&path, &json!({"status": "paused"})).expect(200);
+    client
+        .patch(&path, &json!({"status": "paused"}))
+        .expect(200);
     let event = publish(&client, "verification.success");
     delivery_in_state(&client, &event, "held");
     assert!(sink.is_empty());
-    client.patch(&path, &json!({"status": "active"})).expect(200);
+    client
+        .patch(&path, &json!({"status": "active"}))
+        .expect(200);
     sink.next();
     delivery_in_state(&client, &event, "delivered");
 }
@@ -257,6 +261,10 @@ fn health_is_told_and_metrics_are_counted() {
     let metrics = stranger.get("/metrics");
     assert_eq!(metrics.status, 200);
     let counted = |line: &str| metrics.text.lines().any(|it| it == line);
-    assert!(counted("hookwright_events_accepted_total 1"), "{}", metrics.text);
+    assert!(
+        counted("hookwright_events_accepted_total 1"),
+        "{}",
+        metrics.text
+    );
     assert!(sink.next_within(Duration::from_secs(1)).is_some());
 }

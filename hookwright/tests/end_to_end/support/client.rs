@@ -36,7 +36,11 @@ impl Answer {
     #[track_caller]
     pub(crate) fn problem(self, status: u16) -> String {
         assert_eq!(self.status, status, "{}", self.text);
-        assert_eq!(self.content_type, "application/problem+json", "{}", self.text);
+        assert_eq!(
+            self.content_type, "application/problem+json",
+            "{}",
+            self.text
+        );
         let document = self.json();
         assert_eq!(document["status"], status, "{document}");
         let detail = document["detail"].as_str().expect("a detail");

@@ -3,8 +3,8 @@
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
 use std::sync::Once;
+use std::sync::mpsc;
 
 use serde_json::Value;
 
@@ -95,7 +95,9 @@ fn receivers() -> PathBuf {
 fn install() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        let status = Command::new("bash").arg(receivers().join("install")).status();
+        let status = Command::new("bash")
+            .arg(receivers().join("install"))
+            .status();
         assert!(status.expect("bash runs").success(), "receivers/install");
     });
 }
