@@ -7,5 +7,7 @@ mod support;
 mod bad_input;
 #[path = "end_to_end/formats.rs"]
 mod formats;
+#[path = "end_to_end/kill.rs"]
+mod kill;
 #[path = "end_to_end/lifecycle.rs"]
 mod lifecycle;
