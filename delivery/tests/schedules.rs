@@ -1,0 +1,18 @@
+//! Do schedules, time-outs and success rules hold exactly? The whole walk under a simulated clock.
+//!
+//! Store, engine and worker are the real ones; time, chance, names and connections are simulated.
+//! What is expected stands here in numbers and is not read from the profiles.
+
+#[cfg(test)]
+mod schedules {
+    mod clock;
+    mod follow;
+    mod promises;
+    mod receiver;
+    mod sim;
+
+    mod each_attempt;
+    mod success;
+    mod time_out;
+    mod whole_schedule;
+}
