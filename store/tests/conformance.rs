@@ -36,6 +36,9 @@ mod conformance {
 
     mod append;
     mod claim;
+    mod reclaim;
     mod recovery;
+    mod release;
+    mod resend;
     mod settle;
 }

@@ -99,7 +99,9 @@ impl SqliteStore {
                 "UPDATE deliveries SET lease = 0, due_at = ?3 WHERE id = ?1 AND lease = ?2 AND state <= 9",
             )?;
             let mut give_resend = writer.connection.prepare_cached(
-                "UPDATE resends SET lease = 0, due_at = ?3 WHERE delivery_id = ?1 AND lease = ?2",
+                // One: a claim may have taken several of one delivery under its token.
+                "UPDATE resends SET lease = 0, due_at = ?3 WHERE id =
+                     (SELECT MIN(id) FROM resends WHERE delivery_id = ?1 AND lease = ?2)",
             )?;
             for (id, lease, manual) in leased {
                 let statement = if manual { &mut give_resend } else { &mut give };

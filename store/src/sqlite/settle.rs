@@ -1,7 +1,7 @@
 //! What an attempt makes of its delivery, refused where the lease was lost.
 
 use hookwright_core::state::DeliveryState;
-use rusqlite::params;
+use rusqlite::{OptionalExtension, params};
 
 use super::Result;
 use super::writer::Writer;
@@ -46,10 +46,11 @@ fn first_delivered(
         .connection
         .prepare_cached(
             "UPDATE deliveries SET state = 10, due_at = NULL, attempts = 1, first_attempt = ?3
-             WHERE id = ?1 AND lease = ?2 AND state <= 9",
+             WHERE id = ?1 AND lease = ?2 AND state <= 9 AND attempts = 0",
         )?
         .execute(params![settlement.id.0, settlement.lease.0, body])?;
-    Ok(changed == 1)
+    // Refused, or a person's attempt came first: the longer way tells.
+    Ok(changed == 1 || otherwise(writer, settlement)?)
 }
 
 fn otherwise(writer: &mut Writer, settlement: &Settlement) -> Result<bool> {
@@ -60,7 +61,8 @@ fn otherwise(writer: &mut Writer, settlement: &Settlement) -> Result<bool> {
     };
     let failed =
         i64::from(settlement.attempt.is_some() && settlement.becomes != Settled::Delivered);
-    let changed = writer
+    // Attempts are numbered as they are recorded: a person's attempt may have come between.
+    let number = writer
         .connection
         .prepare_cached(
             "UPDATE deliveries SET state = ?3, due_at = ?4, lease = 0, attempts = attempts + ?5,
@@ -69,32 +71,38 @@ fn otherwise(writer: &mut Writer, settlement: &Settlement) -> Result<bool> {
                     finished_at = CASE WHEN ?4 IS NULL THEN ?7 END,
                     last_class = IFNULL(?8, last_class),
                     last_status = CASE WHEN ?8 IS NULL THEN last_status ELSE ?9 END
-             WHERE id = ?1 AND lease = ?2 AND state <= 9",
+             WHERE id = ?1 AND lease = ?2 AND state <= 9 RETURNING attempts",
         )?
-        .execute(params![
-            settlement.id.0,
-            settlement.lease.0,
-            state.code(),
-            due_at,
-            i64::from(settlement.attempt.is_some()),
-            failed,
-            settlement.at.0,
-            settlement.error.map(|(class, _)| class.code()),
-            settlement.error.and_then(|(_, status)| status),
-        ])?;
-    if changed == 1
-        && let Some(attempt) = &settlement.attempt
-    {
-        keep(writer, settlement.id.0, attempt)?;
+        .query_row(
+            params![
+                settlement.id.0,
+                settlement.lease.0,
+                state.code(),
+                due_at,
+                i64::from(settlement.attempt.is_some()),
+                failed,
+                settlement.at.0,
+                settlement.error.map(|(class, _)| class.code()),
+                settlement.error.and_then(|(_, status)| status),
+            ],
+            |row| row.get(0),
+        )
+        .optional()?;
+    if let (Some(number), Some(attempt)) = (number, &settlement.attempt) {
+        keep(writer, settlement.id.0, attempt, number)?;
     }
-    Ok(changed == 1)
+    Ok(number.is_some())
 }
 
 /// An attempt that a person asked for: recorded always, and it ends the delivery only by success.
 fn manual(writer: &mut Writer, settlement: &Settlement) -> Result<bool> {
     let held = writer
         .connection
-        .prepare_cached("DELETE FROM resends WHERE delivery_id = ?1 AND lease = ?2")?
+        .prepare_cached(
+            // One: a claim may have taken several of one delivery under its token.
+            "DELETE FROM resends WHERE id =
+                 (SELECT MIN(id) FROM resends WHERE delivery_id = ?1 AND lease = ?2)",
+        )?
         .execute(params![settlement.id.0, settlement.lease.0])?;
     if held == 0 {
         return Ok(false);
@@ -112,7 +120,7 @@ fn manual(writer: &mut Writer, settlement: &Settlement) -> Result<bool> {
             settlement.error.map(|(class, _)| class.code()),
             settlement.error.and_then(|(_, status)| status),
         ],
-        |row| row.get::<_, u32>(0),
+        |row| row.get(0),
     )?;
     if settlement.becomes == Settled::Delivered {
         writer.connection.execute(
@@ -121,21 +129,18 @@ fn manual(writer: &mut Writer, settlement: &Settlement) -> Result<bool> {
             params![settlement.id.0, settlement.at.0],
         )?;
     }
-    keep(
-        writer,
-        settlement.id.0,
-        &Attempt {
-            number,
-            ..attempt.clone()
-        },
-    )?;
+    keep(writer, settlement.id.0, attempt, number)?;
     Ok(true)
 }
 
 /// Where an attempt rests: the first automatic one in its delivery's row, others in their own.
-fn keep(writer: &Writer, delivery: i64, attempt: &Attempt) -> Result<()> {
-    let body = blob::encode(attempt, 0);
-    if attempt.number == 1 && !attempt.manual {
+fn keep(writer: &Writer, delivery: i64, attempt: &Attempt, number: u32) -> Result<()> {
+    let attempt = Attempt {
+        number,
+        ..attempt.clone()
+    };
+    let body = blob::encode(&attempt, 0);
+    if number == 1 && !attempt.manual {
         writer
             .connection
             .prepare_cached("UPDATE deliveries SET first_attempt = ?2 WHERE id = ?1")?
