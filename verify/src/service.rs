@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http::request::Parts;
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use http_body::Body;
 use http_body_util::{BodyExt as _, Either, Full, LengthLimitError, Limited};
 use tower_service::Service;
@@ -83,7 +83,7 @@ type Admitted = (Request<Full<Bytes>>, Option<Held>);
 /// Why it is not called.
 enum Halt {
     Refused(Problem),
-    Duplicate,
+    Duplicate(StatusCode),
 }
 
 impl From<Problem> for Halt {
@@ -96,8 +96,11 @@ impl Halt {
     fn into_response(self) -> Response<Full<Bytes>> {
         match self {
             Self::Refused(problem) => problem.into_response(),
-            // 200 is the one status that every profile takes for an acknowledgement.
-            Self::Duplicate => Response::new(Full::default()),
+            Self::Duplicate(status) => {
+                let mut response = Response::new(Full::default());
+                *response.status_mut() = status;
+                response
+            }
         }
     }
 }
@@ -145,7 +148,7 @@ fn check(layer: &VerifyLayer, parts: &mut Parts, body: &[u8]) -> Result<Option<H
             match seen {
                 Seen::First(claim) => Some(Held::new(replays, claim)),
                 Seen::InHand => return Err(Problem::in_hand().into()),
-                Seen::Settled => return Err(Halt::Duplicate),
+                Seen::Settled => return Err(Halt::Duplicate(verifier.acknowledgement())),
             }
         }
     };

@@ -7,6 +7,8 @@ use hookwright_wire::{
     Profile, Received, SecretError, Verified, VerifyError, VerifyingKey, builtin_profiles, verify,
     verifying_key,
 };
+#[cfg(feature = "tower")]
+use http::StatusCode;
 use http::{HeaderMap, Method};
 
 use crate::identity::{Identity, MessageKey};
@@ -159,6 +161,15 @@ impl Verifier {
     #[must_use]
     pub fn now_s(&self) -> i64 {
         (self.parts.clock)()
+    }
+
+    /// The status that ends a delivery well: 200, unless the profile takes others only.
+    #[cfg(feature = "tower")]
+    pub(crate) fn acknowledgement(&self) -> StatusCode {
+        let first = (200..300).find(|status| self.parts.profile.acknowledges(*status));
+        first
+            .and_then(|status| StatusCode::from_u16(status).ok())
+            .unwrap_or(StatusCode::OK)
     }
 
     fn bound_signatures(&self, headers: &HeaderMap) -> Result<(), VerifyError> {
