@@ -34,8 +34,11 @@ mod conformance {
     mod house;
     mod place;
 
+    mod accounts;
     mod append;
     mod claim;
+    mod keys;
+    mod projects;
     mod reclaim;
     mod recovery;
     mod release;

@@ -4,7 +4,7 @@ use hookwright_core::ids::{AccountId, ProjectId};
 use hookwright_core::time::UnixMs;
 use rusqlite::{Connection, Row, params};
 
-use super::{Result, SqliteStore, listed};
+use super::{Result, SqliteStore, listed, projects};
 use crate::change::Change;
 use crate::error::StoreError;
 use crate::model::{Account, Listed, Page, Scope};
@@ -20,6 +20,7 @@ impl SqliteStore {
         now: UnixMs,
     ) -> Result<Account> {
         self.change(move |writer| {
+            projects::by_id(&writer.connection, project_id)?;
             let account = insert(
                 &writer.connection,
                 project_id,
@@ -125,7 +126,8 @@ pub(super) fn all(connection: &Connection) -> Result<Vec<Account>> {
     Ok(rows.collect::<std::result::Result<_, _>>()?)
 }
 
-fn by_id(connection: &Connection, project: ProjectId, id: AccountId) -> Result<Account> {
+/// The account, unless it was deleted.
+pub(super) fn by_id(connection: &Connection, project: ProjectId, id: AccountId) -> Result<Account> {
     let sql = format!(
         "SELECT {COLUMNS} FROM accounts WHERE id = ?1 AND project_id = ?2 AND deleted_at IS NULL"
     );

@@ -5,7 +5,7 @@ use hookwright_core::limits::ENDPOINTS_PER_ACCOUNT_MAX;
 use hookwright_core::time::UnixMs;
 use rusqlite::{Connection, Row, params};
 
-use super::{Result, SqliteStore};
+use super::{Result, SqliteStore, accounts};
 use crate::change::Change;
 use crate::error::StoreError;
 use crate::model::{Endpoint, EndpointStatus, EndpointUpdate, Listed, NewEndpoint, Page, Scope};
@@ -19,10 +19,12 @@ impl SqliteStore {
         let vault = std::sync::Arc::clone(&self.vault);
         self.change(move |writer| {
             let connection = &writer.connection;
+            // An endpoint made while its account is being deleted must not outlive it.
+            accounts::by_id(connection, new.project_id, new.account_id)?;
             within_limit(connection, new.account_id)?;
-            connection.execute(
+            let inserted = connection.execute(
                 "INSERT INTO endpoints (project_id, account_id, public_id, settings, secrets, status, created_at, updated_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7)",
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7) ON CONFLICT DO NOTHING",
                 params![
                     new.project_id.0,
                     new.account_id.0,
@@ -33,6 +35,9 @@ impl SqliteStore {
                     new.now.0,
                 ],
             )?;
+            if inserted == 0 {
+                return Err(StoreError::Exists(new.public_id));
+            }
             let id = EndpointId(connection.last_insert_rowid());
             let endpoint = by_id(connection, &vault, id)?;
             Ok((endpoint.clone(), Change::Endpoint(Box::new(endpoint))))

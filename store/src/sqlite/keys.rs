@@ -4,7 +4,7 @@ use hookwright_core::ids::{AccountId, KeyId, ProjectId};
 use hookwright_core::time::UnixMs;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{Result, SqliteStore, listed};
+use super::{Result, SqliteStore, accounts, listed, projects};
 use crate::change::Change;
 use crate::error::StoreError;
 use crate::model::{Key, KeyOwner, Listed, NewKey, Page, Scope};
@@ -14,8 +14,11 @@ const COLUMNS: &str =
 
 impl SqliteStore {
     pub(crate) async fn create_key(&self, new: NewKey) -> Result<Key> {
-        self.change(move |writer| Ok((insert(&writer.connection, &new)?, Change::Keys)))
-            .await
+        self.change(move |writer| {
+            owner_is_there(&writer.connection, new.owner)?;
+            Ok((insert(&writer.connection, &new)?, Change::Keys))
+        })
+        .await
     }
 
     pub(crate) async fn put_root_key(&self, new: NewKey, only: bool) -> Result<()> {
@@ -97,6 +100,17 @@ impl SqliteStore {
             Ok((KeyId(id), Change::Keys))
         })
         .await
+    }
+}
+
+/// A key made while its owner is being deleted must not outlive it.
+fn owner_is_there(connection: &Connection, owner: KeyOwner) -> Result<()> {
+    match owner {
+        KeyOwner::Root => Ok(()),
+        KeyOwner::Project(project) => projects::by_id(connection, project).map(|_| ()),
+        KeyOwner::Account(project, account) => {
+            accounts::by_id(connection, project, account).map(|_| ())
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use rusqlite::{Connection, Row, params};
 
 use super::{Result, SqliteStore, accounts, keys, listed};
 use crate::change::Change;
+use crate::error::StoreError;
 use crate::model::{
     Account, DEFAULT_ACCOUNT, Endpoint, KeyOwner, Listed, NewKey, NewProject, Page, Project,
 };
@@ -17,10 +18,14 @@ impl SqliteStore {
         let (project, account) = self
             .write(move |writer| {
                 let connection = &writer.connection;
-                connection.execute(
-                    "INSERT INTO projects (public_id, name, profile, livemode, created_at) VALUES (?1, ?2, ?3, ?4, ?5)",
+                let inserted = connection.execute(
+                    "INSERT INTO projects (public_id, name, profile, livemode, created_at) VALUES (?1, ?2, ?3, ?4, ?5)
+                     ON CONFLICT DO NOTHING",
                     params![new.public_id, new.name, new.profile, new.livemode, new.now.0],
                 )?;
+                if inserted == 0 {
+                    return Err(StoreError::Exists(new.public_id));
+                }
                 let project = by_id(connection, ProjectId(connection.last_insert_rowid()))?;
                 let account = accounts::insert(connection, project.id, DEFAULT_ACCOUNT, None, new.now)?;
                 keys::insert(connection, &NewKey { owner: KeyOwner::Project(project.id), ..new.key })?;
@@ -99,7 +104,8 @@ impl SqliteStore {
     }
 }
 
-fn by_id(connection: &Connection, id: ProjectId) -> Result<Project> {
+/// The project, unless it was deleted.
+pub(super) fn by_id(connection: &Connection, id: ProjectId) -> Result<Project> {
     let sql = format!("SELECT {COLUMNS} FROM projects WHERE id = ?1 AND deleted_at IS NULL");
     Ok(connection
         .prepare_cached(&sql)?

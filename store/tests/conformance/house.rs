@@ -6,8 +6,8 @@ use std::time::Duration;
 use hookwright_core::ids::{AccountId, DeliveryId, ProjectId};
 use hookwright_core::time::UnixMs;
 use hookwright_store::{
-    Account, Append, Appended, Attempt, Claimed, Delivery, DeliveryFilter, Endpoint, NewEndpoint,
-    Page, Scope, Settlement, Store, StoreError,
+    Account, Append, Appended, Attempt, Claimed, Delivery, DeliveryFilter, Endpoint, Listed,
+    NewEndpoint, Page, Scope, Settlement, Store, StoreError,
 };
 use tokio::sync::oneshot;
 
@@ -191,22 +191,7 @@ impl House {
 
     /// Every delivery that fits, walked page by page.
     pub async fn walk(&self, scope: Scope, filter: DeliveryFilter, limit: usize) -> Vec<Delivery> {
-        let mut found = Vec::new();
-        let mut before = None;
-        for _ in 0..10_000 {
-            let page = Page { before, limit };
-            let listed = self.deliveries(scope, filter, page).await.expect("listed");
-            assert!(listed.rows.len() <= limit, "a page keeps to its limit");
-            found.extend(listed.rows);
-            match listed.next {
-                Some(next) => {
-                    assert!(before.is_none_or(|last| next < last), "a walk moves on");
-                    before = Some(next);
-                }
-                None => return found,
-            }
-        }
-        panic!("a walk ends");
+        rows_by_page(limit, |page| self.deliveries(scope, filter, page)).await
     }
 }
 
@@ -231,4 +216,24 @@ pub fn all() -> Page {
         before: None,
         limit: 1_000,
     }
+}
+
+/// All rows of a list, walked page by page.
+pub async fn rows_by_page<T, F>(limit: usize, list: impl Fn(Page) -> F) -> Vec<T>
+where
+    F: Future<Output = Result<Listed<T>, StoreError>>,
+{
+    let mut found = Vec::new();
+    let mut before = None;
+    for _ in 0..10_000 {
+        let listed = list(Page { before, limit }).await.expect("listed");
+        assert!(listed.rows.len() <= limit, "a page keeps to its limit");
+        found.extend(listed.rows);
+        let Some(next) = listed.next else {
+            return found;
+        };
+        assert!(before.is_none_or(|last| next < last), "a walk moves on");
+        before = Some(next);
+    }
+    panic!("a walk ends");
 }
