@@ -30,8 +30,19 @@ pub(crate) fn compile(value: &toml::Value) -> Result<Node, BadTemplate> {
             Node::Array(items.iter().map(compile).collect::<Result<_, _>>()?)
         }
         toml::Value::String(text) => leaf(text)?,
-        other => Node::Constant(other.to_string().into_bytes()),
+        toml::Value::Float(number) if !number.is_finite() => return Err(no_json(value)),
+        toml::Value::Datetime(_) => return Err(no_json(value)),
+        toml::Value::Integer(_) | toml::Value::Float(_) | toml::Value::Boolean(_) => {
+            Node::Constant(value.to_string().into_bytes())
+        }
     })
+}
+
+fn no_json(value: &toml::Value) -> BadTemplate {
+    BadTemplate {
+        found: value.to_string(),
+        hint: "JSON has no such value: write it in quotes".to_owned(),
+    }
 }
 
 fn quoted_key(key: &str) -> Vec<u8> {

@@ -69,25 +69,8 @@ pub fn signing_key(profile: &Profile, secret: &str) -> Result<SigningKey, Secret
 
 /// Makes a receiver's key of a secret, or of a public key where the format has those.
 pub fn verifying_key(profile: &Profile, secret: &str) -> Result<VerifyingKey, SecretError> {
-    let public = |scheme: &SignatureScheme| {
-        let rest = secret.strip_prefix(scheme.public_key_prefix.as_deref()?)?;
-        Some(
-            STANDARD
-                .decode(rest)
-                .map_err(|_| SecretError::Encoding("base64")),
-        )
-    };
-    if let Some(bytes) = profile.signatures.iter().find_map(public) {
-        let bytes = bytes?;
-        if bytes.len() != 32 {
-            return Err(SecretError::Ed25519);
-        }
-        let verifier = |scheme: &SignatureScheme| {
-            public(scheme).map(|_| SchemeVerifier::Ed25519(bytes.clone()))
-        };
-        return Ok(VerifyingKey {
-            schemes: profile.signatures.iter().map(verifier).collect(),
-        });
+    if let Some(schemes) = public_keys(profile, secret)? {
+        return Ok(VerifyingKey { schemes });
     }
     let schemes = each_scheme(profile, secret, |scheme, bytes| match scheme.algorithm {
         Algorithm::Ed25519 => Ok(SchemeVerifier::Ed25519(
@@ -99,6 +82,34 @@ pub fn verifying_key(profile: &Profile, secret: &str) -> Result<VerifyingKey, Se
         ))),
     })?;
     Ok(VerifyingKey { schemes })
+}
+
+/// The verifiers of a public key; `None` where the text is a secret. What begins as a secret is
+/// one, so that a public prefix may be empty, as Discord's is.
+fn public_keys(
+    profile: &Profile,
+    text: &str,
+) -> Result<Option<Vec<Option<SchemeVerifier>>>, SecretError> {
+    let starts = |prefix: &Option<String>| prefix.as_ref().is_some_and(|p| text.starts_with(p));
+    let schemes = &profile.signatures;
+    let public = |scheme: &SignatureScheme| {
+        scheme.algorithm == Algorithm::Ed25519 && starts(&scheme.public_key_prefix)
+    };
+    if schemes.iter().any(|scheme| starts(&scheme.key_prefix)) || !schemes.iter().any(public) {
+        return Ok(None);
+    }
+    let verifier = |scheme: &SignatureScheme| {
+        let rest = text.strip_prefix(scheme.public_key_prefix.as_deref()?);
+        rest.filter(|_| public(scheme)).map(|rest| {
+            let bytes = decoded(scheme.key_encoding, rest)?;
+            match bytes.len() {
+                32 => Ok(SchemeVerifier::Ed25519(bytes)),
+                _ => Err(SecretError::Ed25519),
+            }
+        })
+    };
+    let verifiers = schemes.iter().map(|scheme| verifier(scheme).transpose());
+    verifiers.collect::<Result<_, _>>().map(Some)
 }
 
 /// A new secret in the profile's form. `random` must hold as many bytes as the profile's rule
@@ -157,10 +168,7 @@ fn key_bytes(
     let rest = secret.strip_prefix(prefix).unwrap_or(secret);
     let bytes = match scheme.key_encoding {
         KeyEncoding::Raw => secret.as_bytes().to_vec(),
-        KeyEncoding::Base64 => STANDARD
-            .decode(rest)
-            .map_err(|_| SecretError::Encoding("base64"))?,
-        KeyEncoding::Hex => hex::decode(rest).map_err(|_| SecretError::Encoding("hexadecimal"))?,
+        encoding => decoded(encoding, rest)?,
     };
     let (min, max) = (profile.secret.bytes_min, profile.secret.bytes_max);
     if scheme.algorithm != Algorithm::Ed25519 && !(min..=max).contains(&bytes.len()) {
@@ -171,6 +179,16 @@ fn key_bytes(
         });
     }
     Ok(bytes)
+}
+
+fn decoded(encoding: KeyEncoding, text: &str) -> Result<Vec<u8>, SecretError> {
+    match encoding {
+        KeyEncoding::Raw => Ok(text.as_bytes().to_vec()),
+        KeyEncoding::Base64 => STANDARD
+            .decode(text)
+            .map_err(|_| SecretError::Encoding("base64")),
+        KeyEncoding::Hex => hex::decode(text).map_err(|_| SecretError::Encoding("hexadecimal")),
+    }
 }
 
 /// A pair of 32 bytes of seed, or of seed and public key, which must match.

@@ -27,8 +27,10 @@ impl<'a> Visitor<'a> for Pick<'_> {
 
     fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut found = None;
-        while let Some(key) = map.next_key::<Key<'a>>()? {
-            if key.0 == self.name {
+        while let Some(key) = map.next_key::<&'a RawValue>()? {
+            // Half a surrogate pair is no text in Rust; such a key is only passed over.
+            let key: Option<Cow<'_, str>> = serde_json::from_str(key.get()).ok();
+            if key.is_some_and(|key| key == self.name) {
                 found = Some(map.next_value()?);
             } else {
                 map.next_value::<IgnoredAny>()?;
@@ -37,9 +39,6 @@ impl<'a> Visitor<'a> for Pick<'_> {
         Ok(found)
     }
 }
-
-#[derive(serde::Deserialize)]
-struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
 
 #[cfg(test)]
 mod tests {
@@ -52,6 +51,11 @@ mod tests {
         assert_eq!(pick(data, "b"), Some(&br#"{"a": 2}"#[..]));
         assert_eq!(pick(data, "q\""), Some(&b"3"[..]));
         assert_eq!(pick(data, "c"), None);
+        assert_eq!(pick(br#"{"\u0061\/": 4}"#, "a/"), Some(&b"4"[..]));
+        assert_eq!(
+            pick(br#"{"\ud800": "\ud800", "a": 5}"#, "a"),
+            Some(&b"5"[..])
+        );
         assert_eq!(pick(b"[1]", "a"), None);
         assert_eq!(pick(b"\"a\"", "a"), None);
     }

@@ -7,6 +7,7 @@ use crate::envelope::Node;
 use crate::template::Piece;
 
 mod builtin;
+mod check;
 mod file;
 mod read;
 

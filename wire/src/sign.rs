@@ -115,8 +115,10 @@ fn signature_header(
         if scheme.header != *header {
             continue;
         }
-        if keys.is_empty() && scheme.when_no_secret == Some(Algorithm::Sha256) {
+        let keyless = keys.is_empty() && scheme.when_no_secret == Some(Algorithm::Sha256);
+        if keyless || scheme.algorithm == Algorithm::Sha256 {
             add(&mut value, scheme, content, content.digest(scheme).as_ref());
+            continue;
         }
         let own = keys
             .iter()
@@ -129,9 +131,6 @@ fn signature_header(
         };
         for key in own.take(most) {
             match key {
-                SchemeKey::Hmac(_) if scheme.algorithm == Algorithm::Sha256 => {
-                    add(&mut value, scheme, content, content.digest(scheme).as_ref());
-                }
                 SchemeKey::Hmac(key) => {
                     add(
                         &mut value,

@@ -2,13 +2,14 @@
 
 use http::{HeaderName, HeaderValue};
 
+use super::check;
 use super::file::{File, RetryWords, Signature, Statuses};
 use super::{
     Acknowledge, HeaderRule, IdPrefixes, KeyEncoding, Profile, Retry, RetryRule, SecretRule,
     SignatureScheme, TimestampRule,
 };
 use crate::envelope;
-use crate::template::{self, BadTemplate, Piece, Place};
+use crate::template::{self, BadTemplate, Piece};
 
 /// Why a profile file is refused.
 #[derive(Debug, thiserror::Error)]
@@ -26,24 +27,42 @@ pub struct ProfileError {
     pub hint: String,
 }
 
-struct Source<'a> {
+pub(super) struct Source<'a> {
     file: &'a str,
     text: &'a str,
 }
 
 impl Source<'_> {
-    /// An error at the first line that holds `found`.
-    fn error(&self, key: &str, found: &str, problem: String, hint: String) -> ProfileError {
-        let place = self.text.find(found).filter(|_| !found.is_empty());
-        let leaf = key.rsplit('.').next().unwrap_or(key);
-        let offset = place.or_else(|| self.text.find(leaf)).unwrap_or(0);
+    /// An error at the line that says `found`: the key's own line where there is one.
+    pub(super) fn error(
+        &self,
+        key: &str,
+        found: &str,
+        problem: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> ProfileError {
         ProfileError {
             file: self.file.to_owned(),
-            line: line_of(self.text, offset),
+            line: self.line(key, found),
             key: key.to_owned(),
-            problem,
-            hint,
+            problem: problem.into(),
+            hint: hint.into(),
         }
+    }
+
+    fn line(&self, key: &str, found: &str) -> usize {
+        let leaf = key.rsplit('.').next().unwrap_or(key);
+        let said = |line: &str| !line.trim_start().starts_with('#') && line.contains(found);
+        let own = |line: &str| {
+            let left = line.split('=').next().unwrap_or_default();
+            line.contains('=') && left.trim().trim_matches('"') == leaf
+        };
+        let place = |test: &dyn Fn(&str) -> bool| self.text.lines().position(test);
+        let at = place(&|line| own(line) && said(line))
+            .or_else(|| place(&|line| said(line)).filter(|_| !found.is_empty()))
+            .or_else(|| place(&own))
+            .unwrap_or(0);
+        at + 1
     }
 
     fn template(&self, key: &str, text: &str) -> Result<Vec<Piece>, ProfileError> {
@@ -51,7 +70,7 @@ impl Source<'_> {
     }
 
     fn bad_template(&self, key: &str, error: &BadTemplate) -> ProfileError {
-        let problem = format!("\"{}\" is no placeholder here", error.found);
+        let problem = format!("\"{}\" cannot stand here", error.found);
         self.error(key, &error.found, problem, error.hint.clone())
     }
 
@@ -130,24 +149,22 @@ pub(super) fn read(file: &str, text: &str) -> Result<Profile, ProfileError> {
         secret,
         envelope,
     };
-    consistent(&source, &profile)?;
+    check::check(&source, &profile)?;
     Ok(profile)
 }
 
 fn unreadable(source: &Source<'_>, error: &toml::de::Error) -> ProfileError {
-    let offset = error.span().map_or(0, |span| span.start);
-    let line = source.text[..offset.min(source.text.len())]
-        .rfind('\n')
-        .map_or(0, |at| at + 1);
-    let key = source.text[line..]
-        .split(['=', '\n'])
-        .next()
-        .unwrap_or_default()
-        .trim();
+    let span = error.span().unwrap_or(0..0);
+    let before = source.text.get(..span.start).unwrap_or_default();
+    let line = before.rfind('\n').map_or(0, |at| at + 1);
+    let first = source.text[line..].lines().next().unwrap_or_default();
+    let key = first.split('=').next().unwrap_or_default().trim();
+    // What is missing is missing from the whole file: no line of it is to blame.
+    let of_file = span.start == 0 && !(1..=first.len()).contains(&span.end);
     ProfileError {
         file: source.file.to_owned(),
-        line: line_of(source.text, offset),
-        key: if key.is_empty() {
+        line: line_of(source.text, span.start),
+        key: if key.is_empty() || of_file {
             "file".to_owned()
         } else {
             key.to_owned()
@@ -162,15 +179,6 @@ fn scheme(
     words: Signature,
     encoding: KeyEncoding,
 ) -> Result<SignatureScheme, ProfileError> {
-    let format = source.template("signature.format", &words.format)?;
-    let signatures = format
-        .iter()
-        .filter(|piece| **piece == Piece::Place(Place::Signature));
-    if signatures.count() != 1 {
-        let problem = "must hold {signature} once".to_owned();
-        let hint = "as in \"v1,{signature}\"".to_owned();
-        return Err(source.error("signature.format", &words.format, problem, hint));
-    }
     Ok(SignatureScheme {
         header: source.header("signature.header", &words.header)?,
         algorithm: words.algorithm,
@@ -182,7 +190,7 @@ fn scheme(
         when_no_secret: words.when_no_secret,
         content: source.template("signature.content", &words.content)?,
         lead: source.template("signature.lead", &words.lead)?,
-        format,
+        format: source.template("signature.format", &words.format)?,
         spelling: words.header,
     })
 }
@@ -257,26 +265,4 @@ fn retry(source: &Source<'_>, words: &RetryWords) -> Result<RetryRule, ProfileEr
         plan,
         jitter: words.jitter,
     })
-}
-
-/// What one key says of another.
-fn consistent(source: &Source<'_>, profile: &Profile) -> Result<(), ProfileError> {
-    let stamped = |pieces: &[Piece]| pieces.contains(&Piece::Place(Place::Timestamp));
-    for scheme in &profile.signatures {
-        if profile.timestamp.is_none() && (stamped(&scheme.content) || stamped(&scheme.lead)) {
-            let hint = "add a [timestamp] table".to_owned();
-            let problem = "signs a timestamp that is not sent".to_owned();
-            return Err(source.error("signature.content", "{timestamp}", problem, hint));
-        }
-    }
-    if profile.name.is_empty() || profile.ids.event.contains('.') {
-        let hint = "a name is needed, and ids carry no \".\"".to_owned();
-        return Err(source.error(
-            "name",
-            "name",
-            "is empty, or an id prefix has a dot".to_owned(),
-            hint,
-        ));
-    }
-    Ok(())
 }
