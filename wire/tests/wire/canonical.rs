@@ -1,11 +1,11 @@
 //! Are the canonical forms what real JavaScript and Python print?
 
-mod documents;
-
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
 use hookwright_wire::{CanonicalError, CanonicalJson, canonicalise};
+
+use crate::documents::Maker;
 
 const DOCUMENTS: usize = 600;
 
@@ -48,7 +48,7 @@ fn form(form: CanonicalJson, json: &str) -> String {
 }
 
 fn generated() -> Vec<String> {
-    let mut maker = documents::Maker::new(20_240_115);
+    let mut maker = Maker::new(20_240_115);
     (0..DOCUMENTS).map(|_| maker.document()).collect()
 }
 

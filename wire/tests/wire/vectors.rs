@@ -1,13 +1,12 @@
 //! Do the built-in formats make the bytes that an independent program makes, and refuse others?
 
-mod vector;
-
 use std::process::Command;
 
 use hookwright_wire::{
     KeyEncoding, Profile, SignatureScheme, VerifyError, builtin_profiles, sign_headers,
 };
-use vector::{Request, Vector, check, folder, load, signing_keys};
+
+use crate::vector::{Request, Vector, check, folder, load, signing_keys};
 
 fn each_vector(mut act: impl FnMut(&Profile, &Vector)) {
     for profile in builtin_profiles() {

@@ -1,0 +1,9 @@
+//! Does the crate, used from outside, do what the formats' documents say?
+
+mod canonical;
+mod documents;
+mod receivers;
+mod refusals;
+mod secrets;
+mod vector;
+mod vectors;
