@@ -36,7 +36,9 @@ mod conformance {
 
     mod accounts;
     mod append;
+    mod change_feed;
     mod claim;
+    mod endpoints;
     mod keys;
     mod projects;
     mod reclaim;

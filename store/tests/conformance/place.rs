@@ -51,6 +51,16 @@ impl Place {
             }
         }
     }
+
+    /// Every byte that the engine keeps, the log included.
+    pub fn stored_bytes(&self) -> Vec<u8> {
+        match self {
+            Self::Sqlite(folder) => fs::read_dir(folder.path())
+                .expect("a folder")
+                .flat_map(|file| fs::read(file.expect("a file").path()).expect("read"))
+                .collect(),
+        }
+    }
 }
 
 fn copy_if_there(from: &Path, to: &Path, name: &str) {
