@@ -265,8 +265,8 @@ pub(crate) fn show(endpoint: &Endpoint, account_id: &str, whole_secret: bool) ->
         "profile": settings.profile,
         "second_profile": settings.second_profile,
         "timeout_ms": settings.timeout_ms,
-        "created_at": times::rfc3339(endpoint.created_at),
-        "updated_at": times::rfc3339(endpoint.updated_at),
+        "created_at": times::rfc3339_seconds(endpoint.created_at),
+        "updated_at": times::rfc3339_seconds(endpoint.updated_at),
     })
 }
 

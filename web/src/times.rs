@@ -17,6 +17,11 @@ pub(crate) fn rfc3339(at: UnixMs) -> String {
     }
 }
 
+/// Whole seconds and no fraction, for what vendors' customers parse in the documented form.
+pub(crate) fn rfc3339_seconds(at: UnixMs) -> String {
+    rfc3339(UnixMs(at.seconds() * 1000))
+}
+
 /// Any RFC 3339 time, to the millisecond.
 pub(crate) fn parse(text: &str) -> Option<UnixMs> {
     let moment = OffsetDateTime::parse(text, &Rfc3339).ok()?;
@@ -35,6 +40,10 @@ mod tests {
         assert_eq!(
             rfc3339(UnixMs(1_705_314_675_042)),
             "2024-01-15T10:31:15.042Z"
+        );
+        assert_eq!(
+            rfc3339_seconds(UnixMs(1_705_314_675_042)),
+            "2024-01-15T10:31:15Z"
         );
         assert_eq!(
             parse("2024-01-15T11:31:15.042+01:00"),
