@@ -38,7 +38,9 @@ mod conformance {
     mod append;
     mod change_feed;
     mod claim;
+    mod deliveries;
     mod endpoints;
+    mod events;
     mod keys;
     mod projects;
     mod reclaim;

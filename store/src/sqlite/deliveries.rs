@@ -72,10 +72,14 @@ fn of_event(
     (event, page): (EventId, Page),
 ) -> Result<Listed<Delivery>> {
     let range = connection
-        .prepare_cached("SELECT first_delivery, fanout FROM events WHERE id = ?1")?
-        .query_row([event.0], |row| {
-            Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))
-        })?;
+        .prepare_cached(
+            "SELECT first_delivery, fanout FROM events
+             WHERE id = ?1 AND project_id = ?2 AND account_id = IFNULL(?3, account_id)",
+        )?
+        .query_row(
+            params![event.0, scope.project_id.0, scope.account_id.map(|id| id.0)],
+            |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)),
+        )?;
     let sql = format!("{SELECT} WHERE d.id >= ?1 AND d.id < ?2 ORDER BY d.id DESC");
     let mut select = connection.prepare_cached(&sql)?;
     let end = page.before.unwrap_or(i64::MAX).min(range.0 + range.1);

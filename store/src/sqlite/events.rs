@@ -51,7 +51,7 @@ impl SqliteStore {
 
     pub(crate) async fn events(&self, scope: Scope, page: Page) -> Result<Listed<Event>> {
         self.read(move |connection| match scope.account_id {
-            Some(account) => of_account(connection, account, page),
+            Some(account) => of_account(connection, scope.project_id, account, page),
             None => of_project(connection, scope.project_id, page),
         })
         .await
@@ -76,10 +76,16 @@ fn by_id(connection: &Connection, scope: Scope, id: EventId) -> Result<Event> {
 }
 
 /// Walks the buckets of the account's index, newest first.
-fn of_account(connection: &Connection, account: AccountId, page: Page) -> Result<Listed<Event>> {
+fn of_account(
+    connection: &Connection,
+    project: ProjectId,
+    account: AccountId,
+    page: Page,
+) -> Result<Listed<Event>> {
     let sql = format!(
         "SELECT {COLUMNS} {FROM}
-         WHERE e.id >> 16 = ?1 AND e.account_id = ?2 AND e.id < ?3 ORDER BY e.id DESC LIMIT ?4"
+         WHERE e.id >> 16 = ?1 AND e.account_id = ?2 AND e.id < ?3 AND e.project_id = ?5
+         ORDER BY e.id DESC LIMIT ?4"
     );
     let mut select = connection.prepare_cached(&sql)?;
     let mut rows = Vec::new();
@@ -90,7 +96,7 @@ fn of_account(connection: &Connection, account: AccountId, page: Page) -> Result
     let mut bucket = before >> 16;
     while bucket >= 0 && rows.len() < page.limit {
         let room = (page.limit - rows.len()) as i64;
-        for found in select.query_map(params![bucket, account.0, before, room], event)? {
+        for found in select.query_map(params![bucket, account.0, before, room, project.0], event)? {
             rows.push(found?);
         }
         bucket -= 1;
