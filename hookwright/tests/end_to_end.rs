@@ -5,6 +5,8 @@ mod support;
 
 #[path = "end_to_end/bad_input.rs"]
 mod bad_input;
+#[path = "end_to_end/document_calls.rs"]
+mod document_calls;
 #[path = "end_to_end/formats.rs"]
 mod formats;
 #[path = "end_to_end/kill.rs"]
