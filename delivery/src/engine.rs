@@ -171,6 +171,10 @@ impl Engine {
     /// Sends a delivery that the store has leased to this node (a resend).
     pub fn send_now(&self, claimed: Claimed) {
         let now = self.now();
+        // Its place in the lane is given back when it is done, and so is taken first, full or not.
+        if let Some(target) = self.shared.routing.target(claimed.endpoint_id) {
+            target.gauge.add(1);
+        }
         let job = Job {
             claimed,
             leased_until: now.plus_ms(LEASE_MS),

@@ -38,11 +38,16 @@ pub(crate) struct Sent {
 struct Progress {
     timing: Cell<Timing>,
     record: RefCell<Attempt>,
+    retry_after: Cell<Option<UnixMs>>,
 }
 
 impl Progress {
     /// The status line has decided: keep it before the body is waited for.
-    fn note(&self, answer: &Answer) {
+    fn note(&self, answer: &Answer, now: UnixMs) {
+        let asked = answer.headers.get(RETRY_AFTER);
+        let asked = asked.and_then(|value| value.to_str().ok());
+        self.retry_after
+            .set(asked.and_then(|asked| retry_after::parse(asked, now)));
         let mut record = self.record.borrow_mut();
         record.status = Some(answer.status);
         record.response_headers = record::response_lines(&answer.headers);
@@ -116,7 +121,7 @@ fn deadline(progress: &Progress) -> Outcome {
     match progress.record.borrow().status {
         Some(status) => Outcome::Answered {
             status,
-            retry_after: None,
+            retry_after: progress.retry_after.get(),
         },
         None => Outcome::Failed(ErrorClass::Timeout),
     }
@@ -191,14 +196,8 @@ async fn attempt(
         let request = request(target, &rendered.headers, body.clone());
         match exchange(&mut connection, request, world, &progress.timing).await {
             Ok(answer) => {
-                progress.note(&answer);
+                progress.note(&answer, world.clock.now());
                 let status = answer.status;
-                let asked = answer
-                    .headers
-                    .get(RETRY_AFTER)
-                    .and_then(|value| value.to_str().ok());
-                let retry_after =
-                    asked.and_then(|asked| retry_after::parse(asked, world.clock.now()));
                 let (body, reusable) = answer.body(&*world.clock).await;
                 progress.record.borrow_mut().response_body = body;
                 if reusable {
@@ -206,7 +205,7 @@ async fn attempt(
                 }
                 return Outcome::Answered {
                     status,
-                    retry_after,
+                    retry_after: progress.retry_after.get(),
                 };
             }
             // A receiver may close an idle connection as we reuse it: that is no failed attempt.

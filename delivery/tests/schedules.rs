@@ -12,6 +12,10 @@ mod schedules {
     mod sim;
 
     mod each_attempt;
+    mod jitter;
+    mod resend;
+    mod retry_after;
+    mod retry_policy;
     mod success;
     mod time_out;
     mod whole_schedule;

@@ -50,21 +50,37 @@ impl Followed {
     /// The attempt that is due now fails after `lasts_ms`, and the delivery is due again as
     /// promised. Time goes on until then; says whether it is.
     pub async fn fails(&mut self, sim: &mut Sim, retries: Retries, lasts_ms: u64) -> bool {
+        let next_at = self.fails_after(sim, retries, lasts_ms).await;
+        if let Some(at) = next_at {
+            self.wait(sim, at).await;
+        }
+        next_at.is_some()
+    }
+
+    /// As [`Self::fails`], at once and without time going on: says when it is due again.
+    pub async fn fails_unmoved(&mut self, sim: &mut Sim, retries: Retries) -> Option<UnixMs> {
+        self.fails_after(sim, retries, 0).await
+    }
+
+    async fn fails_after(
+        &mut self,
+        sim: &mut Sim,
+        retries: Retries,
+        lasts_ms: u64,
+    ) -> Option<UnixMs> {
         let (delivery, attempt) = self.attempt(sim, lasts_ms).await;
         assert!(attempt.error.is_some());
+        assert!(!attempt.manual);
         self.failed += 1;
         let first = *self.first_failed_at.get_or_insert(sim.now());
         let next_at = retries.next_at(self.failed, first, sim.now());
         assert_eq!(delivery.next_attempt_at, next_at, "failed {}", self.failed);
-        let Some(next_at) = next_at else {
-            assert_eq!(delivery.state, DeliveryState::Failed);
-            assert_eq!(delivery.finished_at, Some(sim.now()));
-            return false;
+        let (state, finished_at) = match next_at {
+            Some(_) => (DeliveryState::Retrying, None),
+            None => (DeliveryState::Failed, Some(sim.now())),
         };
-        assert_eq!(delivery.state, DeliveryState::Retrying);
-        assert_eq!(delivery.finished_at, None);
-        self.wait(sim, next_at).await;
-        true
+        assert_eq!((delivery.state, delivery.finished_at), (state, finished_at));
+        next_at
     }
 
     /// The attempt that is due now is acknowledged at once: that is the end.
@@ -79,7 +95,12 @@ impl Followed {
 
     /// Nothing arrives until just before `at`; then it is `at`.
     pub async fn wait(&mut self, sim: &mut Sim, at: UnixMs) {
-        sim.next_is_at(at, 0).await;
+        self.wait_beside(sim, at, 0).await;
+    }
+
+    /// As [`Self::wait`], while so many requests are under way.
+    pub async fn wait_beside(&mut self, sim: &mut Sim, at: UnixMs, in_flight: usize) {
+        sim.next_is_at(at, in_flight).await;
         self.due_at = at;
     }
 

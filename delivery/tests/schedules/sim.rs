@@ -16,7 +16,8 @@ use hookwright_delivery::{
 };
 use hookwright_store::{
     Attempt, DEFAULT_ACCOUNT, Delivery, DeliveryFilter, Endpoint, EndpointSettings, EndpointStatus,
-    KeyOwner, NewEndpoint, NewKey, NewProject, Page, Project, Scope, SqliteOptions, Store, Vault,
+    EndpointUpdate, KeyOwner, NewEndpoint, NewKey, NewProject, Page, Project, Scope, SqliteOptions,
+    Store, Vault,
 };
 use tokio::sync::mpsc::{UnboundedReceiver, error::TryRecvError};
 use tokio::task::LocalSet;
@@ -29,7 +30,7 @@ const IDLE_SLEEPS: usize = 2;
 /// Looks into the store before a test gives up on it.
 const LOOKS_MAX: usize = 20_000;
 /// Real time after which a signal will not come any more.
-const GUARD: Duration = Duration::from_secs(60);
+const GUARD: Duration = Duration::from_secs(30);
 /// Near either end of a wait every turn and sweep of the worker is let run; between them is one leap.
 const STEPPED_MS: u64 = 12_000;
 
@@ -120,6 +121,26 @@ impl Sim {
         (newest.id, newest.created_at)
     }
 
+    /// Asks for one more attempt now, as a person does.
+    pub async fn resend(&self, (id, _): (DeliveryId, UnixMs)) {
+        let store = self.engine.store();
+        let claimed = store.resend(self.scope, id, self.now()).await.unwrap();
+        self.engine.send_now(claimed);
+    }
+
+    /// Changes the endpoint's settings.
+    pub async fn change(&self, change: impl FnOnce(&mut EndpointSettings)) {
+        let mut settings = self.endpoint.settings.clone();
+        change(&mut settings);
+        let update = EndpointUpdate {
+            settings: Some(settings),
+            ..EndpointUpdate::default()
+        };
+        let (store, name) = (self.engine.store(), self.endpoint.public_id.clone());
+        let changed = store.update_endpoint(self.scope, name, update, self.now());
+        changed.await.unwrap();
+    }
+
     /// When the next request arrives, time standing still.
     pub async fn arrival(&mut self) -> UnixMs {
         let arrival = tokio::time::timeout(GUARD, self.arrivals.recv()).await;
@@ -180,7 +201,11 @@ impl Sim {
     /// As [`Self::quiet_until`], and then it is `at`, which the worker was waiting for.
     pub async fn next_is_at(&mut self, at: UnixMs, in_flight: usize) {
         self.quiet_until(at, in_flight).await;
-        assert_eq!(self.clock.next_wake_at(), Some(at), "what is slept for");
+        self.until("a sleep until then", || {
+            self.clock.next_wake_at() == Some(at)
+        })
+        .await;
+        self.nothing_arrived();
         self.clock.move_to(at);
     }
 
@@ -201,12 +226,17 @@ impl Sim {
             let next = self.clock.next_wake_at();
             self.clock.sleeping() == IDLE_SLEEPS + in_flight && next > Some(self.now())
         };
-        let rest = async {
-            while !resting() {
+        self.until("rest", resting).await;
+    }
+
+    /// Waits until the clock's sleeps are as they should be.
+    async fn until(&self, what: &str, fulfilled: impl Fn() -> bool) {
+        let wait = async {
+            while !fulfilled() {
                 self.clock.changed().await;
             }
         };
-        tokio::time::timeout(GUARD, rest).await.expect("rest");
+        tokio::time::timeout(GUARD, wait).await.expect(what);
     }
 }
 
