@@ -4,6 +4,7 @@ mod canonical;
 mod documents;
 mod receivers;
 mod refusals;
+mod schemes;
 mod secrets;
 mod vector;
 mod vectors;

@@ -37,6 +37,8 @@ pub struct Vector {
     nonce: String,
     pub body: String,
     pub headers: BTreeMap<String, String>,
+    /// What a receiver may hold instead of the secret.
+    pub public_key: Option<String>,
 }
 
 /// A signature that a standard publishes.
@@ -55,6 +57,7 @@ pub struct Request {
     pub headers: Vec<(String, Vec<u8>)>,
     pub body: Vec<u8>,
     pub url: Option<String>,
+    pub method: &'static str,
     pub now_s: i64,
 }
 
@@ -105,6 +108,7 @@ impl Vector {
             headers: self.headers.iter().map(header).collect(),
             body: self.body.clone().into_bytes(),
             url: Some(self.endpoint_url.clone()),
+            method: "POST",
             now_s: self.attempt_ms / 1000,
         }
     }
@@ -130,7 +134,7 @@ impl Request {
             headers: &headers,
             body: &self.body,
             url: self.url.as_deref(),
-            method: "POST",
+            method: self.method,
         };
         verify(profile, &received, keys, self.now_s)
     }

@@ -26,13 +26,15 @@ fn every_built_in_format_makes_its_vectors_bytes_and_verifies_them() {
 
 #[test]
 fn the_vector_files_are_what_the_python_program_writes() {
-    let made = Command::new("python3")
-        .args(["-B", "make.py", "--check"])
-        .current_dir(folder("vectors"))
-        .output()
-        .expect("python3 is needed");
-    let said = String::from_utf8_lossy(&made.stderr);
-    assert!(made.status.success(), "{said}");
+    for place in ["vectors", "tests/profiles"] {
+        let made = Command::new("python3")
+            .args(["-B", "make.py", "--check"])
+            .current_dir(folder(place))
+            .output()
+            .expect("python3 is needed");
+        let said = String::from_utf8_lossy(&made.stderr);
+        assert!(made.status.success(), "{place}: {said}");
+    }
 }
 
 #[test]
@@ -61,6 +63,7 @@ fn the_signatures_that_standard_webhooks_publishes_are_made_and_verified() {
                 .collect(),
             body: known.body.clone().into_bytes(),
             url: None,
+            method: "POST",
             now_s: known.attempt_ms / 1000 + 300,
         };
         let verified = request.verify(&profile, &vector.verifying_keys(&profile));
