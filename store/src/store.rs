@@ -300,8 +300,14 @@ impl Store {
     }
 
     /// Removes finished events and deliveries accepted before `before`, at most `limit` events.
-    /// Returns how many went.
+    /// Returns how many went: fewer than `limit` means that little or nothing is left for now.
     pub async fn prune(&self, before: UnixMs, limit: usize) -> Result<usize> {
         on_engine!(self, s => s.prune(before, limit).await)
+    }
+
+    /// Removes the payloads of finished events accepted before `before`, at most `limit` of them.
+    /// Events and deliveries stay to be seen. Returns how many went, as [`Self::prune`].
+    pub async fn prune_payloads(&self, before: UnixMs, limit: usize) -> Result<usize> {
+        on_engine!(self, s => s.prune_payloads(before, limit).await)
     }
 }

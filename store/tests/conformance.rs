@@ -43,6 +43,7 @@ mod conformance {
     mod events;
     mod keys;
     mod projects;
+    mod prune;
     mod reclaim;
     mod recovery;
     mod release;

@@ -5,7 +5,10 @@ use rusqlite::Connection;
 use super::Result;
 use crate::error::StoreError;
 
-const MIGRATIONS: &[(i64, &str)] = &[(1, include_str!("migrations/0001_start.sql"))];
+const MIGRATIONS: &[(i64, &str)] = &[
+    (1, include_str!("migrations/0001_start.sql")),
+    (2, include_str!("migrations/0002_resends_by_delivery.sql")),
+];
 
 /// Applies what is missing, each migration in its own transaction.
 pub(super) fn migrate(connection: &mut Connection) -> Result<()> {

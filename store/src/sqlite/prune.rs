@@ -1,65 +1,198 @@
-//! What retention removes: the oldest rows first, a bounded number at a time.
+//! What retention removes: the oldest first, a bounded number at a time.
+//!
+//! Events whose deliveries are not finished are passed over and looked at again in the next pass.
+//! Where a walk has got to is kept, so that a call costs what it removes and not what there is.
 
 use hookwright_core::time::UnixMs;
-use rusqlite::params;
+use rusqlite::{Connection, OptionalExtension, params};
 
+use super::writer::Writer;
 use super::{Result, SqliteStore};
+
+/// Events that one call looks at: many unfinished ones must not make it long.
+const SCANNED_EVENTS_MAX: usize = 20_000;
 
 impl SqliteStore {
     pub(crate) async fn prune(&self, before: UnixMs, limit: usize) -> Result<usize> {
+        let walked = self
+            .read(move |connection| walk(connection, Class::Events, before, limit))
+            .await?;
         self.write(move |writer| {
-            let old = oldest(&writer.connection, before, limit)?;
-            let statements = [
-                "DELETE FROM attempts WHERE delivery_id >= ?2 AND delivery_id < ?3",
-                "DELETE FROM resends WHERE delivery_id >= ?2 AND delivery_id < ?3",
-                "DELETE FROM deliveries WHERE id >= ?2 AND id < ?3",
-                "DELETE FROM event_names WHERE event_id = ?1",
-                "DELETE FROM events WHERE id = ?1",
-            ];
-            for (event, first, end) in &old {
-                for sql in statements {
-                    let mut delete = writer.connection.prepare_cached(sql)?;
-                    match delete.parameter_count() {
-                        1 => delete.execute([event])?,
-                        _ => delete.execute(params![event, first, end])?,
-                    };
-                }
+            for old in &walked.found {
+                delete(writer, *old)?;
             }
             // Row numbers are never used again, even when the newest rows go.
-            writer.connection.execute(
-                "INSERT INTO meta (name, value) VALUES ('last_event', ?1), ('last_delivery', ?2)
-                 ON CONFLICT DO UPDATE SET value = excluded.value",
-                params![writer.next_event - 1, writer.next_delivery - 1],
+            put(&writer.connection, "last_event", writer.next_event - 1)?;
+            put(
+                &writer.connection,
+                "last_delivery",
+                writer.next_delivery - 1,
             )?;
-            Ok(old.len())
+            walked.keep_place(&writer.connection)
+        })
+        .await
+    }
+
+    pub(crate) async fn prune_payloads(&self, before: UnixMs, limit: usize) -> Result<usize> {
+        let walked = self
+            .read(move |connection| walk(connection, Class::Payloads, before, limit))
+            .await?;
+        self.write(move |writer| {
+            let mut clear = writer
+                .connection
+                .prepare_cached("UPDATE events SET payload = NULL WHERE id = ?1")?;
+            for old in &walked.found {
+                clear.execute([old.event])?;
+            }
+            walked.keep_place(&writer.connection)
         })
         .await
     }
 }
 
-/// The oldest events all of whose deliveries are finished, with the range of those.
-fn oldest(
-    connection: &rusqlite::Connection,
-    before: UnixMs,
-    limit: usize,
-) -> Result<Vec<(i64, i64, i64)>> {
+/// What is removed, each by a walk of its own.
+#[derive(Clone, Copy)]
+enum Class {
+    Events,
+    Payloads,
+}
+
+impl Class {
+    /// Under which names the place of its walk is kept: where to go on, and the first event that
+    /// this pass has passed over (zero for none).
+    const fn places(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Events => ("events_at", "events_skipped"),
+            Self::Payloads => ("payloads_at", "payloads_skipped"),
+        }
+    }
+}
+
+/// An event to remove, with the range of its deliveries.
+#[derive(Clone, Copy)]
+struct Old {
+    event: i64,
+    first_delivery: i64,
+    end: i64,
+}
+
+/// How far one call got.
+struct Walked {
+    class: Class,
+    found: Vec<Old>,
+    at: i64,
+    skipped: i64,
+}
+
+impl Walked {
+    fn skip(&mut self, event: i64) {
+        if self.skipped == 0 {
+            self.skipped = event;
+        }
+    }
+
+    /// Everything old was looked at: the next pass begins with the first event passed over.
+    fn end_pass(&mut self) {
+        if self.skipped > 0 {
+            self.at = self.skipped;
+            self.skipped = 0;
+        }
+    }
+
+    fn keep_place(&self, connection: &Connection) -> Result<usize> {
+        let (at, skipped) = self.class.places();
+        put(connection, at, self.at)?;
+        put(connection, skipped, self.skipped)?;
+        Ok(self.found.len())
+    }
+}
+
+/// The next events accepted before `before` that nothing will happen to any more. Rows are in the
+/// order of acceptance, so the walk ends at the first young one.
+fn walk(connection: &Connection, class: Class, before: UnixMs, limit: usize) -> Result<Walked> {
+    let (at, skipped) = class.places();
+    let mut walked = Walked {
+        class,
+        found: Vec::new(),
+        at: get(connection, at)?,
+        skipped: get(connection, skipped)?,
+    };
     let mut select = connection.prepare_cached(
         "SELECT e.id, e.first_delivery, e.first_delivery + e.fanout, e.accepted_at,
+                e.payload IS NOT NULL,
                 EXISTS (SELECT 1 FROM deliveries d
                         WHERE d.id >= e.first_delivery AND d.id < e.first_delivery + e.fanout
                               AND d.state <= 9)
-         FROM events e ORDER BY e.id",
+                OR EXISTS (SELECT 1 FROM resends r
+                           WHERE r.delivery_id >= e.first_delivery
+                                 AND r.delivery_id < e.first_delivery + e.fanout)
+         FROM events e WHERE e.id >= ?1 ORDER BY e.id",
     )?;
-    let mut rows = select.query([])?;
-    let mut old = Vec::new();
-    // Rows are in the order of acceptance, so the walk ends at the first young one.
-    while let Some(row) = rows.next()? {
-        if row.get::<_, i64>(3)? >= before.0 || old.len() == limit {
-            break;
+    let mut rows = select.query([walked.at])?;
+    for _ in 0..SCANNED_EVENTS_MAX {
+        if walked.found.len() == limit {
+            return Ok(walked);
         }
-        if !row.get::<_, bool>(4)? {
-            old.push((row.get(0)?, row.get(1)?, row.get(2)?));
+        let Some(row) = rows.next()? else {
+            walked.end_pass();
+            return Ok(walked);
+        };
+        if row.get::<_, i64>(3)? >= before.0 {
+            walked.end_pass();
+            return Ok(walked);
+        }
+        let old = Old {
+            event: row.get(0)?,
+            first_delivery: row.get(1)?,
+            end: row.get(2)?,
+        };
+        let has_payload: bool = row.get(4)?;
+        let is_live: bool = row.get(5)?;
+        walked.at = old.event + 1;
+        match class {
+            Class::Payloads if !has_payload => {}
+            _ if is_live => walked.skip(old.event),
+            _ => walked.found.push(old),
         }
     }
-    Ok(old)
+    Ok(walked)
+}
+
+fn delete(writer: &Writer, old: Old) -> Result<()> {
+    let range = params![old.first_delivery, old.end];
+    for sql in [
+        "DELETE FROM attempts WHERE delivery_id >= ?1 AND delivery_id < ?2",
+        "DELETE FROM resends WHERE delivery_id >= ?1 AND delivery_id < ?2",
+        "DELETE FROM deliveries WHERE id >= ?1 AND id < ?2",
+    ] {
+        writer.connection.prepare_cached(sql)?.execute(range)?;
+    }
+    for sql in [
+        "DELETE FROM event_names WHERE event_id = ?1",
+        "DELETE FROM events WHERE id = ?1",
+    ] {
+        writer
+            .connection
+            .prepare_cached(sql)?
+            .execute([old.event])?;
+    }
+    Ok(())
+}
+
+fn get(connection: &Connection, name: &str) -> Result<i64> {
+    let value = connection
+        .prepare_cached("SELECT value FROM meta WHERE name = ?1")?
+        .query_row([name], |row| row.get(0))
+        .optional()?;
+    Ok(value.unwrap_or(0))
+}
+
+fn put(connection: &Connection, name: &str, value: i64) -> Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO meta (name, value) VALUES (?1, ?2)
+             ON CONFLICT DO UPDATE SET value = excluded.value",
+        )?
+        .execute(params![name, value])?;
+    Ok(())
 }
