@@ -55,3 +55,41 @@ impl Inbox {
         std::mem::take(&mut *self.messages.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use hookwright_core::ids::{DeliveryId, EventId};
+    use hookwright_store::{EventToSend, Lease};
+
+    use super::*;
+
+    /// A delivery as a claim would hand it over.
+    pub(crate) fn job(endpoint_id: EndpointId) -> Job {
+        let event = EventToSend {
+            id: EventId(1),
+            given_id: None,
+            accepted_at: UnixMs(0),
+            time: UnixMs(0),
+            event_type: "user.created".into(),
+            subject: None,
+            trace: None,
+            payload: None,
+        };
+        Job {
+            claimed: Claimed {
+                id: DeliveryId(1),
+                lease: Lease(1),
+                endpoint_id,
+                attempts: 0,
+                failed_attempts: 0,
+                first_failed_at: None,
+                due_at: UnixMs(0),
+                manual: false,
+                event: Arc::new(event),
+            },
+            leased_until: UnixMs(i64::MAX),
+            queued_at_us: 0,
+            counted: false,
+        }
+    }
+}

@@ -94,7 +94,14 @@ impl Lane {
     /// Spends a token of the endpoint's rate limit, if it has one.
     pub(crate) fn spend(&mut self, now_us: u64) {
         if let Some(gap_us) = self.gauge.token_gap_us() {
-            self.next_token_us = self.next_token_us.max(now_us.saturating_sub(gap_us)) + gap_us;
+            // A turn that came a little late is made up for; an idle time is not.
+            let late_us = now_us.saturating_sub(self.next_token_us);
+            let from_us = if late_us > gap_us {
+                now_us
+            } else {
+                self.next_token_us
+            };
+            self.next_token_us = from_us + gap_us;
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Whose turn it is: deficit round robin over the lanes that can send now.
 
 use std::collections::hash_map::Entry;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use hookwright_core::ids::EndpointId;
@@ -20,6 +20,8 @@ const BYTES_PER_COST: u64 = 16 * 1024;
 pub(crate) struct Lanes {
     lanes: HashMap<EndpointId, Lane>,
     round: VecDeque<EndpointId>,
+    /// Lanes that wait for a token of their rate limit.
+    limited: HashSet<EndpointId>,
     gate: Arc<Gate>,
 }
 
@@ -28,6 +30,7 @@ impl Lanes {
         Self {
             lanes: HashMap::new(),
             round: VecDeque::new(),
+            limited: HashSet::new(),
             gate,
         }
     }
@@ -75,6 +78,9 @@ impl Lanes {
                 self.round.push_back(id);
             }
         } else {
+            if !lane.jobs.is_empty() && lane.next_token_us > now_us {
+                self.limited.insert(id);
+            }
             let mut uncounted = 0;
             for job in lane.jobs.iter_mut().filter(|job| job.counted) {
                 job.counted = false;
@@ -115,13 +121,24 @@ impl Lanes {
         None
     }
 
-    /// When the first rate-limited lane may send again.
-    pub(crate) fn next_token_us(&self, now_us: u64) -> Option<u64> {
-        self.lanes
-            .values()
-            .filter(|lane| !lane.jobs.is_empty() && lane.next_token_us > now_us)
-            .map(|lane| lane.next_token_us)
-            .min()
+    /// Brings lanes whose token has come back into the round.
+    pub(crate) fn take_tokens(&mut self, now_us: u64) {
+        let come: Vec<EndpointId> = self
+            .limited
+            .extract_if(|id| {
+                let lane = self.lanes.get(id);
+                lane.is_none_or(|lane| lane.next_token_us <= now_us)
+            })
+            .collect();
+        for id in come {
+            self.refresh(id, now_us);
+        }
+    }
+
+    /// When the next rate-limited lane may send again.
+    pub(crate) fn next_token_us(&self) -> Option<u64> {
+        let lanes = self.limited.iter().filter_map(|id| self.lanes.get(id));
+        lanes.map(|lane| lane.next_token_us).min()
     }
 }
 
@@ -133,4 +150,47 @@ fn cost(job: &Job) -> u64 {
         .as_ref()
         .map_or(0, bytes::Bytes::len);
     1 + bytes as u64 / BYTES_PER_COST
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inbox::tests::job;
+
+    const LANE: EndpointId = EndpointId(1);
+
+    fn lanes(jobs: usize) -> Lanes {
+        let mut lanes = Lanes::new(Arc::default());
+        let lane = lanes.lane(LANE, &Arc::default());
+        lane.jobs.extend((0..jobs).map(|_| job(LANE)));
+        lanes
+    }
+
+    #[test]
+    fn a_rate_limited_lane_goes_on_when_its_token_comes() {
+        let mut lanes = lanes(3);
+        lanes
+            .lane(LANE, &Arc::default())
+            .gauge
+            .set_rate_limit(Some(10));
+        lanes.refresh(LANE, 1_000_000);
+        assert!(lanes.next(1_000_000).is_some());
+        assert!(lanes.next(1_000_000).is_none());
+        let at = lanes.next_token_us().expect("it waits");
+        assert_eq!(at, 1_100_000);
+        lanes.take_tokens(at - 1);
+        assert!(lanes.next(at - 1).is_none());
+        lanes.take_tokens(at);
+        assert!(lanes.next(at).is_some());
+        assert!(lanes.next(at).is_none());
+        assert_eq!(lanes.next_token_us(), Some(1_200_000));
+    }
+
+    #[test]
+    fn a_lane_at_its_concurrency_waits_for_no_token() {
+        let mut lanes = lanes(100);
+        lanes.refresh(LANE, 0);
+        while lanes.next(0).is_some() {}
+        assert_eq!(lanes.next_token_us(), None);
+    }
 }

@@ -91,6 +91,11 @@ impl LaneGauge {
         (rate > 0).then(|| 1_000_000 / u64::from(rate))
     }
 
+    /// Sets or lifts the endpoint's rate limit, in requests per second.
+    pub(crate) fn set_rate_limit(&self, rate: Option<u32>) {
+        self.rate.store(rate.unwrap_or(0), Ordering::Relaxed);
+    }
+
     pub(crate) fn set_limit(&self, limit: usize) {
         self.limit.store(limit as u32, Ordering::Relaxed);
     }
@@ -119,9 +124,7 @@ impl Target {
         let timeout = settings.timeout_ms.unwrap_or(format.profile.timeout_ms);
         let url = parse_endpoint_url(&settings.url, false).map_err(|error| error.to_string())?;
         let text = |error: &dyn std::fmt::Display| error.to_string();
-        gauge
-            .rate
-            .store(settings.rate_limit.unwrap_or(0), Ordering::Relaxed);
+        gauge.set_rate_limit(settings.rate_limit);
         Ok(Self {
             livemode: project.livemode,
             canonical,

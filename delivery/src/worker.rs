@@ -85,11 +85,13 @@ impl Worker {
                     return;
                 }
             }
+            state.lanes.borrow_mut().take_tokens(state.now_us());
             state.pump();
             state.flush();
             claim::claim_if_due(&state);
             let nap = state.nap_ms();
             tokio::select! {
+                biased;
                 () = state.wake.notified() => {}
                 () = state.shared.world.clock.sleep_ms(nap) => {}
             }
@@ -209,9 +211,8 @@ impl State {
         let due_ms = due
             .filter(|_| !self.claiming.get())
             .map(|at| at.since(self.now()));
-        let now_us = self.now_us();
-        let token = self.lanes.borrow().next_token_us(now_us);
-        let token_ms = token.map(|at| at.saturating_sub(now_us).div_ceil(1_000));
+        let token = self.lanes.borrow().next_token_us();
+        let token_ms = token.map(|at| at.saturating_sub(self.now_us()).div_ceil(1_000));
         due_ms
             .unwrap_or(u64::MAX)
             .min(token_ms.unwrap_or(u64::MAX))

@@ -268,3 +268,18 @@ fn health_is_told_and_metrics_are_counted() {
     );
     assert!(sink.next_within(Duration::from_secs(1)).is_some());
 }
+
+#[test]
+fn a_rate_limited_endpoint_gets_everything_in_its_time() {
+    let server = Server::start();
+    let client = server.project("authepy");
+    let sink = Sink::with_statuses(&[200]);
+    endpoint(&client, json!({"url": sink.url, "rate_limit": 20}));
+    let events: Vec<_> = (0..10).map(|_| publish(&client, "a.b")).collect();
+    for _ in &events {
+        sink.next();
+    }
+    for event in &events {
+        delivery_in_state(&client, event, "delivered");
+    }
+}
