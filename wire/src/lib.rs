@@ -5,8 +5,8 @@
 //! [`render`] makes the bytes that are signed and sent; [`verify`] reads the same profile. Time and
 //! randomness come in as arguments; nothing here knows of Hookwright.
 //!
-//! To add a vendor: `profiles/NAME.toml`, `vectors/NAME.json` and a line in `profile/builtin.rs`.
-//! No code.
+//! To add a vendor: `profiles/NAME.toml`, its line in `profile/builtin.rs`, and its format in
+//! `vectors/formats.py`, by which `vectors/make.py` writes `vectors/NAME.json`. No code.
 
 mod canonical;
 mod envelope;

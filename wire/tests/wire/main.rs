@@ -1,6 +1,7 @@
 //! Does the crate, used from outside, do what the formats' documents say?
 
 mod canonical;
+mod choices;
 mod documents;
 mod receivers;
 mod refusals;
