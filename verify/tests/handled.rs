@@ -2,8 +2,11 @@
 
 mod kit;
 
+use std::convert::Infallible;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -101,16 +104,11 @@ struct Slow {
 
 impl Service<Request<Full<Bytes>>> for Slow {
     type Response = Response<Full<Bytes>>;
-    type Error = std::convert::Infallible;
-    type Future = std::pin::Pin<
-        Box<dyn Future<Output = Result<Self::Response, std::convert::Infallible>> + Send>,
-    >;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
 
-    fn poll_ready(
-        &mut self,
-        _: &mut std::task::Context<'_>,
-    ) -> std::task::Poll<Result<(), Self::Error>> {
-        std::task::Poll::Ready(Ok(()))
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, _: Request<Full<Bytes>>) -> Self::Future {
@@ -123,28 +121,27 @@ impl Service<Request<Full<Bytes>>> for Slow {
     }
 }
 
+/// What must come soon, so that a fault is a failure and not a standstill.
+async fn soon<F: Future>(future: F) -> F::Output {
+    let bounded = tokio::time::timeout(Duration::from_secs(10), future).await;
+    bounded.expect("it comes within 10 s")
+}
+
 #[tokio::test]
 async fn an_attempt_during_another_is_asked_to_come_later() {
     let (profile, secret) = format();
     let slow = Slow::default();
     let mut service = VerifyLayer::new(verifier(&profile, &[&secret])).layer(slow.clone());
-    let first = tokio::spawn(service.call(request(&profile, &[&secret], FIRST)));
-    slow.begun.notified().await;
-    let second = service
-        .call(request(&profile, &[&secret], FIRST))
-        .await
-        .expect("an answer");
-    assert_eq!(
-        (second.status().as_u16(), &second.headers()["retry-after"]),
-        (503, &"5".parse().expect("a value"))
-    );
+    let attempt = || request(&profile, &[&secret], FIRST);
+    let first = tokio::spawn(service.call(attempt()));
+    soon(slow.begun.notified()).await;
+    let second = soon(service.call(attempt())).await.expect("an answer");
+    assert_eq!(second.status(), 503);
+    assert_eq!(second.headers()["retry-after"], "5");
     slow.end.notify_one();
-    let first = first.await.expect("no panic").expect("an answer");
+    let first = soon(first).await.expect("no panic").expect("an answer");
     assert_eq!(first.status(), 200);
-    let third = service
-        .call(request(&profile, &[&secret], FIRST))
-        .await
-        .expect("an answer");
+    let third = soon(service.call(attempt())).await.expect("an answer");
     assert_eq!(third.status(), 200);
 }
 
@@ -153,16 +150,14 @@ async fn a_connection_that_breaks_off_leaves_the_message_to_the_next_attempt() {
     let (profile, secret) = format();
     let slow = Slow::default();
     let mut service = VerifyLayer::new(verifier(&profile, &[&secret])).layer(slow.clone());
-    let first = tokio::spawn(service.call(request(&profile, &[&secret], FIRST)));
-    slow.begun.notified().await;
+    let attempt = || request(&profile, &[&secret], FIRST);
+    let first = tokio::spawn(service.call(attempt()));
+    soon(slow.begun.notified()).await;
     first.abort();
-    assert!(first.await.expect_err("aborted").is_cancelled());
-    let second = tokio::spawn(service.call(request(&profile, &[&secret], FIRST)));
-    let begun = tokio::time::timeout(Duration::from_secs(10), slow.begun.notified()).await;
-    begun.expect("the handler is called again");
+    assert!(soon(first).await.expect_err("aborted").is_cancelled());
+    let second = tokio::spawn(service.call(attempt()));
+    soon(slow.begun.notified()).await;
     slow.end.notify_one();
-    assert_eq!(
-        second.await.expect("no panic").expect("an answer").status(),
-        200
-    );
+    let second = soon(second).await.expect("no panic").expect("an answer");
+    assert_eq!(second.status(), 200);
 }
