@@ -5,6 +5,7 @@
 
 #[cfg(test)]
 mod schedules {
+    mod arrange;
     mod clock;
     mod follow;
     mod promises;

@@ -4,25 +4,20 @@
 //! for time: a guard of real time only ends a test that would wait for ever.
 
 use std::future::Future;
-use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
-use hookwright_core::address::AddressRule;
-use hookwright_core::ids::{DeliveryId, ProjectId};
+use hookwright_core::ids::DeliveryId;
 use hookwright_core::time::UnixMs;
-use hookwright_delivery::{
-    Clock, Engine, EngineOptions, Profiles, Publish, Random, World, client_config,
-};
+use hookwright_delivery::{Clock, Engine, Publish};
 use hookwright_store::{
-    Attempt, DEFAULT_ACCOUNT, Delivery, DeliveryFilter, Endpoint, EndpointSettings, EndpointStatus,
-    EndpointUpdate, KeyOwner, NewEndpoint, NewKey, NewProject, Page, Project, Scope, SqliteOptions,
-    Store, Vault,
+    Attempt, Delivery, DeliveryFilter, Endpoint, EndpointSettings, EndpointUpdate, Page, Scope,
 };
 use tokio::sync::mpsc::{UnboundedReceiver, error::TryRecvError};
 use tokio::task::LocalSet;
 
-use super::clock::{START, SimClock};
+use super::arrange::{open, populate, start};
+use super::clock::SimClock;
 use super::receiver::{Arrival, Receiver};
 
 /// Sleeps of a worker that has nothing to do: its loop's and its sweeper's.
@@ -33,15 +28,6 @@ const LOOKS_MAX: usize = 20_000;
 const GUARD: Duration = Duration::from_secs(30);
 /// Near either end of a wait every turn and sweep of the worker is let run; between them is one leap.
 const STEPPED_MS: u64 = 12_000;
-
-/// Chance that is not: each byte is this one.
-struct Fixed(u8);
-
-impl Random for Fixed {
-    fn bytes(&self) -> [u8; 16] {
-        [self.0; 16]
-    }
-}
 
 /// Runs a test on one thread.
 pub fn simulate(test: impl Future<Output = ()>) {
@@ -238,91 +224,4 @@ impl Sim {
         };
         tokio::time::timeout(GUARD, wait).await.expect(what);
     }
-}
-
-fn open(folder: &std::path::Path) -> Store {
-    let options = SqliteOptions {
-        now: START,
-        commit_pace: Duration::ZERO,
-    };
-    Store::open_sqlite(folder, Vault::new(&[vec![7; 32]]).unwrap(), options).unwrap()
-}
-
-async fn populate(
-    store: &Store,
-    profile: &str,
-    mut settings: EndpointSettings,
-) -> (Scope, Endpoint) {
-    settings.url = "http://receiver.example/hook".to_owned();
-    let project = store.create_project(new_project(profile)).await.unwrap();
-    let (_, accounts, _) = store.routing().await.unwrap();
-    let account = accounts
-        .iter()
-        .find(|account| account.public_id == DEFAULT_ACCOUNT);
-    let endpoint = NewEndpoint {
-        project_id: project.id,
-        account_id: account.unwrap().id,
-        public_id: "ep_1".to_owned(),
-        settings,
-        secrets: vec!["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned()],
-        status: EndpointStatus::Active,
-        now: START,
-    };
-    let endpoint = store.create_endpoint(endpoint).await.unwrap();
-    (scope(&project), endpoint)
-}
-
-fn scope(project: &Project) -> Scope {
-    Scope {
-        project_id: project.id,
-        account_id: None,
-    }
-}
-
-fn new_project(profile: &str) -> NewProject {
-    NewProject {
-        public_id: "prj_1".to_owned(),
-        name: profile.to_owned(),
-        profile: profile.to_owned(),
-        livemode: true,
-        key: NewKey {
-            public_id: "key_1".to_owned(),
-            owner: KeyOwner::Project(ProjectId(0)),
-            name: None,
-            hash: [0; 32],
-            hint: String::new(),
-            scopes: 0,
-            expires_at: None,
-            now: START,
-        },
-        now: START,
-    }
-}
-
-async fn start(store: Store, clock: &SimClock, receiver: &Receiver, chance: u8) -> Engine {
-    let told: Arc<OnceLock<Engine>> = Arc::default();
-    let feed = Arc::clone(&told);
-    store.set_feed(Arc::new(move |change| {
-        if let Some(engine) = feed.get() {
-            engine.apply(change);
-        }
-    }));
-    let world = World {
-        clock: Arc::new(clock.clone()),
-        random: Arc::new(Fixed(chance)),
-        resolver: Arc::new(receiver.clone()),
-        dialer: Arc::new(receiver.clone()),
-    };
-    let options = EngineOptions {
-        rule: AddressRule::default(),
-        tls: client_config(None).unwrap(),
-        dev: true,
-    };
-    let profiles = Arc::new(Profiles::load(&[] as &[&str]).unwrap());
-    let (engine, worker) = Engine::start(store, profiles, world, options)
-        .await
-        .unwrap();
-    let _ = told.set(engine.clone());
-    tokio::task::spawn_local(worker.run());
-    engine
 }
