@@ -184,9 +184,10 @@ async fn attempt(
     progress.record.borrow_mut().request_headers =
         record::request_lines(&rendered.headers, &target.headers);
     let body = Bytes::from(rendered.body);
+    // Connecting is boxed: its state, with TLS's, would be moved with every attempt that needs none.
     let mut connection = match idle.take(target, connector.world.clock.monotonic_us()) {
         Some(connection) => connection,
-        None => match connector.connect(target, &progress.timing).await {
+        None => match Box::pin(connector.connect(target, &progress.timing)).await {
             Ok(connection) => connection,
             Err(error) => return failed(target, error),
         },
@@ -210,7 +211,7 @@ async fn attempt(
             }
             // A receiver may close an idle connection as we reuse it: that is no failed attempt.
             Err(error) if connection.used && error.class == ErrorClass::Disconnected => {
-                connection = match connector.connect(target, &progress.timing).await {
+                connection = match Box::pin(connector.connect(target, &progress.timing)).await {
                     Ok(connection) => connection,
                     Err(error) => return failed(target, error),
                 };

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use hookwright_delivery::{Engine, EngineOptions, Profiles, Worker, World, client_config};
 use hookwright_store::{SqliteOptions, Store};
-use hookwright_web::{App, router};
+use hookwright_web::App;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::LocalSet;
@@ -94,7 +94,7 @@ impl Server {
     pub(crate) async fn serve(self, shutdown: impl Future<Output = ()>) -> Result<(), Failure> {
         let store = self.engine.store().clone();
         let pruning = tokio::spawn(keep_pruning(self.engine.clone(), self.retention_ms));
-        let serving = hookwright_web::serve(self.listener, router(self.app), shutdown);
+        let serving = hookwright_web::serve(self.listener, self.app, shutdown);
         let stopped = tokio::select! {
             () = serving => None,
             // Nothing is known of the last commit: only a restart that reads the disk is safe.

@@ -7,7 +7,7 @@ use axum::{Json, Router};
 use hookwright_core::ids::random_id;
 use hookwright_core::limits::MANAGEMENT_BODY_BYTES_MAX;
 use hookwright_core::scope::Scope as KeyScope;
-use hookwright_store::{Account, Scope};
+use hookwright_store::{Account, KeyOwner, Scope};
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -48,6 +48,11 @@ async fn create(
     let project = app
         .project(&caller, paging::query(query)?.project_id.as_deref())?
         .id;
+    if matches!(caller.owner, KeyOwner::Account(..)) {
+        return Err(Problem::forbidden(
+            "an account's key does not make accounts",
+        ));
+    }
     let input: Create = body::json_or_nothing(request, MANAGEMENT_BODY_BYTES_MAX).await?;
     let id = input
         .id

@@ -42,7 +42,7 @@ impl App {
 }
 
 /// All routes.
-pub fn router(app: App) -> Router {
+pub(crate) fn router(app: App) -> Router {
     Router::new()
         .merge(events::routes())
         .merge(batch::routes())

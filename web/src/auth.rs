@@ -28,7 +28,15 @@ pub fn hash_key(key: &str) -> [u8; 32] {
 /// tell a caller how much of a guess was right.
 #[derive(Default)]
 pub(crate) struct Keys {
-    known: RwLock<HashMap<[u8; 32], Known>>,
+    cache: RwLock<Cache>,
+}
+
+#[derive(Default)]
+struct Cache {
+    known: HashMap<[u8; 32], Known>,
+    /// How often all were forgotten. **Invariant:** what was read from the store before the last
+    /// time is not kept, or a key could be revoked and yet stay known.
+    forgotten: u64,
 }
 
 #[derive(Clone, Copy)]
@@ -39,10 +47,27 @@ struct Known {
 
 impl Keys {
     pub(crate) fn forget(&self) {
-        self.known
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clear();
+        let mut cache = self.cache.write().unwrap_or_else(PoisonError::into_inner);
+        cache.known.clear();
+        cache.forgotten += 1;
+    }
+
+    /// What is known of a key, and how often all were forgotten until now.
+    fn get(&self, hash: &[u8; 32]) -> (Option<Known>, u64) {
+        let cache = self.cache.read().unwrap_or_else(PoisonError::into_inner);
+        (cache.known.get(hash).copied(), cache.forgotten)
+    }
+
+    /// Keeps what was read from the store, unless all were forgotten since.
+    fn put(&self, hash: [u8; 32], known: Known, forgotten: u64) {
+        let mut cache = self.cache.write().unwrap_or_else(PoisonError::into_inner);
+        if cache.forgotten != forgotten {
+            return;
+        }
+        if cache.known.len() >= CACHED_KEYS_MAX {
+            cache.known.clear();
+        }
+        cache.known.insert(hash, known);
     }
 }
 
@@ -88,16 +113,13 @@ impl App {
     pub(crate) async fn any_caller(&self, headers: &HeaderMap) -> Result<Caller, Problem> {
         let hash = hash_key(bearer(headers)?);
         let now = self.engine.now();
-        let known = self
-            .keys
-            .known
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&hash)
-            .copied();
-        let known = match known {
-            Some(known) => known,
-            None => self.look_up(hash).await?,
+        let known = match self.keys.get(&hash) {
+            (Some(known), _) => known,
+            (None, forgotten) => {
+                let known = self.look_up(hash).await?;
+                self.keys.put(hash, known, forgotten);
+                known
+            }
         };
         if known.expires_at.is_some_and(|at| at <= now) {
             return Err(Problem::unauthorized(
@@ -123,20 +145,10 @@ impl App {
             ));
         }
         let scopes = Scopes::from_bits(u16::try_from(scopes).unwrap_or(0));
-        let known = Known {
+        Ok(Known {
             caller: Caller { owner, scopes },
             expires_at,
-        };
-        let mut cache = self
-            .keys
-            .known
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        if cache.len() >= CACHED_KEYS_MAX {
-            cache.clear();
-        }
-        cache.insert(hash, known);
-        Ok(known)
+        })
     }
 }
 
@@ -152,4 +164,29 @@ fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
             .filter(|key| !key.is_empty())
     });
     key.ok_or_else(|| Problem::unauthorized("an API key is needed; send Authorization: Bearer KEY"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_read_before_a_revocation_is_not_kept_after_it() {
+        let keys = Keys::default();
+        let known = Known {
+            caller: Caller {
+                owner: KeyOwner::Root,
+                scopes: Scopes::ALL,
+            },
+            expires_at: None,
+        };
+        let hash = hash_key("a key");
+        let (_, before) = keys.get(&hash);
+        keys.forget();
+        keys.put(hash, known, before);
+        assert!(keys.get(&hash).0.is_none());
+        let (_, now) = keys.get(&hash);
+        keys.put(hash, known, now);
+        assert!(keys.get(&hash).0.is_some());
+    }
 }

@@ -1,5 +1,7 @@
 //! Many events in one request, with a result for each.
 
+use std::sync::Arc;
+
 use axum::extract::{Query, Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
@@ -35,8 +37,8 @@ async fn publish(
     if !lines {
         body::must_be_json(request.headers())?;
     }
-    let project = paging::query(query)?.project_id;
-    app.project(&caller, project.as_deref())?;
+    let query = Arc::new(paging::query(query)?);
+    app.project(&caller, query.project_id.as_deref())?;
     let bytes = body::read(request, BATCH_BODY_BYTES_MAX).await?;
     let events = if lines {
         split_lines(&bytes)
@@ -49,14 +51,14 @@ async fn publish(
     let mut results = vec![Value::Null; events.len()];
     let mut under_way = JoinSet::new();
     for (place, event) in events.into_iter().enumerate() {
-        let (app, project) = (app.clone(), project.clone());
+        let (app, query) = (app.clone(), Arc::clone(&query));
         under_way.spawn(async move {
             if event.len() > EVENT_BODY_BYTES_MAX {
                 return (place, Err(Problem::event_too_large()));
             }
             (
                 place,
-                publish_one(&app, &caller, project.as_deref(), &event, None).await,
+                publish_one(&app, &caller, &query, &event, None).await,
             )
         });
     }

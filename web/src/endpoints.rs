@@ -6,7 +6,7 @@ use axum::extract::{Path, Query, Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
 use axum::{Json, Router};
-use hookwright_core::ids::random_id;
+use hookwright_core::ids::{ProjectId, random_id};
 use hookwright_core::limits::MANAGEMENT_BODY_BYTES_MAX;
 use hookwright_core::scope::Scope as KeyScope;
 use hookwright_store::{
@@ -70,11 +70,7 @@ async fn create(
     let settings = input.settings(EndpointSettings::default(), &rules)?;
     let status = input.status()?.unwrap_or_default();
     let secrets = first_secret(&app, &input, &rules)?;
-    let account = named
-        .account_id
-        .as_deref()
-        .or(input.account_id.as_deref())
-        .or(query.account_id.as_deref());
+    let account = named_account(&app, &caller, project.id, &named, &query, &input)?;
     let account_id = app.account_to_use(&caller, project.id, account).await?;
     let new = NewEndpoint {
         project_id: project.id,
@@ -128,11 +124,12 @@ async fn update(
         .caller(request.headers(), KeyScope::EndpointsWrite)
         .await?;
     let query = paging::query(query)?;
-    let scope = scope(&app, &caller, &named, &query)?;
+    let project = app.project(&caller, query.project_id.as_deref())?;
     let input: EndpointInput = body::json(request, MANAGEMENT_BODY_BYTES_MAX).await?;
+    let account = named_account(&app, &caller, project.id, &named, &query, &input)?;
+    let scope = app.scope(&caller, query.project_id.as_deref(), account)?;
     let id = named.id();
     let old = app.engine.store().endpoint(scope, id.clone()).await?;
-    let project = app.project(&caller, query.project_id.as_deref())?;
     let formats = Formats::of(&app, &project, &input, &old.settings)?;
     let rules = formats.rules(&app);
     let settings = input.settings(old.settings, &rules)?;
@@ -174,8 +171,23 @@ async fn delete(
 }
 
 fn scope(app: &App, caller: &Caller, named: &Named, query: &ListQuery) -> Result<Scope, Problem> {
-    let account = named.account_id.as_deref().or(query.account_id.as_deref());
+    let project = app.project(caller, query.project_id.as_deref())?.id;
+    let nothing = EndpointInput::default();
+    let account = named_account(app, caller, project, named, query, &nothing)?;
     app.scope(caller, query.project_id.as_deref(), account)
+}
+
+/// An account may be named in the path, the query or the body.
+fn named_account<'a>(
+    app: &App,
+    caller: &Caller,
+    project: ProjectId,
+    named: &'a Named,
+    query: &'a ListQuery,
+    input: &'a EndpointInput,
+) -> Result<Option<&'a str>, Problem> {
+    let all = [&named.account_id, &query.account_id, &input.account_id];
+    app.one_account(caller, project, all.map(Option::as_deref))
 }
 
 /// The wire profiles of an endpoint.

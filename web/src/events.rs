@@ -25,7 +25,7 @@ use crate::paging::{self, ListQuery};
 use crate::problem::Problem;
 use crate::{body, times};
 
-type QueryResult = Result<Query<ListQuery>, axum::extract::rejection::QueryRejection>;
+pub(crate) type QueryResult = Result<Query<ListQuery>, axum::extract::rejection::QueryRejection>;
 
 pub(crate) fn routes() -> Router<App> {
     Router::new()
@@ -55,7 +55,7 @@ pub(crate) struct EventInput<'a> {
     channels: Vec<String>,
 }
 
-async fn publish(
+pub(crate) async fn publish(
     State(app): State<App>,
     query: QueryResult,
     request: Request,
@@ -65,7 +65,7 @@ async fn publish(
     let key = idempotency_key(request.headers())?;
     let query = paging::query(query)?;
     let bytes = body::read(request, EVENT_BODY_BYTES_MAX).await?;
-    let published = publish_one(&app, &caller, query.project_id.as_deref(), &bytes, key).await?;
+    let published = publish_one(&app, &caller, &query, &bytes, key).await?;
     let answer = accepted(&published);
     let mut response = (StatusCode::ACCEPTED, answer).into_response();
     response.headers_mut().insert(
@@ -87,16 +87,16 @@ fn accepted(published: &Published) -> String {
 pub(crate) async fn publish_one(
     app: &App,
     caller: &Caller,
-    project: Option<&str>,
+    query: &ListQuery,
     bytes: &Bytes,
     idempotency_key: Option<String>,
 ) -> Result<Published, Problem> {
     let input: EventInput<'_> = body::parse(bytes)?;
-    let project = app.project(caller, project)?;
+    let project = app.project(caller, query.project_id.as_deref())?;
     check(&input)?;
-    let account_id = app
-        .account_to_use(caller, project.id, input.account_id.as_deref())
-        .await?;
+    let named = [input.account_id.as_deref(), query.account_id.as_deref(), None];
+    let account = app.one_account(caller, project.id, named)?;
+    let account_id = app.account_to_use(caller, project.id, account).await?;
     let time = input.time.as_deref().map(|text| {
         times::parse(text)
             .ok_or_else(|| Problem::field("/time", "must be RFC 3339, as 2024-01-15T10:31:15Z"))
@@ -150,6 +150,11 @@ fn is_given_id(id: &str) -> bool {
 /// Receivers' parsers have a bound too: what is nested deeper is refused here, where somebody can
 /// still mend it.
 fn check_depth(pointer: &str, raw: &RawValue) -> Result<(), Problem> {
+    // Nearly always there are not so many brackets at all, which is quick to see.
+    let opening = |byte: &&u8| **byte == b'{' || **byte == b'[';
+    if raw.get().as_bytes().iter().filter(opening).count() <= JSON_DEPTH_MAX {
+        return Ok(());
+    }
     let (mut depth, mut in_string, mut escaped) = (0usize, false, false);
     for byte in raw.get().bytes() {
         match byte {

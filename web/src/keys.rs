@@ -79,15 +79,17 @@ async fn create_for_project(
     request: Request,
 ) -> Result<Response, Problem> {
     let caller = app.caller(request.headers(), KeyScope::KeysWrite).await?;
-    let project = app
-        .project(&caller, paging::query(query)?.project_id.as_deref())?
-        .id;
-    if matches!(caller.owner, KeyOwner::Account(..)) {
-        return Err(Problem::forbidden(
-            "an account's key does not make a project's keys",
-        ));
-    }
-    create(&app, &caller, KeyOwner::Project(project), request).await
+    let query = paging::query(query)?;
+    let scope = app.scope(
+        &caller,
+        query.project_id.as_deref(),
+        query.account_id.as_deref(),
+    )?;
+    let owner = match scope.account_id {
+        Some(account) => KeyOwner::Account(scope.project_id, account),
+        None => KeyOwner::Project(scope.project_id),
+    };
+    create(&app, &caller, owner, request).await
 }
 
 async fn create_for_account(
@@ -154,7 +156,11 @@ async fn list_of_project(
 ) -> Result<Json<Value>, Problem> {
     let caller = app.caller(&headers, KeyScope::KeysWrite).await?;
     let query = paging::query(query)?;
-    let scope = app.scope(&caller, query.project_id.as_deref(), None)?;
+    let scope = app.scope(
+        &caller,
+        query.project_id.as_deref(),
+        query.account_id.as_deref(),
+    )?;
     list(&app, scope, &query).await
 }
 
@@ -182,7 +188,12 @@ async fn revoke_of_project(
     query: QueryResult,
 ) -> Result<StatusCode, Problem> {
     let caller = app.caller(&headers, KeyScope::KeysWrite).await?;
-    let scope = app.scope(&caller, paging::query(query)?.project_id.as_deref(), None)?;
+    let query = paging::query(query)?;
+    let scope = app.scope(
+        &caller,
+        query.project_id.as_deref(),
+        query.account_id.as_deref(),
+    )?;
     revoke(&app, scope, key).await
 }
 

@@ -15,6 +15,7 @@ mod deliveries;
 mod endpoint_json;
 mod endpoints;
 mod events;
+mod front;
 mod health;
 mod keys;
 mod paging;
@@ -25,6 +26,6 @@ mod serve;
 mod tenant;
 mod times;
 
-pub use app::{App, router};
+pub use app::App;
 pub use auth::hash_key;
 pub use serve::serve;

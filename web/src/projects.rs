@@ -1,5 +1,7 @@
 //! Projects: made, listed, changed and deleted with the root key.
 
+use std::sync::Arc;
+
 use axum::extract::{Path, Query, Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
@@ -14,6 +16,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::app::App;
+use crate::auth::Caller;
 use crate::keys::make_key;
 use crate::paging::{self, ListQuery};
 use crate::problem::Problem;
@@ -88,12 +91,13 @@ async fn read(
     Path(id): Path<String>,
 ) -> Result<Json<Value>, Problem> {
     let caller = app.any_caller(&headers).await?;
+    let project = app.project(&caller, Some(&id))?;
     if matches!(caller.owner, KeyOwner::Account(..)) {
         return Err(Problem::forbidden(
             "this needs the root key or the project's own",
         ));
     }
-    Ok(Json(show(&*app.project(&caller, Some(&id))?)))
+    Ok(Json(show(&project)))
 }
 
 #[derive(Deserialize)]
@@ -108,9 +112,8 @@ async fn update(
     Path(id): Path<String>,
     request: Request,
 ) -> Result<Json<Value>, Problem> {
-    let caller = app.caller(request.headers(), Scope::ProjectsWrite).await?;
-    caller.must_be_root()?;
-    let project = app.project(&caller, Some(&id))?.id;
+    let caller = app.any_caller(request.headers()).await?;
+    let project = to_change(&app, &caller, &id)?.id;
     let input: Update = body::json(request, MANAGEMENT_BODY_BYTES_MAX).await?;
     if let Some(name) = &input.name {
         check_text("/name", name)?;
@@ -129,15 +132,22 @@ async fn delete(
     headers: HeaderMap,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    let caller = app.caller(&headers, Scope::ProjectsWrite).await?;
-    caller.must_be_root()?;
-    let project = app.project(&caller, Some(&id))?;
+    let caller = app.any_caller(&headers).await?;
+    let project = to_change(&app, &caller, &id)?;
     app.engine
         .store()
         .delete_project(project.id, app.engine.now())
         .await?;
     tracing::info!(project = project.public_id, "project deleted");
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// The project, for who may change it. Another's is not found before anything is forbidden.
+fn to_change(app: &App, caller: &Caller, id: &str) -> Result<Arc<Project>, Problem> {
+    let project = app.project(caller, Some(id))?;
+    caller.must(Scope::ProjectsWrite)?;
+    caller.must_be_root()?;
+    Ok(project)
 }
 
 /// A name or description: some text, not too long.

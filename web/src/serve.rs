@@ -4,13 +4,14 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
+
+use crate::app::App;
+use crate::front::Front;
 
 /// Connections open at once; more wait to be taken.
 const CONNECTIONS_MAX: usize = 8_192;
@@ -21,7 +22,8 @@ const HEADER_BYTES_MAX: usize = 64 * 1024;
 const FINISH_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Serves until `shutdown`, then lets requests that are under way finish.
-pub async fn serve(listener: TcpListener, router: Router, shutdown: impl Future<Output = ()>) {
+pub async fn serve(listener: TcpListener, app: App, shutdown: impl Future<Output = ()>) {
+    let front = Front::new(app);
     let graceful = GracefulShutdown::new();
     let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let mut shutdown = std::pin::pin!(shutdown);
@@ -49,10 +51,7 @@ pub async fn serve(listener: TcpListener, router: Router, shutdown: impl Future<
             .header_read_timeout(HEADER_TIMEOUT)
             .max_buf_size(HEADER_BYTES_MAX)
             .pipeline_flush(true)
-            .serve_connection(
-                TokioIo::new(stream),
-                TowerToHyperService::new(router.clone()),
-            );
+            .serve_connection(TokioIo::new(stream), front.clone());
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
             // A client that breaks off is its own affair.

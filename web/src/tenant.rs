@@ -32,6 +32,28 @@ impl App {
         found.ok_or_else(|| Problem::not_found("project"))
     }
 
+    /// The one account that path, query and body name between them. What one of them names must
+    /// not be overruled in silence by another.
+    pub(crate) fn one_account<'a>(
+        &self,
+        caller: &Caller,
+        project: ProjectId,
+        named: [Option<&'a str>; 3],
+    ) -> Result<Option<&'a str>, Problem> {
+        let mut one = None;
+        for name in named.into_iter().flatten() {
+            if let KeyOwner::Account(..) = caller.owner {
+                self.account_seen_by(caller, project, name)?;
+            }
+            if one.is_some_and(|one| one != name) {
+                let detail = "the path, the query and the body name different accounts; name one";
+                return Err(Problem::field("/account_id", detail));
+            }
+            one = Some(name);
+        }
+        Ok(one)
+    }
+
     /// What may be seen: an account's key sees its account; others see the one named, or all.
     pub(crate) fn scope(
         &self,

@@ -198,7 +198,7 @@ fn everything_arrives(client: &Client, sink: &Sink, accepted: &BTreeSet<String>)
         assert_eq!(list["data"][0]["state"], "failed", "lost: {id}: {list}");
     }
     let twice = arrivals.values().filter(|count| **count > 1).count();
-    println!(
+    eprintln!(
         "{} events arrived, {twice} of them more than once",
         arrivals.len()
     );
