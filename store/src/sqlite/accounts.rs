@@ -85,11 +85,15 @@ impl SqliteStore {
         self.change(move |writer| {
             by_id(&writer.connection, project, id)?;
             for sql in [
-                "UPDATE accounts SET deleted_at = ?2 WHERE id = ?1",
-                "UPDATE endpoints SET deleted_at = ?2 WHERE account_id = ?1 AND deleted_at IS NULL",
-                "UPDATE keys SET revoked_at = ?2 WHERE account_id = ?1 AND revoked_at IS NULL",
+                "UPDATE accounts SET deleted_at = ?2 WHERE id = ?1 AND project_id = ?3",
+                "UPDATE endpoints SET deleted_at = ?2
+                 WHERE project_id = ?3 AND account_id = ?1 AND deleted_at IS NULL",
+                "UPDATE keys SET revoked_at = ?2
+                 WHERE project_id = ?3 AND account_id = ?1 AND revoked_at IS NULL",
             ] {
-                writer.connection.execute(sql, params![id.0, now.0])?;
+                writer
+                    .connection
+                    .execute(sql, params![id.0, now.0, project.0])?;
             }
             Ok(((), Change::AccountDeleted(project, id)))
         })

@@ -21,7 +21,7 @@ impl SqliteStore {
             let connection = &writer.connection;
             // An endpoint made while its account is being deleted must not outlive it.
             accounts::by_id(connection, new.project_id, new.account_id)?;
-            within_limit(connection, new.account_id)?;
+            within_limit(connection, new.project_id, new.account_id)?;
             let inserted = connection.execute(
                 "INSERT INTO endpoints (project_id, account_id, public_id, settings, secrets, status, created_at, updated_at)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7) ON CONFLICT DO NOTHING",
@@ -54,11 +54,14 @@ impl SqliteStore {
     pub(crate) async fn endpoints(&self, scope: Scope, page: Page) -> Result<Listed<Endpoint>> {
         let vault = std::sync::Arc::clone(&self.vault);
         self.read(move |connection| {
+            // Two statements, each with an index that has the order: a page is not sorted.
+            let owned = match scope.account_id {
+                Some(_) => "project_id = ?1 AND account_id = ?2",
+                None => "project_id = ?1 AND ?2 IS NULL",
+            };
             let sql = format!(
                 "SELECT {COLUMNS} FROM endpoints
-                 WHERE project_id = ?1 AND account_id = IFNULL(?2, account_id)
-                       AND deleted_at IS NULL AND id < ?3
-                 ORDER BY id DESC LIMIT ?4"
+                 WHERE {owned} AND deleted_at IS NULL AND id < ?3 ORDER BY id DESC LIMIT ?4"
             );
             let mut select = connection.prepare_cached(&sql)?;
             let (project, account) = ids(scope);
@@ -157,10 +160,11 @@ pub(super) fn all(connection: &Connection, vault: &Vault) -> Result<Vec<Endpoint
     Ok(found)
 }
 
-fn within_limit(connection: &Connection, account: AccountId) -> Result<()> {
+fn within_limit(connection: &Connection, project: ProjectId, account: AccountId) -> Result<()> {
     let count: i64 = connection.query_row(
-        "SELECT COUNT(*) FROM endpoints WHERE account_id = ?1 AND deleted_at IS NULL",
-        [account.0],
+        "SELECT COUNT(*) FROM endpoints
+         WHERE project_id = ?1 AND account_id = ?2 AND deleted_at IS NULL",
+        [project.0, account.0],
         |row| row.get(0),
     )?;
     if count >= ENDPOINTS_PER_ACCOUNT_MAX as i64 {

@@ -10,6 +10,8 @@ mod events;
 mod keys;
 mod migrate;
 mod open;
+#[cfg(test)]
+mod plans;
 mod projects;
 mod prune;
 mod queue;

@@ -69,6 +69,8 @@ impl SqliteStore {
 
 fn connect(path: &Path) -> Result<Connection> {
     let connection = Connection::open(path)?;
+    #[cfg(test)]
+    super::plans::note(&connection);
     connection.set_prepared_statement_cache_capacity(128);
     connection.pragma_update(None, "page_size", PAGE_BYTES)?;
     connection.pragma_update(None, "journal_mode", "wal")?;
