@@ -9,6 +9,8 @@ mod bad_input;
 mod document_calls;
 #[path = "end_to_end/formats.rs"]
 mod formats;
+#[path = "end_to_end/isolation.rs"]
+mod isolation;
 #[path = "end_to_end/kill.rs"]
 mod kill;
 #[path = "end_to_end/lifecycle.rs"]
