@@ -41,6 +41,7 @@ mod conformance {
     mod deliveries;
     mod endpoints;
     mod events;
+    mod failure;
     mod keys;
     mod projects;
     mod prune;

@@ -123,10 +123,9 @@ impl Writer {
             return Err(error.to_string());
         }
         let rows = (self.next_event, self.next_delivery);
-        let settled = settle_all(self, work.settles);
-        let appended = append_all(self, work.appends);
-        let broken = settled.iter().any(|(_, result)| result.is_err())
-            || appended.iter().any(|(_, _, result)| result.is_err());
+        let mut broken = false;
+        let settled = settle_all(self, work.settles, &mut broken);
+        let appended = append_all(self, work.appends, &mut broken);
         if broken {
             return self.roll_back(rows, settled, appended, work.jobs);
         }
@@ -178,10 +177,14 @@ impl Writer {
             .next()
             .unwrap_or_default();
         tracing::error!(reason, "batch rolled back");
-        let undone = self
-            .connection
-            .execute_batch("ROLLBACK")
-            .map_err(|error| error.to_string());
+        // The engine ends some transactions by itself, as when the disk is full.
+        let undone = if self.connection.is_autocommit() {
+            Ok(())
+        } else {
+            self.connection
+                .execute_batch("ROLLBACK")
+                .map_err(|error| error.to_string())
+        };
         (self.next_event, self.next_delivery) = (next_event, next_delivery);
         self.event_types.clear();
         let failed = || StoreError::Engine(reason.clone());
@@ -207,25 +210,41 @@ impl Writer {
 fn settle_all(
     writer: &mut Writer,
     settles: Vec<(Vec<crate::model::Settlement>, SettleDone)>,
+    broken: &mut bool,
 ) -> Vec<(SettleDone, Result<Vec<bool>>)> {
     settles
         .into_iter()
-        .map(|(settlements, done)| (done, settle::settle(writer, &settlements)))
+        .map(|(settlements, done)| {
+            let result = unless(broken, || settle::settle(writer, &settlements));
+            (done, result)
+        })
         .collect()
 }
 
 fn append_all(
     writer: &mut Writer,
     appends: Vec<(crate::append::Append, super::queue::AppendDone)>,
+    broken: &mut bool,
 ) -> Vec<AppendOutcome> {
     let lease = writer.new_lease();
     appends
         .into_iter()
         .map(|(append, done)| {
-            let result = append::append(writer, &append, lease);
+            let result = unless(broken, || append::append(writer, &append, lease));
             (append, done, result)
         })
         .collect()
+}
+
+/// Does no more once something failed: the transaction may have ended, and what runs outside one
+/// is kept by itself.
+fn unless<T>(broken: &mut bool, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    if *broken {
+        return Err(StoreError::Engine("not tried".to_owned()));
+    }
+    let result = work();
+    *broken = result.is_err();
+    result
 }
 
 fn refuse(work: Work, reason: &str) {

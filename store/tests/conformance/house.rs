@@ -167,14 +167,35 @@ impl House {
     }
 
     pub async fn settle_all(&self, settlements: Vec<Settlement>) -> Vec<bool> {
+        self.begin_settle(settlements)
+            .await
+            .expect("a settlement is answered")
+            .expect("settled")
+    }
+
+    /// Settles without waiting.
+    pub fn begin_settle(
+        &self,
+        settlements: Vec<Settlement>,
+    ) -> oneshot::Receiver<Result<Vec<bool>, StoreError>> {
         let (done, answer) = oneshot::channel();
         self.settle(settlements, move |result| {
             let _ = done.send(result);
         });
         answer
-            .await
-            .expect("a settlement is answered")
-            .expect("settled")
+    }
+
+    /// Appends, and keeps the store at its answer: what is queued until it is let go shares the
+    /// next commit.
+    pub async fn hold_commits(&self, append: impl Into<Append>) -> HeldCommits {
+        let (let_go, wait) = std::sync::mpsc::channel();
+        let (reached, held) = oneshot::channel();
+        self.append(append.into(), move |_, _| {
+            let _ = reached.send(());
+            let _ = wait.recv();
+        });
+        held.await.expect("an append is answered");
+        HeldCommits(let_go)
     }
 
     /// Claims up to `room` of one lane.
@@ -192,6 +213,16 @@ impl House {
     /// Every delivery that fits, walked page by page.
     pub async fn walk(&self, scope: Scope, filter: DeliveryFilter, limit: usize) -> Vec<Delivery> {
         rows_by_page(limit, |page| self.deliveries(scope, filter, page)).await
+    }
+}
+
+/// A store that waits inside an answer.
+pub struct HeldCommits(std::sync::mpsc::Sender<()>);
+
+impl HeldCommits {
+    /// Async, so that what is joined with it is queued before.
+    pub async fn let_go(self) {
+        drop(self.0);
     }
 }
 

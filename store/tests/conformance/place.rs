@@ -15,6 +15,20 @@ pub enum Engine {
     Sqlite,
 }
 
+/// An event of this given id makes the engine fail, once the place is poisoned.
+pub const POISON: &str = "poison";
+
+/// What the engine does about it.
+#[derive(Clone, Copy)]
+pub enum Failure {
+    /// The statement that would insert the event fails.
+    Statement,
+    /// The same, and the engine gives the whole transaction up by itself, as when the disk is full.
+    Transaction,
+    /// The event is inserted, and then its first delivery fails.
+    Delivery,
+}
+
 /// One store's home, removed at the end.
 pub enum Place {
     Sqlite(TempDir),
@@ -48,6 +62,26 @@ impl Place {
                     copy_if_there(folder.path(), copy.path(), name);
                 }
                 Self::Sqlite(copy)
+            }
+        }
+    }
+
+    /// Makes the engine fail at an event named [`POISON`], from outside and while it is open.
+    pub fn poison(&self, failure: Failure) {
+        match self {
+            Self::Sqlite(folder) => {
+                let raise = |how| format!("BEGIN SELECT RAISE({how}, 'made to fail'); END");
+                let at_event = "BEFORE INSERT ON events WHEN NEW.given_id = 'poison'";
+                let at_delivery = "BEFORE INSERT ON deliveries WHEN EXISTS (
+                    SELECT 1 FROM events WHERE id = NEW.event_id AND given_id = 'poison')";
+                let trigger = match failure {
+                    Failure::Statement => format!("{at_event} {}", raise("ABORT")),
+                    Failure::Transaction => format!("{at_event} {}", raise("ROLLBACK")),
+                    Failure::Delivery => format!("{at_delivery} {}", raise("ABORT")),
+                };
+                rusqlite::Connection::open(folder.path().join("hookwright.db"))
+                    .and_then(|file| file.execute_batch(&format!("CREATE TRIGGER t {trigger}")))
+                    .expect("poisoned");
             }
         }
     }
