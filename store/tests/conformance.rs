@@ -32,6 +32,7 @@ macro_rules! on_engine {
 mod conformance {
     mod build;
     mod house;
+    mod model;
     mod place;
 
     mod accounts;

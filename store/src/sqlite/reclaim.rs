@@ -101,3 +101,78 @@ fn outstanding(connection: &Connection, from: i64, before: Option<i64>) -> Resul
     let ids = select.query_map(params![from, before], |row| row.get(0))?;
     Ok(ids.collect::<std::result::Result<_, _>>()?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: UnixMs = UnixMs(1_700_000_000_000);
+
+    fn file() -> Connection {
+        let mut connection = Connection::open_in_memory().expect("opened");
+        super::super::migrate::migrate(&mut connection).expect("migrated");
+        connection
+    }
+
+    fn insert(connection: &Connection, state: u8, due_at: Option<i64>) {
+        connection
+            .execute(
+                "INSERT INTO deliveries (event_id, endpoint_id, state, created_at, lease, due_at, attempts, failed_attempts)
+                 VALUES (1, 1, ?1, 0, 9, ?2, 0, 0)",
+                params![state, due_at],
+            )
+            .expect("inserted");
+    }
+
+    #[test]
+    fn the_mark_moves_to_the_end_at_every_start() {
+        let mut connection = file();
+        recover(&mut connection, NOW).expect("recovered");
+        assert_eq!(mark(&connection).expect("read"), 1);
+        for _ in 0..3 {
+            insert(&connection, 2, None);
+        }
+        recover(&mut connection, NOW).expect("recovered");
+        assert_eq!(mark(&connection).expect("read"), 4);
+        assert_eq!(
+            outstanding(&connection, 0, None).expect("read"),
+            [0_i64; 0],
+            "all are due"
+        );
+    }
+
+    #[test]
+    fn only_first_attempts_under_way_are_outstanding() {
+        let connection = file();
+        insert(&connection, 10, None);
+        insert(&connection, 3, Some(5));
+        insert(&connection, 2, None);
+        insert(&connection, 2, None);
+        assert_eq!(outstanding(&connection, 0, None).expect("read"), [3]);
+        let all = outstanding(&connection, 0, Some(0)).expect("read");
+        assert_eq!(all, [3, 4]);
+        assert_eq!(outstanding(&connection, 4, None).expect("read"), [4]);
+    }
+
+    #[tokio::test]
+    async fn the_mark_moves_past_what_is_settled() {
+        let folder = tempfile::TempDir::new().expect("a folder");
+        let vault = crate::Vault::new(&[vec![7; 32]]).expect("32 bytes");
+        let options = crate::SqliteOptions {
+            now: NOW,
+            commit_pace: std::time::Duration::ZERO,
+        };
+        let store = SqliteStore::open(folder.path(), vault, options).expect("opened");
+        let add = |state| {
+            store.write(move |writer| {
+                insert(&writer.connection, state, None);
+                Ok(())
+            })
+        };
+        for (state, expected) in [(10, 2), (2, 2), (10, 2)] {
+            add(state).await.expect("written");
+            store.reclaim(UnixMs(0)).await.expect("reclaimed");
+            assert_eq!(store.read(mark).await.expect("read"), expected);
+        }
+    }
+}

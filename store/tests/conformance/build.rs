@@ -177,7 +177,7 @@ pub fn first_outcome_of(fresh: &Fresh, index: i64) -> OutcomeBuilder {
     outcome(fresh.delivery(index), fresh.lease, 1)
 }
 
-fn outcome(id: DeliveryId, lease: Lease, number: u32) -> OutcomeBuilder {
+pub fn outcome(id: DeliveryId, lease: Lease, number: u32) -> OutcomeBuilder {
     OutcomeBuilder(Settlement {
         id,
         lease,

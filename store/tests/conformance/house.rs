@@ -84,6 +84,13 @@ impl House {
         &self.place
     }
 
+    /// Another empty store of the same engine.
+    pub fn another(&self) -> Self {
+        let place = self.place.another();
+        let store = place.open(NOW).expect("an empty store opens");
+        Self { place, store }
+    }
+
     /// Closes in good order and opens again.
     pub async fn reopened(self, now: UnixMs) -> Self {
         self.store.close().await.expect("closed");

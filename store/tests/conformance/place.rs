@@ -42,6 +42,13 @@ impl Place {
         }
     }
 
+    /// Another empty place of the same engine.
+    pub fn another(&self) -> Self {
+        match self {
+            Self::Sqlite(_) => Self::empty(Engine::Sqlite),
+        }
+    }
+
     /// Opens what is there.
     pub fn open(&self, now: UnixMs) -> Result<Store, StoreError> {
         let vault = Vault::new(&[vec![7; 32]]).expect("32 bytes");
