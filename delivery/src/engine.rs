@@ -7,13 +7,14 @@ use hookwright_core::address::AddressRule;
 use hookwright_core::ids::{AccountId, ProjectId};
 use hookwright_core::limits::LEASE_MS;
 use hookwright_core::time::UnixMs;
-use hookwright_store::{Change, Claimed, Project, Store, StoreError};
+use hookwright_store::{Change, Claimed, Endpoint, Project, Store, StoreError};
 use rustls::ClientConfig;
 use tokio::sync::oneshot;
 
 use crate::gate::Gate;
 use crate::inbox::{Inbox, Job, Message};
 use crate::metrics::Metrics;
+use crate::node::NodeGauge;
 use crate::profiles::Profiles;
 use crate::publish::{self, Publish, PublishError, Published};
 use crate::routing::Routing;
@@ -30,6 +31,50 @@ pub struct EngineOptions {
     pub dev: bool,
 }
 
+/// Why an engine does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Events would be matched to nothing, and lost without a word.
+    #[error(
+        "{used_by} speaks the wire profile \"{profile}\", which is not loaded\nhint: start with the --profile file that it was made with"
+    )]
+    ProfileMissing {
+        /// The profile's name.
+        profile: String,
+        /// Who speaks it.
+        used_by: String,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+fn all_profiles_are_known(
+    profiles: &Profiles,
+    projects: &[Project],
+    endpoints: &[Endpoint],
+) -> Result<(), StartError> {
+    let of_projects = projects
+        .iter()
+        .map(|it| (&it.profile, "project", &it.public_id));
+    let of_endpoints = endpoints.iter().flat_map(|it| {
+        let own = [&it.settings.profile, &it.settings.second_profile];
+        own.into_iter()
+            .flatten()
+            .map(|profile| (profile, "endpoint", &it.public_id))
+    });
+    match of_projects
+        .chain(of_endpoints)
+        .find(|(profile, ..)| profiles.get(profile).is_none())
+    {
+        None => Ok(()),
+        Some((profile, kind, id)) => Err(StartError::ProfileMissing {
+            profile: profile.clone(),
+            used_by: format!("{kind} {id}"),
+        }),
+    }
+}
+
 /// A handle on the engine; clones share it.
 #[derive(Clone)]
 pub struct Engine {
@@ -44,6 +89,7 @@ pub(crate) struct Shared {
     pub(crate) world: World,
     pub(crate) inbox: Inbox,
     pub(crate) gate: Arc<Gate>,
+    pub(crate) node: Arc<NodeGauge>,
     pub(crate) metrics: Metrics,
     dev: bool,
     stopping: AtomicBool,
@@ -75,7 +121,7 @@ impl Engine {
         profiles: Arc<Profiles>,
         world: World,
         options: EngineOptions,
-    ) -> Result<(Self, Worker), StoreError> {
+    ) -> Result<(Self, Worker), StartError> {
         let gate = Arc::new(Gate::default());
         let shared = Arc::new(Shared {
             routing: Routing::new(Arc::clone(&profiles)),
@@ -84,11 +130,13 @@ impl Engine {
             world,
             inbox: Inbox::default(),
             gate,
+            node: Arc::default(),
             metrics: Metrics::default(),
             dev: options.dev,
             stopping: AtomicBool::new(false),
         });
         let (projects, accounts, endpoints) = shared.store.routing().await?;
+        all_profiles_are_known(&shared.profiles, &projects, &endpoints)?;
         for project in projects {
             shared.routing.apply(&Change::Project(project));
         }
@@ -175,7 +223,9 @@ impl Engine {
         if let Some(target) = self.shared.routing.target(claimed.endpoint_id) {
             target.gauge.add(1);
         }
+        let bytes = claimed.event.payload.as_ref().map_or(0, bytes::Bytes::len);
         let job = Job {
+            _held: self.shared.node.hold(bytes),
             claimed,
             leased_until: now.plus_ms(LEASE_MS),
             queued_at_us: self.shared.world.clock.monotonic_us(),

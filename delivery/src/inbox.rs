@@ -8,6 +8,8 @@ use hookwright_core::time::UnixMs;
 use hookwright_store::Claimed;
 use tokio::sync::Notify;
 
+use crate::node::Held;
+
 /// A delivery to be sent.
 pub(crate) struct Job {
     pub(crate) claimed: Claimed,
@@ -17,6 +19,8 @@ pub(crate) struct Job {
     pub(crate) queued_at_us: u64,
     /// Whether it counts at the gate.
     pub(crate) counted: bool,
+    /// Its share of what the node may hold.
+    pub(crate) _held: Held,
 }
 
 /// What the delivery thread is told.
@@ -62,6 +66,7 @@ pub(crate) mod tests {
     use hookwright_store::{EventToSend, Lease};
 
     use super::*;
+    use crate::node::NodeGauge;
 
     /// A delivery as a claim would hand it over.
     pub(crate) fn job(endpoint_id: EndpointId) -> Job {
@@ -90,6 +95,7 @@ pub(crate) mod tests {
             leased_until: UnixMs(i64::MAX),
             queued_at_us: 0,
             counted: false,
+            _held: Arc::new(NodeGauge::default()).hold(0),
         }
     }
 }

@@ -15,6 +15,7 @@ mod inbox;
 mod lane;
 mod lanes;
 mod metrics;
+mod node;
 mod outcome;
 mod profiles;
 mod publish;
@@ -27,7 +28,7 @@ mod waiting;
 mod worker;
 mod world;
 
-pub use engine::{Engine, EngineOptions, Health};
+pub use engine::{Engine, EngineOptions, Health, StartError};
 pub use profiles::{Profiles, ProfilesError};
 pub use publish::{Publish, PublishError, Published};
 pub use tls::{ExtraCaError, client_config};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use hookwright_core::ids::{self, AccountId, DeliveryId, ProjectId};
-use hookwright_core::limits::{LEASE_MS, NODE_DELIVERIES_MAX};
+use hookwright_core::limits::LEASE_MS;
 use hookwright_core::time::UnixMs;
 use hookwright_store::{
     Append, Appended, Claimed, Disposition, EndpointStatus, EventToSend, Lease, Route, StoreError,
@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 
 use crate::engine::Shared;
 use crate::inbox::{Job, Message};
+use crate::node::Held;
 use crate::target::Target;
 
 /// An event to publish.
@@ -76,6 +77,8 @@ pub(crate) async fn publish(
     let routes: Vec<Route> = targets.iter().map(|target| route(shared, target)).collect();
     let leased = leased(&routes);
     shared.gate.add(leased);
+    let bytes = publish.payload.len();
+    let held: Vec<Held> = (0..leased).map(|_| shared.node.hold(bytes)).collect();
     let (done, result) = oneshot::channel();
     let then = Arc::clone(shared);
     // The jobs are handed over by the store's thread: a publisher that hangs up after its event
@@ -83,7 +86,7 @@ pub(crate) async fn publish(
     shared
         .store
         .append(append(publish, now, routes), move |append, result| {
-            hand_over(&then, &append, &targets, &result);
+            hand_over(&then, &append, &targets, held, &result);
             let _ = done.send(result.map(|appended| (append, appended)));
         });
     let lost = |_| StoreError::Stopped("the store is closed".to_owned());
@@ -129,8 +132,7 @@ fn route(shared: &Shared, target: &Arc<Target>) -> Route {
         EndpointStatus::Disabled => Disposition::EndpointDisabled,
         EndpointStatus::Paused => Disposition::Due,
         EndpointStatus::Active => {
-            let node_full = shared.metrics.deliveries_queued.get() >= NODE_DELIVERIES_MAX as u64;
-            if !node_full && target.gauge.take() {
+            if !shared.node.is_full() && target.gauge.take() {
                 Disposition::Leased
             } else {
                 Disposition::Due
@@ -164,6 +166,7 @@ fn hand_over(
     shared: &Shared,
     append: &Append,
     targets: &[Arc<Target>],
+    mut held: Vec<Held>,
     result: &Result<Appended, StoreError>,
 ) {
     let Ok(Appended::Fresh {
@@ -197,7 +200,10 @@ fn hand_over(
     for (delivery, route) in (first_delivery.0..).zip(&append.routes) {
         match route.disposition {
             Disposition::Leased => {
-                jobs.push(job(shared, route, (DeliveryId(delivery), *lease), &event));
+                let lease = (DeliveryId(delivery), *lease);
+                // There is one for each: they were taken together.
+                let Some(held) = held.pop() else { continue };
+                jobs.push(job(shared, route, lease, &event, held));
             }
             Disposition::Due => {
                 shared
@@ -217,8 +223,10 @@ fn job(
     route: &Route,
     (id, lease): (DeliveryId, Lease),
     event: &Arc<EventToSend>,
+    held: Held,
 ) -> Job {
     Job {
+        _held: held,
         leased_until: event.accepted_at.plus_ms(LEASE_MS),
         queued_at_us: shared.world.clock.monotonic_us(),
         counted: true,

@@ -4,7 +4,9 @@ use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use hookwright_delivery::{Engine, EngineOptions, Profiles, Worker, World, client_config};
+use hookwright_delivery::{
+    Engine, EngineOptions, Profiles, StartError, Worker, World, client_config,
+};
 use hookwright_store::{SqliteOptions, Store};
 use hookwright_web::App;
 use tokio::net::TcpListener;
@@ -74,7 +76,10 @@ impl Server {
         };
         let (engine, worker) = Engine::start(store, profiles, world, options)
             .await
-            .map_err(running)?;
+            .map_err(|error| match error {
+                StartError::ProfileMissing { .. } => usage(error),
+                StartError::Store(error) => running(error),
+            })?;
         let app = App::new(engine.clone());
         let _ = told.set((engine.clone(), app.clone()));
         let (delivery, delivery_ended) = run_delivery(worker)?;

@@ -9,7 +9,7 @@ use hookwright_core::ids::{DeliveryId, decode, encode};
 use hookwright_core::scope::Scope as KeyScope;
 use hookwright_core::state::DeliveryState;
 use hookwright_core::time::UnixMs;
-use hookwright_store::{Attempt, Delivery, DeliveryFilter, Scope};
+use hookwright_store::{Attempt, Delivery, DeliveryFilter, EndpointStatus, Scope, StoreError};
 use http::{HeaderMap, StatusCode};
 use serde_json::{Map, Value, json};
 
@@ -104,6 +104,12 @@ async fn resend(
     )?;
     let (row, _) = row(&id)?;
     let shown = whole(&app, scope, &id).await?;
+    must_take_requests(
+        &app,
+        scope,
+        shown["endpoint_id"].as_str().unwrap_or_default(),
+    )
+    .await?;
     let claimed = app
         .engine
         .store()
@@ -112,6 +118,25 @@ async fn resend(
     app.engine.send_now(claimed);
     tracing::info!(delivery = id, "delivery resent");
     Ok((StatusCode::ACCEPTED, Json(shown)).into_response())
+}
+
+/// A resend to an endpoint that gets nothing would be a promise that nobody keeps.
+async fn must_take_requests(app: &App, scope: Scope, endpoint: &str) -> Result<(), Problem> {
+    match app
+        .engine
+        .store()
+        .endpoint(scope, endpoint.to_owned())
+        .await
+    {
+        Ok(endpoint) if endpoint.status == EndpointStatus::Disabled => {
+            Err(Problem::endpoint_disabled("disabled; enable it first"))
+        }
+        Ok(_) => Ok(()),
+        Err(StoreError::NotFound) => Err(Problem::endpoint_disabled(
+            "deleted; publish the event again to another one",
+        )),
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn row(id: &str) -> Result<(DeliveryId, UnixMs), Problem> {

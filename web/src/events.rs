@@ -94,7 +94,11 @@ pub(crate) async fn publish_one(
     let input: EventInput<'_> = body::parse(bytes)?;
     let project = app.project(caller, query.project_id.as_deref())?;
     check(&input)?;
-    let named = [input.account_id.as_deref(), query.account_id.as_deref(), None];
+    let named = [
+        input.account_id.as_deref(),
+        query.account_id.as_deref(),
+        None,
+    ];
     let account = app.one_account(caller, project.id, named)?;
     let account_id = app.account_to_use(caller, project.id, account).await?;
     let time = input.time.as_deref().map(|text| {

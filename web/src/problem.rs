@@ -136,6 +136,11 @@ impl Problem {
         Self::too_large(EVENT_BODY_BYTES_MAX)
     }
 
+    pub(crate) fn endpoint_disabled(how: &str) -> Self {
+        let detail = format!("nothing was resent: the delivery's endpoint is {how}");
+        Self::new(StatusCode::CONFLICT, "endpoint_disabled", detail)
+    }
+
     fn event_conflict() -> Self {
         let detail = "this id or Idempotency-Key was used for an event with other content; nothing was stored: \
                       give a new event a new id, or send exactly the first one again";

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use hookwright_core::ids::EndpointId;
-use hookwright_core::limits::{LEASE_MS, NODE_DELIVERIES_MAX};
+use hookwright_core::limits::LEASE_MS;
 use hookwright_store::EndpointStatus;
 
 use super::State;
@@ -48,11 +48,7 @@ fn room(state: &State, id: EndpointId) -> Option<usize> {
         // A change of the endpoint brings it back.
         return None;
     }
-    let queued = state.shared.metrics.deliveries_queued.get() as usize;
-    let room = target
-        .gauge
-        .room()
-        .min(NODE_DELIVERIES_MAX.saturating_sub(queued));
+    let room = target.gauge.room().min(state.shared.node.room());
     if room == 0 {
         state.starved.borrow_mut().insert(id);
         return None;
@@ -70,7 +66,9 @@ async fn claim(state: &Rc<State>, wanted: Vec<(EndpointId, usize)>) {
                 if let Some(target) = state.shared.routing.target(claimed.endpoint_id) {
                     target.gauge.add(1);
                 }
+                let bytes = claimed.event.payload.as_ref().map_or(0, bytes::Bytes::len);
                 state.enqueue(Job {
+                    _held: state.shared.node.hold(bytes),
                     leased_until: now.plus_ms(LEASE_MS),
                     queued_at_us: state.now_us(),
                     counted: false,

@@ -108,6 +108,12 @@ fn a_disabled_endpoint_gets_nothing_and_waiting_deliveries_fail_visibly() {
     let failed = delivery_in_state(&client, &event, "failed");
     let error = failed["last_error"].as_str().expect("an error");
     assert!(error.starts_with("endpoint_disabled"), "{error}");
+    let again = format!(
+        "/v1/deliveries/{}/resend",
+        failed["id"].as_str().expect("an id")
+    );
+    let answer = client.send("POST", &again, &[], ());
+    assert_eq!(answer.problem(409), "endpoint_disabled");
     let later = json!({"type": "test.completed", "data": {}});
     let later = client.post("/v1/events", &later).expect(202);
     let later = later["id"].as_str().expect("an id").to_owned();
@@ -282,4 +288,29 @@ fn a_rate_limited_endpoint_gets_everything_in_its_time() {
     for event in &events {
         delivery_in_state(&client, event, "delivered");
     }
+}
+
+#[test]
+fn a_start_without_a_profile_that_is_in_use_is_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let profile = folder.path().join("ours.toml");
+    let text = "name = \"ours\"\nenvelope = \"{event.data}\"\n\n[[signature]]\nheader = \"X-Ours\"\nalgorithm = \"hmac-sha256\"\ncontent = \"{body}\"\n\n[retry]\ngaps_s = []\n";
+    std::fs::write(&profile, text).expect("written");
+    let data = folder.path().join("data");
+    let file = profile.to_str().expect("UTF-8");
+    let server = Server::start_in(&data, &["--dev", "--profile", file]);
+    let client = server.project("ours");
+    let sink = Sink::with_statuses(&[200]);
+    endpoint(&client, json!({"url": sink.url}));
+    publish(&client, "a.b");
+    assert!(sink.next().header("x-ours").is_some());
+    server.stop();
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_hookwright"))
+        .args(["serve", "--dev", "--listen", "127.0.0.1:0", "--data-dir"])
+        .arg(&data)
+        .output()
+        .expect("it runs");
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("ours") && said.contains("hint:"), "{said}");
 }
