@@ -107,4 +107,30 @@ facts! {
         let fresh = house.publish_fresh(an_event(acme).given_id(POISON)).await;
         assert!(house.event(acme.scope(), fresh.id, NOW).await.is_ok(), "may be tried again");
     }
+
+    async fn a_failed_commit_acknowledges_nothing_and_stops_the_store(house: House) {
+        let acme = house.tenant("acme").await;
+        let a = house.endpoint_of(acme, "a").await;
+        let earlier = house.publish_fresh(an_event(acme).leased(&a)).await;
+        house.place().poison(Failure::Commit);
+        let held = house.hold_commits(an_event(acme)).await;
+        let beside = house.begin_publish(an_event(acme).given_id("beside").leased(&a));
+        let settled = house.begin_settle(vec![first_outcome_of(&earlier, 0).into()]);
+        let poisoned = house.create_project(a_project(POISON));
+        let (poisoned, ()) = tokio::join!(poisoned, held.let_go());
+
+        assert!(matches!(poisoned, Err(StoreError::Stopped(_))));
+        let told = beside.await.expect("answered");
+        assert!(matches!(told, Err(StoreError::Stopped(_))));
+        let told = settled.await.expect("answered");
+        assert!(matches!(told, Err(StoreError::Stopped(_))));
+        assert!(matches!(house.stopped().await, StoreError::Stopped(_)));
+        let later = house.publish(an_event(acme)).await;
+        assert!(matches!(later, Err(StoreError::Stopped(_))), "until a restart");
+
+        let house = house.crashed(NOW);
+        let seen = house.event_by_given_id(acme.scope(), "beside".to_owned()).await;
+        assert!(matches!(seen, Err(StoreError::NotFound)));
+        assert_eq!(house.claim_lane(&a, 10, NOW).await[0].id, earlier.delivery(0));
+    }
 }

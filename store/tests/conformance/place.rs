@@ -27,6 +27,8 @@ pub enum Failure {
     Transaction,
     /// The event is inserted, and then its first delivery fails.
     Delivery,
+    /// A project of this name takes the whole commit with it.
+    Commit,
 }
 
 /// One store's home, removed at the end.
@@ -81,10 +83,12 @@ impl Place {
                 let at_event = "BEFORE INSERT ON events WHEN NEW.given_id = 'poison'";
                 let at_delivery = "BEFORE INSERT ON deliveries WHEN EXISTS (
                     SELECT 1 FROM events WHERE id = NEW.event_id AND given_id = 'poison')";
+                let at_project = "BEFORE INSERT ON projects WHEN NEW.name = 'poison'";
                 let trigger = match failure {
                     Failure::Statement => format!("{at_event} {}", raise("ABORT")),
                     Failure::Transaction => format!("{at_event} {}", raise("ROLLBACK")),
                     Failure::Delivery => format!("{at_delivery} {}", raise("ABORT")),
+                    Failure::Commit => format!("{at_project} {}", raise("ROLLBACK")),
                 };
                 rusqlite::Connection::open(folder.path().join("hookwright.db"))
                     .and_then(|file| file.execute_batch(&format!("CREATE TRIGGER t {trigger}")))
