@@ -62,7 +62,7 @@ impl Inbox {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use hookwright_core::ids::{DeliveryId, EventId};
+    use hookwright_core::ids::{DeliveryId, EventId, ProjectId};
     use hookwright_store::{EventToSend, Lease};
 
     use super::*;
@@ -72,6 +72,7 @@ pub(crate) mod tests {
     pub(crate) fn job(endpoint_id: EndpointId) -> Job {
         let event = EventToSend {
             id: EventId(1),
+            project_id: ProjectId(1),
             given_id: None,
             accepted_at: UnixMs(0),
             time: UnixMs(0),

@@ -38,6 +38,7 @@ pub(crate) fn judge(target: &Target, claimed: &Claimed, sent: Sent, random_unit:
         slow_down: matches!(status, Some(429 | 502 | 504)),
         disable_endpoint: decision.disable_endpoint,
         settlement: Settlement {
+            project_id: claimed.event.project_id,
             id: claimed.id,
             lease: claimed.lease,
             manual: claimed.manual,
@@ -52,6 +53,7 @@ pub(crate) fn judge(target: &Target, claimed: &Claimed, sent: Sent, random_unit:
 /// A delivery whose endpoint is disabled or gone: failed without an attempt.
 pub(crate) fn undeliverable(claimed: &Claimed, at: hookwright_core::time::UnixMs) -> Settlement {
     Settlement {
+        project_id: claimed.event.project_id,
         id: claimed.id,
         lease: claimed.lease,
         manual: claimed.manual,

@@ -188,6 +188,7 @@ fn hand_over(
     }
     let event = Arc::new(EventToSend {
         id: *id,
+        project_id: append.project_id,
         given_id: append.given_id.clone(),
         accepted_at: append.accepted_at,
         time: append.time,

@@ -9,10 +9,10 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use hookwright_core::address::AddressRule;
-use hookwright_core::ids::{DeliveryId, EndpointId};
+use hookwright_core::ids::EndpointId;
 use hookwright_core::limits::NODE_CONCURRENCY_MAX;
 use hookwright_core::time::UnixMs;
-use hookwright_store::{EndpointStatus, Lease, Settled, Settlement};
+use hookwright_store::{EndpointStatus, Leased, Settled, Settlement};
 use rustls::ClientConfig;
 use tokio::sync::{Notify, oneshot};
 
@@ -191,7 +191,7 @@ impl State {
     }
 
     /// Frees the places that these deliveries had in their lanes and at the gate.
-    fn forget(&self, jobs: &[Job]) -> Vec<(DeliveryId, Lease, bool)> {
+    fn forget(&self, jobs: &[Job]) -> Vec<Leased> {
         let mut lanes = self.lanes.borrow_mut();
         for job in jobs {
             if job.counted {
@@ -201,8 +201,7 @@ impl State {
                 lane.gauge.give(1);
             }
         }
-        let lease = |job: &Job| (job.claimed.id, job.claimed.lease, job.claimed.manual);
-        jobs.iter().map(lease).collect()
+        jobs.iter().map(|job| job.claimed.leased()).collect()
     }
 
     fn nap_ms(&self) -> u64 {

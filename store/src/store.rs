@@ -247,7 +247,7 @@ impl Store {
     }
 
     /// Gives leased deliveries back, due now.
-    pub async fn release(&self, leased: Vec<(DeliveryId, Lease, bool)>, now: UnixMs) -> Result<()> {
+    pub async fn release(&self, leased: Vec<Leased>, now: UnixMs) -> Result<()> {
         on_engine!(self, s => s.release(leased, now).await)
     }
 

@@ -98,6 +98,19 @@ pub struct Attempt {
     pub response_body: Bytes,
 }
 
+/// A delivery as its holder names it: which one, and the proof of holding it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Leased {
+    /// Its project.
+    pub project_id: ProjectId,
+    /// Row.
+    pub id: DeliveryId,
+    /// The fencing token.
+    pub lease: Lease,
+    /// The attempt was asked for by a person.
+    pub manual: bool,
+}
+
 /// A delivery handed to a worker, with what it needs to send it.
 #[derive(Clone, Debug)]
 pub struct Claimed {
@@ -121,11 +134,26 @@ pub struct Claimed {
     pub event: std::sync::Arc<EventToSend>,
 }
 
+impl Claimed {
+    /// What it is settled or released by.
+    #[must_use]
+    pub fn leased(&self) -> Leased {
+        Leased {
+            project_id: self.event.project_id,
+            id: self.id,
+            lease: self.lease,
+            manual: self.manual,
+        }
+    }
+}
+
 /// The parts of an event that the wire needs.
 #[derive(Clone, Debug)]
 pub struct EventToSend {
     /// Row.
     pub id: EventId,
+    /// Its project.
+    pub project_id: ProjectId,
     /// The public id: the given one, or made from row and time with the profile's prefix.
     pub given_id: Option<String>,
     /// When it was accepted.
@@ -156,6 +184,8 @@ pub enum Settled {
 /// The outcome of one claimed delivery.
 #[derive(Clone, Debug)]
 pub struct Settlement {
+    /// Its project.
+    pub project_id: ProjectId,
     /// Which delivery.
     pub id: DeliveryId,
     /// The token it was claimed under; a settlement under any other is refused.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use hookwright_core::ids::{DeliveryId, EndpointId, EventId};
+use hookwright_core::ids::{DeliveryId, EndpointId, EventId, ProjectId};
 use hookwright_core::limits::LEASE_MS;
 use hookwright_core::time::UnixMs;
 use rusqlite::{Connection, params};
@@ -12,7 +12,7 @@ use rusqlite::{Connection, params};
 use super::append::Extra;
 use super::writer::Writer;
 use super::{Result, SqliteStore};
-use crate::model::{Claimed, EventToSend, Lease};
+use crate::model::{Claimed, EventToSend, Lease, Leased};
 
 impl SqliteStore {
     pub(crate) async fn claim(
@@ -89,11 +89,7 @@ impl SqliteStore {
         .await
     }
 
-    pub(crate) async fn release(
-        &self,
-        leased: Vec<(DeliveryId, Lease, bool)>,
-        now: UnixMs,
-    ) -> Result<()> {
+    pub(crate) async fn release(&self, leased: Vec<Leased>, now: UnixMs) -> Result<()> {
         self.write(move |writer| {
             let mut give = writer.connection.prepare_cached(
                 "UPDATE deliveries SET lease = 0, due_at = ?3 WHERE id = ?1 AND lease = ?2 AND state <= 9",
@@ -103,9 +99,13 @@ impl SqliteStore {
                 "UPDATE resends SET lease = 0, due_at = ?3 WHERE id =
                      (SELECT MIN(id) FROM resends WHERE delivery_id = ?1 AND lease = ?2)",
             )?;
-            for (id, lease, manual) in leased {
-                let statement = if manual { &mut give_resend } else { &mut give };
-                statement.execute(params![id.0, lease.0, now.0])?;
+            for held in leased {
+                let statement = if held.manual {
+                    &mut give_resend
+                } else {
+                    &mut give
+                };
+                statement.execute(params![held.id.0, held.lease.0, now.0])?;
             }
             Ok(())
         })
@@ -199,7 +199,7 @@ pub(super) fn load_event(
         return Ok(Arc::clone(event));
     }
     let mut select = connection.prepare_cached(
-        "SELECT e.given_id, e.accepted_at, e.time, t.name, e.extra, e.payload
+        "SELECT e.given_id, e.accepted_at, e.time, t.name, e.extra, e.payload, e.project_id
          FROM events e JOIN event_types t ON t.id = e.type_id WHERE e.id = ?1",
     )?;
     let event = select.query_row([id], |row| {
@@ -210,6 +210,7 @@ pub(super) fn load_event(
             .unwrap_or_default();
         Ok(EventToSend {
             id: EventId(id),
+            project_id: ProjectId(row.get(6)?),
             given_id: row.get(0)?,
             accepted_at,
             time: row.get::<_, Option<i64>>(2)?.map_or(accepted_at, UnixMs),

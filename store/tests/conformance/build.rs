@@ -2,11 +2,10 @@
 
 use bytes::Bytes;
 use hookwright_core::error_class::ErrorClass;
-use hookwright_core::ids::DeliveryId;
 use hookwright_core::time::UnixMs;
 use hookwright_store::{
     Append, Attempt, Claimed, Disposition, Endpoint, EndpointSettings, EndpointStatus, KeyOwner,
-    Lease, NewEndpoint, NewKey, NewProject, Route, Settled, Settlement,
+    Lease, Leased, NewEndpoint, NewKey, NewProject, Route, Settled, Settlement,
 };
 
 use super::house::{Fresh, NOW, Tenant};
@@ -169,19 +168,20 @@ pub struct OutcomeBuilder(Settlement);
 
 /// The outcome of a claimed delivery: delivered, unless changed.
 pub fn outcome_of(claimed: &Claimed) -> OutcomeBuilder {
-    outcome(claimed.id, claimed.lease, claimed.attempts + 1).manual(claimed.manual)
+    outcome(claimed.leased(), claimed.attempts + 1)
 }
 
 /// The outcome of the first attempt of an event's `index`th delivery, which was appended leased.
 pub fn first_outcome_of(fresh: &Fresh, index: i64) -> OutcomeBuilder {
-    outcome(fresh.delivery(index), fresh.lease, 1)
+    outcome(fresh.leased(index), 1)
 }
 
-pub fn outcome(id: DeliveryId, lease: Lease, number: u32) -> OutcomeBuilder {
+pub fn outcome(held: Leased, number: u32) -> OutcomeBuilder {
     OutcomeBuilder(Settlement {
-        id,
-        lease,
-        manual: false,
+        project_id: held.project_id,
+        id: held.id,
+        lease: held.lease,
+        manual: held.manual,
         becomes: Settled::Delivered,
         at: NOW.plus_ms(40),
         attempt: Some(Attempt {

@@ -6,8 +6,8 @@ use std::time::Duration;
 use hookwright_core::ids::{AccountId, DeliveryId, ProjectId};
 use hookwright_core::time::UnixMs;
 use hookwright_store::{
-    Account, Append, Appended, Attempt, Claimed, Delivery, DeliveryFilter, Endpoint, Listed,
-    NewEndpoint, Page, Scope, Settlement, Store, StoreError,
+    Account, Append, Appended, Attempt, Claimed, Delivery, DeliveryFilter, Endpoint, Leased,
+    Listed, NewEndpoint, Page, Scope, Settlement, Store, StoreError,
 };
 use tokio::sync::oneshot;
 
@@ -154,12 +154,15 @@ impl House {
 
     /// Appends what must be fresh: its rows.
     pub async fn publish_fresh(&self, append: impl Into<Append>) -> Fresh {
+        let append = append.into();
+        let project = append.project_id;
         match self.publish(append).await.expect("appended") {
             Appended::Fresh {
                 id,
                 first_delivery,
                 lease,
             } => Fresh {
+                project,
                 id,
                 first_delivery,
                 lease,
@@ -236,6 +239,7 @@ impl HeldCommits {
 /// The rows of an event just accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fresh {
+    pub project: ProjectId,
     pub id: hookwright_core::ids::EventId,
     pub first_delivery: DeliveryId,
     pub lease: hookwright_store::Lease,
@@ -245,6 +249,16 @@ impl Fresh {
     /// The delivery of its `index`th route.
     pub fn delivery(&self, index: i64) -> DeliveryId {
         DeliveryId(self.first_delivery.0 + index)
+    }
+
+    /// The delivery of its `index`th route, as its holder names it.
+    pub fn leased(&self, index: i64) -> Leased {
+        Leased {
+            project_id: self.project,
+            id: self.delivery(index),
+            lease: self.lease,
+            manual: false,
+        }
     }
 }
 

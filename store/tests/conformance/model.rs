@@ -7,7 +7,7 @@ use hookwright_core::ids::DeliveryId;
 use hookwright_core::limits::LEASE_MS;
 use hookwright_core::state::DeliveryState;
 use hookwright_core::time::UnixMs;
-use hookwright_store::{Endpoint, Lease, Settlement};
+use hookwright_store::{Endpoint, Lease, Leased, Settlement};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, TestRunner};
@@ -75,17 +75,17 @@ struct Model {
     now: UnixMs,
     deliveries: Vec<Known>,
     /// Every token ever handed out.
-    tokens: Vec<(DeliveryId, Lease)>,
+    tokens: Vec<Leased>,
 }
 
 impl Model {
-    fn held(&mut self, token: (DeliveryId, Lease)) -> Option<&mut Known> {
+    fn held(&mut self, token: Leased) -> Option<&mut Known> {
         self.deliveries
             .iter_mut()
-            .find(|known| known.id == token.0 && known.holder == Some(token.1))
+            .find(|known| known.id == token.id && known.holder == Some(token.lease))
     }
 
-    fn token(&self, index: usize) -> Option<(DeliveryId, Lease)> {
+    fn token(&self, index: usize) -> Option<Leased> {
         let count = self.tokens.len();
         (count > 0).then(|| self.tokens[index % count])
     }
@@ -172,9 +172,10 @@ async fn append(
         };
     }
     let fresh = house.publish_fresh(event).await;
-    for (id, (lane, leased)) in (0..).map(|index| fresh.delivery(index)).zip(routes) {
+    for (held, (lane, leased)) in (0..).map(|index| fresh.leased(index)).zip(routes) {
+        let id = held.id;
         if *leased {
-            model.tokens.push((id, fresh.lease));
+            model.tokens.push(held);
         }
         model.deliveries.push(Known {
             id,
@@ -211,7 +212,7 @@ async fn claim(
         assert_eq!(claim.attempts, known.attempts);
         assert_ne!(Some(claim.lease), known.holder, "a new token");
         (known.holder, known.due_at) = (Some(claim.lease), end);
-        model.tokens.push((claim.id, claim.lease));
+        model.tokens.push(claim.leased());
     }
 }
 
@@ -222,7 +223,7 @@ async fn settle(house: &House, model: &mut Model, token: usize, becomes: Becomes
     let now = model.now;
     let held = model.held(token);
     let number = held.as_ref().map_or(1, |known| known.attempts + 1);
-    let outcome = outcome(token.0, token.1, number).at(now);
+    let outcome = outcome(token, number).at(now);
     let settlement: Settlement = match becomes {
         Becomes::Delivered => outcome,
         Becomes::RetryIn(ms) => outcome.retry_at(now.plus_ms(ms)),
@@ -250,10 +251,7 @@ async fn release(house: &House, model: &mut Model, token: usize) {
         return;
     };
     let now = model.now;
-    house
-        .release(vec![(token.0, token.1, false)], now)
-        .await
-        .expect("released");
+    house.release(vec![token], now).await.expect("released");
     if let Some(known) = model.held(token) {
         (known.holder, known.due_at) = (None, Some(now));
     }

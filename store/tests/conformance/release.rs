@@ -2,7 +2,7 @@
 
 use hookwright_core::limits::LEASE_MS;
 use hookwright_core::state::DeliveryState;
-use hookwright_store::Lease;
+use hookwright_store::{Lease, Leased};
 
 use super::build::{an_event, first_outcome_of, outcome_of};
 use super::house::NOW;
@@ -13,7 +13,7 @@ facts! {
         let a = house.endpoint_of(acme, "a").await;
         let fresh = house.publish_fresh(an_event(acme).leased(&a)).await;
         let later = NOW.plus_ms(9);
-        let given = vec![(fresh.delivery(0), fresh.lease, false)];
+        let given = vec![fresh.leased(0)];
         house.release(given, later).await.expect("released");
         assert!(!house.settle_one(first_outcome_of(&fresh, 0)).await);
         let (delivery, _) = house.see(acme, fresh.delivery(0)).await;
@@ -27,7 +27,7 @@ facts! {
         let fresh = house.publish_fresh(an_event(acme).leased(&a)).await;
         house.settle_one(first_outcome_of(&fresh, 0).retry_at(NOW)).await;
         let claimed = house.claim_lane(&a, 1, NOW).await.remove(0);
-        house.release(vec![(claimed.id, claimed.lease, false)], NOW).await.expect("released");
+        house.release(vec![claimed.leased()], NOW).await.expect("released");
         let again = house.claim_lane(&a, 1, NOW).await.remove(0);
         assert_eq!((again.attempts, again.failed_attempts), (1, 1));
         assert!(house.settle_one(outcome_of(&again)).await);
@@ -38,7 +38,7 @@ facts! {
         let a = house.endpoint_of(acme, "a").await;
         let fresh = house.publish_fresh(an_event(acme).leased(&a)).await;
         let stranger = Lease(fresh.lease.0 + 1);
-        house.release(vec![(fresh.delivery(0), stranger, false)], NOW).await.expect("released");
+        house.release(vec![Leased { lease: stranger, ..fresh.leased(0) }], NOW).await.expect("released");
         assert!(house.claim_lane(&a, 1, NOW).await.is_empty());
         assert!(house.settle_one(first_outcome_of(&fresh, 0)).await);
     }
@@ -48,7 +48,7 @@ facts! {
         let a = house.endpoint_of(acme, "a").await;
         let fresh = house.publish_fresh(an_event(acme).leased(&a)).await;
         house.settle_one(first_outcome_of(&fresh, 0)).await;
-        house.release(vec![(fresh.delivery(0), fresh.lease, false)], NOW).await.expect("released");
+        house.release(vec![fresh.leased(0)], NOW).await.expect("released");
         assert!(house.claim_lane(&a, 1, NOW).await.is_empty());
         assert_eq!(house.see(acme, fresh.delivery(0)).await.0.state, DeliveryState::Delivered);
     }
@@ -58,7 +58,7 @@ facts! {
         let a = house.endpoint_of(acme, "a").await;
         let fresh = house.publish_fresh(an_event(acme).disabled(&a)).await;
         let resend = house.resend(acme.scope(), fresh.delivery(0), NOW).await.expect("resent");
-        house.release(vec![(resend.id, resend.lease, true)], NOW).await.expect("released");
+        house.release(vec![resend.leased()], NOW).await.expect("released");
         assert!(!house.settle_one(outcome_of(&resend)).await);
         let again = house.claim_lane(&a, 1, NOW).await.remove(0);
         assert!(again.manual);
@@ -76,7 +76,7 @@ facts! {
         let later = NOW.plus_ms(LEASE_MS);
         let claimed = house.claim_lane(&a, 2, later).await;
         assert_eq!(claimed.len(), 2);
-        house.release(vec![(claimed[0].id, claimed[0].lease, true)], later).await.expect("released");
+        house.release(vec![claimed[0].leased()], later).await.expect("released");
         assert_eq!(house.claim_lane(&a, 2, later).await.len(), 1);
         assert!(house.settle_one(outcome_of(&claimed[1])).await);
     }

@@ -205,7 +205,7 @@ async fn deliveries(store: &Store, scope: Scope, endpoint: EndpointId) -> (Event
     settle(store, &resend, Settled::Failed).await;
     let resend = store.resend(scope, due.id, NOW).await.expect("resent");
     store
-        .release(vec![(resend.id, resend.lease, true)], NOW)
+        .release(vec![resend.leased()], NOW)
         .await
         .expect("released");
     let resend = store
@@ -215,7 +215,7 @@ async fn deliveries(store: &Store, scope: Scope, endpoint: EndpointId) -> (Event
         .remove(0);
     settle(store, &resend, Settled::Delivered).await;
     store
-        .release(vec![(due.id, due.lease, false)], NOW)
+        .release(vec![due.leased()], NOW)
         .await
         .expect("released");
     store.hasten(endpoint, 1, NOW).await.expect("hastened");
@@ -234,6 +234,7 @@ async fn publish(store: &Store, append: Append) -> Appended {
 
 async fn settle(store: &Store, claimed: &Claimed, becomes: Settled) {
     let settlement = Settlement {
+        project_id: claimed.event.project_id,
         id: claimed.id,
         lease: claimed.lease,
         manual: claimed.manual,
