@@ -186,6 +186,7 @@ pub fn outcome(held: Leased, number: u32) -> OutcomeBuilder {
         at: NOW.plus_ms(40),
         attempt: Some(Attempt {
             number,
+            manual: held.manual,
             started_at: NOW,
             status: Some(200),
             request_headers: "webhook-id: evt_1\n".to_owned(),
@@ -219,14 +220,6 @@ impl OutcomeBuilder {
     /// No request was made.
     pub fn without_attempt(mut self) -> Self {
         self.0.attempt = None;
-        self
-    }
-
-    fn manual(mut self, manual: bool) -> Self {
-        self.0.manual = manual;
-        if let Some(attempt) = &mut self.0.attempt {
-            attempt.manual = manual;
-        }
         self
     }
 
