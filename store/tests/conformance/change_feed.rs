@@ -101,7 +101,7 @@ facts! {
         let heard = Heard::on(&house);
         house.endpoint_of(acme, "ep_a").await;
         assert_eq!(heard.take().len(), 1);
-        let after = house.crashed(NOW);
+        let after = house.crashed(NOW).await;
         assert_eq!(after.endpoints(acme.scope(), all()).await.expect("listed").rows.len(), 1);
     }
 

@@ -84,7 +84,7 @@ facts! {
         };
         let updated = house.update_endpoint(acme.scope(), "ep_a".to_owned(), update, NOW);
         updated.await.expect("changed");
-        let stored = house.place().stored_bytes();
+        let stored = house.place().stored_bytes().await;
         let holds = |text: &str| stored.windows(text.len()).any(|part| part == text.as_bytes());
         assert!(holds("visible.example"), "this looks at the right bytes");
         assert!(!holds("hidden_at_rest"));

@@ -1,5 +1,7 @@
 //! What a statement that the engine refuses undoes, and what it leaves.
 
+use std::time::Duration;
+
 use hookwright_core::state::DeliveryState;
 use hookwright_store::{DeliveryFilter, StoreError};
 
@@ -7,12 +9,17 @@ use super::build::{a_project, an_event, first_outcome_of};
 use super::house::{House, NOW, all};
 use super::place::{Failure, POISON};
 
+/// Whether a commit failed, and not the caller.
+fn failed<T>(told: &Result<T, StoreError>) -> bool {
+    matches!(told, Err(StoreError::Engine(_) | StoreError::Stopped(_)))
+}
+
 /// Everything here shares a commit with the statement that fails.
 async fn one_statement_fails(house: House, failure: Failure) {
     let acme = house.tenant("acme").await;
     let a = house.endpoint_of(acme, "a").await;
     let earlier = house.publish_fresh(an_event(acme).leased(&a)).await;
-    house.place().poison(failure);
+    house.place().poison(failure).await;
     let held = house.hold_commits(an_event(acme)).await;
     let before = house.begin_publish(an_event(acme).given_id("before").due(&a).due(&a));
     let poisoned = house.begin_publish(an_event(acme).given_id(POISON).due(&a));
@@ -78,7 +85,7 @@ async fn one_statement_fails(house: House, failure: Failure) {
         .await;
     assert!(next.id > earlier.id, "the store goes on");
     assert!(house.settle_one(first_outcome_of(&next, 0)).await);
-    let house = house.crashed(NOW);
+    let house = house.crashed(NOW).await;
     let seen = house
         .event_by_given_id(acme.scope(), "next".to_owned())
         .await;
@@ -97,7 +104,7 @@ facts! {
     async fn an_event_that_fails_after_its_row_leaves_nothing(house: House) {
         let acme = house.tenant("acme").await;
         let a = house.endpoint_of(acme, "a").await;
-        house.place().poison(Failure::Delivery);
+        house.place().poison(Failure::Delivery).await;
         let refused = house.publish(an_event(acme).given_id(POISON).due(&a)).await;
         assert!(matches!(refused, Err(StoreError::Engine(_))));
         assert!(house.events(acme.scope(), all()).await.expect("listed").rows.is_empty());
@@ -108,29 +115,45 @@ facts! {
         assert!(house.event(acme.scope(), fresh.id, NOW).await.is_ok(), "may be tried again");
     }
 
-    async fn a_failed_commit_acknowledges_nothing_and_stops_the_store(house: House) {
+    async fn a_failed_commit_acknowledges_nothing_that_it_lost(house: House) {
         let acme = house.tenant("acme").await;
         let a = house.endpoint_of(acme, "a").await;
         let earlier = house.publish_fresh(an_event(acme).leased(&a)).await;
-        house.place().poison(Failure::Commit);
+        house.place().poison(Failure::Commit).await;
         let held = house.hold_commits(an_event(acme)).await;
         let beside = house.begin_publish(an_event(acme).given_id("beside").leased(&a));
         let settled = house.begin_settle(vec![first_outcome_of(&earlier, 0).into()]);
-        let poisoned = house.create_project(a_project(POISON));
-        let (poisoned, ()) = tokio::join!(poisoned, held.let_go());
+        let poisoned = house.begin_publish(an_event(acme).given_id(POISON).leased(&a));
+        let project = house.create_project(a_project(POISON));
+        let (project, ()) = tokio::join!(project, held.let_go());
 
-        assert!(matches!(poisoned, Err(StoreError::Stopped(_))));
-        let told = beside.await.expect("answered");
-        assert!(matches!(told, Err(StoreError::Stopped(_))));
-        let told = settled.await.expect("answered");
-        assert!(matches!(told, Err(StoreError::Stopped(_))));
-        assert!(matches!(house.stopped().await, StoreError::Stopped(_)));
-        let later = house.publish(an_event(acme)).await;
-        assert!(matches!(later, Err(StoreError::Stopped(_))), "until a restart");
+        assert!(failed(&project), "{project:?}");
+        let beside = beside.await.expect("answered");
+        let settled = settled.await.expect("answered");
+        assert!(failed(&poisoned.await.expect("answered")));
+        let later = house.publish(an_event(acme).given_id("later")).await;
+        if house.place().stops_after_a_failed_commit() {
+            for told in [project.is_ok(), beside.is_ok(), settled.is_ok(), later.is_ok()] {
+                assert!(!told, "nothing more is acknowledged");
+            }
+            assert!(matches!(house.stopped().await, StoreError::Stopped(_)));
+            assert!(matches!(later, Err(StoreError::Stopped(_))), "until a restart");
+        } else {
+            later.as_ref().expect("the store goes on");
+            let stopped = tokio::time::timeout(Duration::ZERO, house.stopped()).await;
+            assert!(stopped.is_err(), "and does not say that it stopped");
+        }
 
-        let house = house.crashed(NOW);
-        let seen = house.event_by_given_id(acme.scope(), "beside".to_owned()).await;
-        assert!(matches!(seen, Err(StoreError::NotFound)));
-        assert_eq!(house.claim_lane(&a, 10, NOW).await[0].id, earlier.delivery(0));
+        let house = house.crashed(NOW).await;
+        let names = [("beside", beside.is_ok()), (POISON, false), ("later", later.is_ok())];
+        for (given_id, told) in names {
+            let seen = house.event_by_given_id(acme.scope(), given_id.to_owned()).await;
+            assert_eq!(seen.is_ok(), told, "{given_id}");
+        }
+        let lane = house.claim_lane(&a, 10, NOW).await;
+        let is_due = lane.iter().any(|claim| claim.id == earlier.delivery(0));
+        assert_eq!(is_due, settled.is_err(), "a settlement that was lost is due");
+        let projects = house.projects(all()).await.expect("listed").rows;
+        assert_eq!(projects.len(), 1);
     }
 }

@@ -21,8 +21,9 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A store and its place.
 pub struct House {
-    place: Place,
+    // Dropped before its place is removed.
     store: Store,
+    place: Place,
 }
 
 impl Deref for House {
@@ -39,10 +40,8 @@ pub fn run<F: Future<Output = ()>>(engine: Engine, fact: impl FnOnce(House) -> F
         .enable_time()
         .build()
         .expect("a runtime");
-    let place = Place::empty(engine);
-    let store = place.open(NOW).expect("an empty store opens");
     runtime.block_on(async {
-        let fact = fact(House { place, store });
+        let fact = async { fact(House::empty(engine).await).await };
         tokio::time::timeout(PATIENCE, fact)
             .await
             .expect("a fact ends");
@@ -80,29 +79,33 @@ impl Tenant {
 }
 
 impl House {
+    async fn empty(engine: Engine) -> Self {
+        let place = Place::empty(engine).await;
+        let store = place.open(NOW).await.expect("an empty store opens");
+        Self { store, place }
+    }
+
     pub fn place(&self) -> &Place {
         &self.place
     }
 
     /// Another empty store of the same engine.
-    pub fn another(&self) -> Self {
-        let place = self.place.another();
-        let store = place.open(NOW).expect("an empty store opens");
-        Self { place, store }
+    pub async fn another(&self) -> Self {
+        Self::empty(self.place.engine()).await
     }
 
     /// Closes in good order and opens again.
     pub async fn reopened(self, now: UnixMs) -> Self {
         self.store.close().await.expect("closed");
-        let store = self.place.open(now).expect("opened again");
+        let store = self.place.open(now).await.expect("opened again");
         Self { store, ..self }
     }
 
     /// Opens what a crash at this moment would leave.
-    pub fn crashed(&self, now: UnixMs) -> Self {
-        let place = self.place.after_a_crash();
-        let store = place.open(now).expect("opened after a crash");
-        Self { place, store }
+    pub async fn crashed(&self, now: UnixMs) -> Self {
+        let place = self.place.after_a_crash().await;
+        let store = place.open(now).await.expect("opened after a crash");
+        Self { store, place }
     }
 
     /// Makes a project; its default account is the tenant's.

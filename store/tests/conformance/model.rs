@@ -113,7 +113,7 @@ facts! {
         let steps = prop::collection::vec(step(), 1..STEPS_MAX);
         for _ in 0..CASES {
             let steps = steps.new_tree(&mut runner).expect("drawn").current();
-            follow(house.another(), &steps).await;
+            follow(house.another().await, &steps).await;
         }
     }
 }
@@ -149,7 +149,7 @@ async fn follow(mut house: House, steps: &[Step]) {
                 model.start_over();
             }
             Step::Crash => {
-                house = house.crashed(model.now);
+                house = house.crashed(model.now).await;
                 model.start_over();
             }
         }

@@ -27,7 +27,8 @@ pub enum Failure {
     Transaction,
     /// The event is inserted, and then its first delivery fails.
     Delivery,
-    /// A project of this name takes the whole commit with it.
+    /// A project of this name takes the whole commit with it; where commits can fail by themselves,
+    /// an event of this given id does too.
     Commit,
 }
 
@@ -38,21 +39,21 @@ pub enum Place {
 
 impl Place {
     /// A place with nothing in it.
-    pub fn empty(engine: Engine) -> Self {
+    pub async fn empty(engine: Engine) -> Self {
         match engine {
             Engine::Sqlite => Self::Sqlite(TempDir::new().expect("a folder")),
         }
     }
 
-    /// Another empty place of the same engine.
-    pub fn another(&self) -> Self {
+    /// Whose place it is.
+    pub fn engine(&self) -> Engine {
         match self {
-            Self::Sqlite(_) => Self::empty(Engine::Sqlite),
+            Self::Sqlite(_) => Engine::Sqlite,
         }
     }
 
     /// Opens what is there.
-    pub fn open(&self, now: UnixMs) -> Result<Store, StoreError> {
+    pub async fn open(&self, now: UnixMs) -> Result<Store, StoreError> {
         let vault = Vault::new(&[vec![7; 32]]).expect("32 bytes");
         match self {
             Self::Sqlite(folder) => {
@@ -62,8 +63,23 @@ impl Place {
         }
     }
 
+    /// Whether several nodes may have it open at once.
+    pub fn is_shared(&self) -> bool {
+        match self {
+            Self::Sqlite(_) => false,
+        }
+    }
+
+    /// Whether a store that cannot know what reached the disk refuses all further work. One that
+    /// asks the database afterwards goes on.
+    pub fn stops_after_a_failed_commit(&self) -> bool {
+        match self {
+            Self::Sqlite(_) => true,
+        }
+    }
+
     /// The place as a power cut would leave it: what was committed, and nobody who closed it.
-    pub fn after_a_crash(&self) -> Self {
+    pub async fn after_a_crash(&self) -> Self {
         match self {
             Self::Sqlite(folder) => {
                 let copy = TempDir::new().expect("a folder");
@@ -76,7 +92,7 @@ impl Place {
     }
 
     /// Makes the engine fail at an event named [`POISON`], from outside and while it is open.
-    pub fn poison(&self, failure: Failure) {
+    pub async fn poison(&self, failure: Failure) {
         match self {
             Self::Sqlite(folder) => {
                 let raise = |how| format!("BEGIN SELECT RAISE({how}, 'made to fail'); END");
@@ -98,7 +114,7 @@ impl Place {
     }
 
     /// Every byte that the engine keeps, the log included.
-    pub fn stored_bytes(&self) -> Vec<u8> {
+    pub async fn stored_bytes(&self) -> Vec<u8> {
         match self {
             Self::Sqlite(folder) => fs::read_dir(folder.path())
                 .expect("a folder")

@@ -88,7 +88,7 @@ facts! {
         let a = house.endpoint_of(acme, "a").await;
         let old = house.publish_fresh(an_event(acme).at(OLD).disabled(&a)).await;
         assert_eq!(house.prune(NOW, 10).await.expect("pruned"), 1);
-        let house = house.crashed(NOW).reopened(NOW).await;
+        let house = house.crashed(NOW).await.reopened(NOW).await;
         let new = house.publish_fresh(an_event(acme).disabled(&a)).await;
         assert!(new.id > old.id && new.first_delivery > old.first_delivery);
     }
@@ -100,10 +100,10 @@ facts! {
         house.publish_fresh(an_event(acme).at(OLD).disabled(&a)).await;
         assert_eq!(house.prune(NOW, 10).await.expect("pruned"), 1);
         house.reclaim(OLD).await.expect("moves the mark");
-        let house = house.crashed(NOW);
+        let house = house.crashed(NOW).await;
         assert_eq!(house.claim_lane(&a, 10, NOW).await[0].id, live.delivery(0));
         let new = house.publish_fresh(an_event(acme).leased(&a)).await;
-        let house = house.crashed(NOW);
+        let house = house.crashed(NOW).await;
         assert!(house.claim_lane(&a, 10, NOW).await.iter().any(|claim| claim.id == new.delivery(0)));
     }
 

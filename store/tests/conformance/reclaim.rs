@@ -66,7 +66,7 @@ facts! {
         house.reclaim(NOW).await.expect("moves the mark past the first");
         let second = house.publish_fresh(an_event(acme).leased(&a)).await;
         house.reclaim(NOW).await.expect("stops at the second");
-        let house = house.crashed(NOW);
+        let house = house.crashed(NOW).await;
         assert_eq!(house.claim_lane(&a, 10, NOW).await[0].id, second.delivery(0));
     }
 
