@@ -35,6 +35,13 @@ pub enum StoreError {
     /// process restarts and recovers.
     #[error("the store stopped after a failed commit: {0}\nhint: check the disk, then restart")]
     Stopped(String),
+    /// The database cannot be reached just now. What was asked may have been done or not; a
+    /// publisher repeats it under the same id.
+    #[error("the database cannot be reached: {0}")]
+    Unavailable(String),
+    /// What was configured cannot be used.
+    #[error("{0}")]
+    Unusable(String),
     /// The engine refused or failed.
     #[error("the database failed: {0}")]
     Engine(String),

@@ -1,0 +1,131 @@
+//! Which first attempts this node has leased at insertion, by batch: what a successor would have
+//! to look for, and what this node itself has lost sight of.
+//!
+//! All deliveries of one commit carry one token. Counting them down by token costs next to nothing
+//! and tells the lowest row that can be outstanding without asking the database.
+
+use std::collections::VecDeque;
+
+use hookwright_core::time::UnixMs;
+
+/// The deliveries leased by one commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Batch {
+    /// Their token.
+    pub(super) lease: i64,
+    /// Their lowest and highest row.
+    pub(super) rows: (i64, i64),
+    /// How many of them are outstanding.
+    pub(super) count: usize,
+    /// When the earliest of them was accepted.
+    pub(super) at: UnixMs,
+}
+
+/// Batches with something outstanding, oldest first.
+#[derive(Debug, Default)]
+pub(super) struct Held {
+    batches: VecDeque<Batch>,
+    /// Above every row of a batch that is done.
+    done_to: i64,
+}
+
+impl Held {
+    /// Takes in a batch about to be committed: tokens grow.
+    pub(super) fn add(&mut self, batch: Batch) {
+        if batch.count > 0 {
+            self.batches.push_back(batch);
+        }
+    }
+
+    /// One delivery under this token is settled or given back. Tokens of claims are not known here.
+    pub(super) fn give(&mut self, lease: i64) {
+        if let Ok(index) = self
+            .batches
+            .binary_search_by_key(&lease, |batch| batch.lease)
+            && let Some(batch) = self.batches.get_mut(index)
+        {
+            batch.count = batch.count.saturating_sub(1);
+        }
+        self.drop_done();
+    }
+
+    /// Forgets a batch: it was not committed, or what is left of it was made due.
+    pub(super) fn forget(&mut self, lease: i64) {
+        if let Ok(index) = self
+            .batches
+            .binary_search_by_key(&lease, |batch| batch.lease)
+            && let Some(batch) = self.batches.get_mut(index)
+        {
+            batch.count = 0;
+        }
+        self.drop_done();
+    }
+
+    /// Below this row nothing of this node is outstanding.
+    pub(super) fn low_water(&self) -> i64 {
+        let lowest = self.batches.iter().map(|batch| batch.rows.0).min();
+        lowest.unwrap_or(self.done_to)
+    }
+
+    /// Batches with deliveries accepted at or before `at` that are still outstanding.
+    pub(super) fn older_than(&self, at: UnixMs) -> Vec<Batch> {
+        let is_old = |batch: &&Batch| batch.at <= at && batch.count > 0;
+        self.batches.iter().filter(is_old).copied().collect()
+    }
+
+    /// Nothing is this node's own any more.
+    pub(super) fn clear(&mut self) {
+        self.batches.clear();
+    }
+
+    fn drop_done(&mut self) {
+        while let Some(first) = self.batches.front().filter(|batch| batch.count == 0) {
+            self.done_to = self.done_to.max(first.rows.1 + 1);
+            self.batches.pop_front();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn batch(lease: i64, rows: (i64, i64), count: usize) -> Batch {
+        let at = UnixMs(lease * 1_000);
+        Batch {
+            lease,
+            rows,
+            count,
+            at,
+        }
+    }
+
+    #[test]
+    fn the_mark_is_the_lowest_row_of_what_is_outstanding() {
+        let mut held = Held::default();
+        assert_eq!(held.low_water(), 0);
+        held.add(batch(1, (10, 11), 2));
+        held.add(batch(2, (12, 12), 1));
+        held.give(2);
+        assert_eq!(held.low_water(), 10, "the first batch is not done");
+        held.give(1);
+        held.give(99);
+        assert_eq!(held.low_water(), 10);
+        held.give(1);
+        assert_eq!(held.low_water(), 13);
+    }
+
+    #[test]
+    fn only_old_batches_with_something_left_are_lost() {
+        let mut held = Held::default();
+        held.add(batch(1, (1, 2), 2));
+        held.add(batch(3, (3, 3), 1));
+        held.add(batch(5, (4, 4), 1));
+        held.give(3);
+        assert_eq!(held.older_than(UnixMs(4_000)), [batch(1, (1, 2), 2)]);
+        held.forget(1);
+        assert_eq!(held.older_than(UnixMs(9_000)), [batch(5, (4, 4), 1)]);
+        held.clear();
+        assert_eq!(held.older_than(UnixMs(9_000)), []);
+    }
+}

@@ -1,0 +1,61 @@
+//! Which migrations a database has had, and the ones it still needs: numbered, forward only.
+//!
+//! Nodes of the version before go on serving while a new one migrates: a migration may add what
+//! they do not know, and takes away only what the version before no longer used.
+
+use tokio_postgres::Client;
+
+use super::Result;
+use crate::error::StoreError;
+
+const MIGRATIONS: &[(i64, &str)] = &[(1, include_str!("migrations/0001_start.sql"))];
+/// One node at a time migrates a database.
+const LOCK: i64 = 0x686f_6f6b_6d69_6772;
+
+/// Applies what is missing, each migration in its own transaction.
+pub(super) async fn migrate(client: &mut Client) -> Result<()> {
+    let mut applied = 0;
+    while apply_next(client).await? {
+        applied += 1;
+    }
+    if applied > 0 {
+        tracing::info!(migrations = applied, "database migrated");
+    }
+    Ok(())
+}
+
+/// Applies the next one that is missing; says whether there was one.
+async fn apply_next(client: &mut Client) -> Result<bool> {
+    let transaction = client.transaction().await?;
+    transaction
+        .execute("SELECT pg_advisory_xact_lock($1)", &[&LOCK])
+        .await?;
+    transaction
+        .batch_execute(
+            "CREATE TABLE IF NOT EXISTS hookwright_schema (version bigint NOT NULL);
+             INSERT INTO hookwright_schema SELECT 0 WHERE NOT EXISTS (SELECT FROM hookwright_schema)",
+        )
+        .await?;
+    let version: i64 = transaction
+        .query_one("SELECT version FROM hookwright_schema", &[])
+        .await?
+        .get(0);
+    let newest = MIGRATIONS.last().map_or(0, |(number, _)| *number);
+    if version > newest {
+        return Err(StoreError::Unreadable {
+            what: "database",
+            detail: format!(
+                "it is of schema {version}, this binary knows up to {newest}; run the newer binary"
+            ),
+        });
+    }
+    let Some((number, sql)) = MIGRATIONS.iter().find(|(number, _)| *number > version) else {
+        return Ok(false);
+    };
+    transaction.batch_execute(sql).await?;
+    transaction
+        .execute("UPDATE hookwright_schema SET version = $1", &[number])
+        .await?;
+    transaction.commit().await?;
+    Ok(true)
+}

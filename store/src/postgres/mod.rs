@@ -1,0 +1,145 @@
+//! The engine for many nodes: one `PostgreSQL`, one writer connection per node, a pool for the rest.
+#![allow(dead_code)] // until the last method is there
+
+mod change_log;
+mod connect;
+mod held;
+mod migrate;
+mod node;
+mod row_ids;
+
+use std::sync::{Arc, OnceLock};
+
+use deadpool_postgres::{Client, Pool, Transaction};
+use tokio::sync::oneshot;
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
+
+pub use connect::PostgresOptions;
+
+use crate::change::Change;
+use crate::error::StoreError;
+use crate::vault::Vault;
+use change_log::{ChangeLog, Moved};
+use connect::Connector;
+use node::Node;
+
+pub(crate) type Result<T> = std::result::Result<T, StoreError>;
+type Feed = Arc<OnceLock<Arc<dyn Fn(&Change) + Send + Sync>>>;
+type Parameters<'a> = &'a [&'a (dyn ToSql + Sync)];
+
+/// Times that a read is tried while the database cannot be reached.
+const READS_TRIED_MAX: usize = 5;
+const READ_RETRY_DELAY: std::time::Duration = std::time::Duration::from_millis(200);
+
+/// A handle on the engine; clones share it.
+#[derive(Clone)]
+pub struct PostgresStore {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    pool: Pool,
+    node: Arc<Node>,
+    log: ChangeLog,
+    feed: Feed,
+    vault: Arc<Vault>,
+    /// Dropped with the last handle: the store's thread ends.
+    _alive: oneshot::Sender<()>,
+}
+
+impl PostgresStore {
+    /// Connects, migrates, registers this process as a node and starts what runs in its background.
+    pub(crate) async fn open(url: &str, vault: Vault, options: PostgresOptions) -> Result<Self> {
+        let (alive, ended) = oneshot::channel();
+        let runtime = run_thread(ended)?;
+        let connector = Connector::new(url, &options.tls, runtime.clone())?;
+        migrate::migrate(&mut connector.connect().await?).await?;
+        let pool = connector.pool()?;
+        let node = Arc::new(Node::register(&pool, options.now).await?);
+        let feed = Feed::default();
+        let vault = Arc::new(vault);
+        let log = ChangeLog::follow(&runtime, &connector, &pool, &feed, &vault).await?;
+        runtime.spawn(node::keep_beating(Arc::clone(&node), pool.clone()));
+        Ok(Self {
+            shared: Arc::new(Shared {
+                pool,
+                node,
+                log,
+                feed,
+                vault,
+                _alive: alive,
+            }),
+        })
+    }
+
+    pub(crate) fn set_feed(&self, feed: Arc<dyn Fn(&Change) + Send + Sync>) {
+        // A second feed is a mistake in the wiring; the first stays.
+        let _ = self.shared.feed.set(feed);
+    }
+
+    /// A pooled connection.
+    async fn client(&self) -> Result<Client> {
+        Ok(self.shared.pool.get().await?)
+    }
+
+    /// Rows of a statement that changes nothing: tried again while the database cannot be reached.
+    async fn rows(&self, sql: &str, parameters: Parameters<'_>) -> Result<Vec<Row>> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match rows_once(&self.shared.pool, sql, parameters).await {
+                Err(StoreError::Unavailable(_)) if tries < READS_TRIED_MAX => {
+                    tokio::time::sleep(READ_RETRY_DELAY).await;
+                }
+                result => return result,
+            }
+        }
+    }
+
+    /// The one row of a statement that changes nothing. [`StoreError::NotFound`] when there is none.
+    async fn row(&self, sql: &str, parameters: Parameters<'_>) -> Result<Row> {
+        let rows = self.rows(sql, parameters).await?;
+        rows.into_iter().next().ok_or(StoreError::NotFound)
+    }
+
+    /// Begins a change of routing facts: one at a time in the whole database, so that the change log
+    /// is in the order of the commits. Ends with [`Self::commit`]; dropped, it is undone.
+    async fn begin<'a>(&self, client: &'a mut Client) -> Result<Transaction<'a>> {
+        let transaction = client.transaction().await?;
+        change_log::lock(&transaction).await?;
+        Ok(transaction)
+    }
+
+    /// Commits a change with what it moved, and returns once this node's own feed was told of it.
+    async fn commit(&self, transaction: Transaction<'_>, moved: &[Moved]) -> Result<()> {
+        let last = change_log::write(&transaction, moved).await?;
+        transaction.commit().await?;
+        self.shared.log.told(last).await;
+        Ok(())
+    }
+}
+
+async fn rows_once(pool: &Pool, sql: &str, parameters: Parameters<'_>) -> Result<Vec<Row>> {
+    let client = pool.get().await?;
+    let statement = client.prepare_cached(sql).await?;
+    Ok(client.query(&statement, parameters).await?)
+}
+
+/// The thread that the connections and background tasks live on, until `ended` resolves.
+fn run_thread(ended: oneshot::Receiver<()>) -> Result<tokio::runtime::Handle> {
+    let failed = |error: std::io::Error| StoreError::Engine(error.to_string());
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(failed)?;
+    let handle = runtime.handle().clone();
+    std::thread::Builder::new()
+        .name("store".to_owned())
+        .spawn(move || {
+            // Either way the store has no handles any more.
+            let _ = runtime.block_on(ended);
+        })
+        .map_err(failed)?;
+    Ok(handle)
+}
