@@ -12,6 +12,7 @@ mod append;
 mod blob;
 mod change;
 mod error;
+mod event_row;
 mod model;
 mod postgres;
 mod sqlite;

@@ -1,29 +1,15 @@
 //! An event with all its deliveries: rows of one commit.
 
-use hookwright_core::error_class::ErrorClass;
 use hookwright_core::ids::{DeliveryId, EventId, ProjectId};
-use hookwright_core::state::DeliveryState;
 use hookwright_core::time::UnixMs;
-use ring::digest::{Context, SHA256};
+use rusqlite::blob::ZeroBlob;
 use rusqlite::{OptionalExtension, ToSql, params};
-use serde::{Deserialize, Serialize};
 
 use super::Result;
 use super::writer::Writer;
-use crate::append::{Append, Appended, Disposition, Route};
+use crate::append::{Append, Appended};
+use crate::event_row::{DeliveryRow, extra_json, fingerprint, names_of};
 use crate::model::Lease;
-
-/// The parts of an event that are rarely given, as one JSON document.
-#[derive(Default, Serialize, Deserialize)]
-#[serde(default)]
-pub(super) struct Extra {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) subject: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) trace: Option<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) channels: Vec<String>,
-}
 
 /// Adds an event to the open transaction.
 pub(super) fn append(writer: &mut Writer, append: &Append, lease: Lease) -> Result<Appended> {
@@ -96,8 +82,13 @@ fn insert_deliveries(
         "INSERT INTO deliveries (id, event_id, endpoint_id, state, created_at, lease, due_at, attempts, failed_attempts, finished_at, last_class, first_attempt)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, 0, ?8, ?9, ?10)",
     )?;
+    let room = i32::try_from(writer.attempt_bytes)
+        .ok()
+        .filter(|bytes| *bytes > 0)
+        .map(ZeroBlob);
     for (id, route) in (first..).zip(&append.routes) {
-        let row = Row::of(route, append.accepted_at, lease, writer.attempt_bytes);
+        let row = DeliveryRow::of(route, append.accepted_at, lease);
+        let room = room.filter(|_| row.state.is_live());
         insert.execute(params![
             id,
             event,
@@ -108,98 +99,10 @@ fn insert_deliveries(
             row.due_at,
             row.finished_at,
             row.class,
-            row.room.as_ref().map(|room| room as &dyn ToSql),
+            room.as_ref().map(|room| room as &dyn ToSql),
         ])?;
     }
     Ok(())
-}
-
-/// What differs between deliveries that are sent, left for a claim, and failed at once.
-struct Row {
-    state: DeliveryState,
-    lease: i64,
-    due_at: Option<i64>,
-    finished_at: Option<i64>,
-    class: Option<u8>,
-    room: Option<rusqlite::blob::ZeroBlob>,
-}
-
-impl Row {
-    fn of(route: &Route, now: UnixMs, lease: Lease, attempt_bytes: usize) -> Self {
-        let room = i32::try_from(attempt_bytes)
-            .ok()
-            .filter(|n| *n > 0)
-            .map(rusqlite::blob::ZeroBlob);
-        let waiting = Self {
-            state: DeliveryState::Pending,
-            lease: 0,
-            due_at: Some(now.0),
-            finished_at: None,
-            class: None,
-            room,
-        };
-        match route.disposition {
-            Disposition::Leased => Self {
-                lease: lease.0,
-                due_at: None,
-                ..waiting
-            },
-            Disposition::Due => waiting,
-            Disposition::EndpointDisabled => Self {
-                state: DeliveryState::Failed,
-                due_at: None,
-                finished_at: Some(now.0),
-                class: Some(ErrorClass::EndpointDisabled.code()),
-                room: None,
-                ..waiting
-            },
-        }
-    }
-}
-
-fn extra_json(append: &Append) -> Result<Option<String>> {
-    if append.subject.is_none() && append.trace.is_none() && append.channels.is_empty() {
-        return Ok(None);
-    }
-    let extra = Extra {
-        subject: append.subject.clone(),
-        trace: append.trace.clone(),
-        channels: append.channels.clone(),
-    };
-    serde_json::to_string(&extra)
-        .map(Some)
-        .map_err(|error| crate::error::StoreError::Engine(error.to_string()))
-}
-
-/// The names under which a repetition is noticed.
-fn names_of(append: &Append) -> Vec<String> {
-    let given = append.given_id.as_ref().map(|id| format!("i:{id}"));
-    let key = append
-        .idempotency_key
-        .as_ref()
-        .map(|key| format!("k:{key}"));
-    given.into_iter().chain(key).collect()
-}
-
-/// What must be the same for a repetition to be one: all that the publisher said.
-fn fingerprint(append: &Append) -> Vec<u8> {
-    let mut hash = Context::new(&SHA256);
-    let mut part = |bytes: &[u8]| {
-        hash.update(&(bytes.len() as u64).to_le_bytes());
-        hash.update(bytes);
-    };
-    part(&append.account_id.0.to_le_bytes());
-    // A key must not answer with an event of another id than the one asked for.
-    part(append.given_id.as_deref().unwrap_or_default().as_bytes());
-    part(append.event_type.as_bytes());
-    part(&append.payload);
-    part(append.subject.as_deref().unwrap_or_default().as_bytes());
-    part(append.trace.as_deref().unwrap_or_default().as_bytes());
-    append
-        .channels
-        .iter()
-        .for_each(|channel| part(channel.as_bytes()));
-    hash.finish().as_ref()[..16].to_vec()
 }
 
 fn already(

@@ -9,9 +9,9 @@ use hookwright_core::limits::LEASE_MS;
 use hookwright_core::time::UnixMs;
 use rusqlite::{Connection, params};
 
-use super::append::Extra;
 use super::writer::Writer;
 use super::{Result, SqliteStore};
+use crate::event_row::Extra;
 use crate::model::{Claimed, EventToSend, Lease, Leased};
 
 impl SqliteStore {

@@ -5,9 +5,9 @@ use hookwright_core::ids::{AccountId, EventId, ProjectId};
 use hookwright_core::time::UnixMs;
 use rusqlite::{Connection, Row, params};
 
-use super::append::Extra;
 use super::{Result, SqliteStore};
 use crate::error::StoreError;
+use crate::event_row::Extra;
 use crate::model::{Event, Listed, Page, Scope};
 
 /// Rows looked at for one page: a list of a rare account in a busy project ends early and goes on

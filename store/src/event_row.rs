@@ -1,0 +1,105 @@
+//! What an append becomes as rows, whatever the engine.
+
+use hookwright_core::error_class::ErrorClass;
+use hookwright_core::state::DeliveryState;
+use ring::digest::{Context, SHA256};
+use serde::{Deserialize, Serialize};
+
+use crate::append::{Append, Disposition, Route};
+use crate::error::StoreError;
+use crate::model::Lease;
+use hookwright_core::time::UnixMs;
+
+/// The parts of an event that are rarely given, as one JSON document.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Extra {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) subject: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) trace: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) channels: Vec<String>,
+}
+
+/// What differs between deliveries that are sent, left for a claim, and failed at once.
+pub(crate) struct DeliveryRow {
+    pub(crate) state: DeliveryState,
+    pub(crate) lease: i64,
+    pub(crate) due_at: Option<i64>,
+    pub(crate) finished_at: Option<i64>,
+    pub(crate) class: Option<u8>,
+}
+
+impl DeliveryRow {
+    pub(crate) fn of(route: &Route, now: UnixMs, lease: Lease) -> Self {
+        let waiting = Self {
+            state: DeliveryState::Pending,
+            lease: 0,
+            due_at: Some(now.0),
+            finished_at: None,
+            class: None,
+        };
+        match route.disposition {
+            Disposition::Leased => Self {
+                lease: lease.0,
+                due_at: None,
+                ..waiting
+            },
+            Disposition::Due => waiting,
+            Disposition::EndpointDisabled => Self {
+                state: DeliveryState::Failed,
+                due_at: None,
+                finished_at: Some(now.0),
+                class: Some(ErrorClass::EndpointDisabled.code()),
+                ..waiting
+            },
+        }
+    }
+}
+
+/// The [`Extra`] of an append, if it has any.
+pub(crate) fn extra_json(append: &Append) -> Result<Option<String>, StoreError> {
+    if append.subject.is_none() && append.trace.is_none() && append.channels.is_empty() {
+        return Ok(None);
+    }
+    let extra = Extra {
+        subject: append.subject.clone(),
+        trace: append.trace.clone(),
+        channels: append.channels.clone(),
+    };
+    serde_json::to_string(&extra)
+        .map(Some)
+        .map_err(|error| StoreError::Engine(error.to_string()))
+}
+
+/// The names under which a repetition is noticed.
+pub(crate) fn names_of(append: &Append) -> Vec<String> {
+    let given = append.given_id.as_ref().map(|id| format!("i:{id}"));
+    let key = append
+        .idempotency_key
+        .as_ref()
+        .map(|key| format!("k:{key}"));
+    given.into_iter().chain(key).collect()
+}
+
+/// What must be the same for a repetition to be one: all that the publisher said.
+pub(crate) fn fingerprint(append: &Append) -> Vec<u8> {
+    let mut hash = Context::new(&SHA256);
+    let mut part = |bytes: &[u8]| {
+        hash.update(&(bytes.len() as u64).to_le_bytes());
+        hash.update(bytes);
+    };
+    part(&append.account_id.0.to_le_bytes());
+    // A key must not answer with an event of another id than the one asked for.
+    part(append.given_id.as_deref().unwrap_or_default().as_bytes());
+    part(append.event_type.as_bytes());
+    part(&append.payload);
+    part(append.subject.as_deref().unwrap_or_default().as_bytes());
+    part(append.trace.as_deref().unwrap_or_default().as_bytes());
+    append
+        .channels
+        .iter()
+        .for_each(|channel| part(channel.as_bytes()));
+    hash.finish().as_ref()[..16].to_vec()
+}
