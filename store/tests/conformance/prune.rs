@@ -4,9 +4,13 @@ use hookwright_core::time::UnixMs;
 use hookwright_store::{Appended, DeliveryFilter, StoreError};
 
 use super::build::{an_event, first_outcome_of, outcome_of};
-use super::house::{NOW, all};
+use super::house::{NOW as OLD, all};
 
-const OLD: UnixMs = UnixMs(NOW.0 - 1);
+const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+/// Days after what is old: an engine may remove by whole days.
+const NOW: UnixMs = OLD.plus_ms(2 * DAY_MS);
+/// Before any store was opened.
+const ANCIENT: UnixMs = UnixMs(OLD.0 - 30 * DAY_MS as i64);
 
 facts! {
     async fn a_finished_old_event_goes_with_all_that_is_its(house: House) {
@@ -33,12 +37,33 @@ facts! {
     async fn a_young_event_stays(house: House) {
         let acme = house.tenant("acme").await;
         let old = house.publish_fresh(an_event(acme).at(OLD)).await;
-        let young = house.publish_fresh(an_event(acme)).await;
+        let young = house.publish_fresh(an_event(acme).at(NOW)).await;
         assert_eq!(house.prune(NOW, 10).await.expect("pruned"), 1);
         let seen = house.event(acme.scope(), old.id, OLD).await;
         assert!(matches!(seen, Err(StoreError::NotFound)));
         assert!(house.event(acme.scope(), young.id, NOW).await.is_ok());
-        assert_eq!(house.prune(NOW.plus_ms(1), 10).await.expect("pruned"), 1, "it grows old");
+        assert_eq!(house.prune(NOW.plus_ms(2 * DAY_MS), 10).await.expect("pruned"), 1, "it grows old");
+    }
+
+    async fn the_days_before_go_and_the_day_itself_stays(house: House) {
+        let acme = house.tenant("acme").await;
+        let a = house.endpoint_of(acme, "a").await;
+        let mut made = Vec::new();
+        for day in 0..4 {
+            let at = OLD.plus_ms(day * DAY_MS);
+            let fresh = house.publish_fresh(an_event(acme).at(at).leased(&a).times(2)).await;
+            for index in 0..2 {
+                house.settle_one(first_outcome_of(&fresh, index).at(at)).await;
+            }
+            made.push(fresh.id);
+        }
+        let third_day = UnixMs(NOW.0 - NOW.0 % DAY_MS as i64);
+        assert_eq!(house.prune(third_day, 10).await.expect("pruned"), 2);
+        let rows = house.events(acme.scope(), all()).await.expect("listed").rows;
+        let ids: Vec<_> = rows.iter().rev().map(|event| event.id).collect();
+        assert_eq!(ids, made[2..]);
+        let left = house.walk(acme.scope(), DeliveryFilter::default(), 10).await;
+        assert_eq!(left.len(), 4);
     }
 
     async fn an_unfinished_event_stays_until_it_is_finished(house: House) {
@@ -73,7 +98,7 @@ facts! {
         let acme = house.tenant("acme").await;
         let mut made = Vec::new();
         for _ in 0..5 {
-            made.push(house.publish_fresh(an_event(acme).at(OLD)).await.id);
+            made.push(house.publish_fresh(an_event(acme).at(ANCIENT)).await.id);
         }
         for (gone, left) in [(2, 3), (2, 1), (1, 0), (0, 0)] {
             assert_eq!(house.prune(NOW, 2).await.expect("pruned"), gone);
@@ -89,7 +114,7 @@ facts! {
         let old = house.publish_fresh(an_event(acme).at(OLD).disabled(&a)).await;
         assert_eq!(house.prune(NOW, 10).await.expect("pruned"), 1);
         let house = house.crashed(NOW).await.reopened(NOW).await;
-        let new = house.publish_fresh(an_event(acme).disabled(&a)).await;
+        let new = house.publish_fresh(an_event(acme).at(NOW).disabled(&a)).await;
         assert!(new.id > old.id && new.first_delivery > old.first_delivery);
     }
 
@@ -102,7 +127,7 @@ facts! {
         house.reclaim(OLD).await.expect("moves the mark");
         let house = house.crashed(NOW).await;
         assert_eq!(house.claim_lane(&a, 10, NOW).await[0].id, live.delivery(0));
-        let new = house.publish_fresh(an_event(acme).leased(&a)).await;
+        let new = house.publish_fresh(an_event(acme).at(NOW).leased(&a)).await;
         let house = house.crashed(NOW).await;
         assert!(house.claim_lane(&a, 10, NOW).await.iter().any(|claim| claim.id == new.delivery(0)));
     }
@@ -113,7 +138,7 @@ facts! {
         let event = an_event(acme).given_id("evt_x").subject("{}").at(OLD).leased(&a);
         let fresh = house.publish_fresh(event).await;
         house.settle_one(first_outcome_of(&fresh, 0)).await;
-        let young = house.publish_fresh(an_event(acme)).await;
+        let young = house.publish_fresh(an_event(acme).at(NOW)).await;
         assert_eq!(house.prune_payloads(NOW, 10).await.expect("pruned"), 1);
         let seen = house.event(acme.scope(), fresh.id, OLD).await.expect("seen");
         assert_eq!((seen.payload, seen.subject.as_deref()), (None, Some("{}")));
