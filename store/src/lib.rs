@@ -11,6 +11,7 @@
 mod append;
 mod blob;
 mod change;
+mod endpoint_row;
 mod error;
 mod event_row;
 mod model;

@@ -7,6 +7,7 @@ use rusqlite::{Connection, Row, params};
 
 use super::{Result, SqliteStore, accounts};
 use crate::change::Change;
+use crate::endpoint_row::{Kept, seal, settings_text};
 use crate::error::StoreError;
 use crate::model::{Endpoint, EndpointStatus, EndpointUpdate, Listed, NewEndpoint, Page, Scope};
 use crate::vault::Vault;
@@ -29,7 +30,7 @@ impl SqliteStore {
                     new.project_id.0,
                     new.account_id.0,
                     new.public_id,
-                    to_json(&new.settings)?,
+                    settings_text(&new.settings)?,
                     seal(&vault, &new.public_id, &new.secrets)?,
                     new.status as u8,
                     new.now.0,
@@ -91,7 +92,7 @@ impl SqliteStore {
         self.change(move |writer| {
             let connection = &writer.connection;
             let id = find(connection, &vault, scope, &public_id)?.id;
-            let settings = update.settings.as_ref().map(to_json).transpose()?;
+            let settings = update.settings.as_ref().map(settings_text).transpose()?;
             let secrets =
                 update.secrets.as_deref().map(|secrets| seal(&vault, &public_id, secrets)).transpose()?;
             connection.execute(
@@ -231,39 +232,22 @@ fn one(
 
 fn endpoint(row: &Row<'_>, vault: &Vault) -> Result<Endpoint> {
     let public_id: String = row.get(3)?;
-    let unreadable = |detail: String| StoreError::Unreadable {
-        what: "endpoint",
-        detail,
+    let kept = Kept {
+        settings: row.get(4)?,
+        secrets: row.get(5)?,
+        status: row.get(6)?,
     };
-    let settings = serde_json::from_str(&row.get::<_, String>(4)?)
-        .map_err(|error| unreadable(format!("{public_id}: {error}")))?;
-    let secrets = vault
-        .open(&public_id, &row.get::<_, Vec<u8>>(5)?)
-        .map_err(|error| unreadable(format!("{public_id}: {error}")))?;
-    let secrets = serde_json::from_slice(&secrets)
-        .map_err(|error| unreadable(format!("{public_id}: {error}")))?;
-    let status = EndpointStatus::from_code(row.get(6)?)
-        .ok_or_else(|| unreadable(format!("{public_id}: unknown status")))?;
+    let opened = kept.open(vault, &public_id)?;
     Ok(Endpoint {
         id: EndpointId(row.get(0)?),
         project_id: ProjectId(row.get(1)?),
         account_id: AccountId(row.get(2)?),
         public_id,
-        settings,
-        secrets,
-        status,
+        settings: opened.settings,
+        secrets: opened.secrets,
+        status: opened.status,
         status_reason: row.get(7)?,
         created_at: UnixMs(row.get(8)?),
         updated_at: UnixMs(row.get(9)?),
     })
-}
-
-fn to_json<T: serde::Serialize + ?Sized>(value: &T) -> Result<String> {
-    serde_json::to_string(value).map_err(|error| StoreError::Engine(error.to_string()))
-}
-
-fn seal(vault: &Vault, public_id: &str, secrets: &[String]) -> Result<Vec<u8>> {
-    vault
-        .seal(public_id, to_json(secrets)?.as_bytes())
-        .map_err(|error| StoreError::Engine(error.to_string()))
 }
