@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool_postgres::{Pool, Transaction};
+use hookwright_core::ids::{AccountId, ProjectId};
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, watch};
 
@@ -40,6 +41,24 @@ pub(super) struct ChangeLog {
 }
 
 impl Moved {
+    pub(super) const fn project(kind: Kind, id: ProjectId) -> Self {
+        Self {
+            kind,
+            project_id: id.0,
+            account_id: 0,
+            endpoint_id: 0,
+        }
+    }
+
+    pub(super) const fn account(kind: Kind, project: ProjectId, id: AccountId) -> Self {
+        Self {
+            kind,
+            project_id: project.0,
+            account_id: id.0,
+            endpoint_id: 0,
+        }
+    }
+
     pub(super) const fn keys() -> Self {
         Self {
             kind: Kind::Keys,

@@ -1,12 +1,23 @@
 //! The engine for many nodes: one `PostgreSQL`, one writer connection per node, a pool for the rest.
 #![allow(dead_code)] // until the last method is there
 
+mod append;
+mod batch;
 mod change_log;
+mod claim;
 mod connect;
 mod held;
+mod lanes;
 mod migrate;
+mod names;
 mod node;
+mod reclaim;
+mod release;
+mod resend;
 mod row_ids;
+mod session;
+mod settle;
+mod writer;
 
 use std::sync::{Arc, OnceLock};
 
@@ -19,10 +30,12 @@ pub use connect::PostgresOptions;
 
 use crate::change::Change;
 use crate::error::StoreError;
+use crate::model::Lease;
 use crate::vault::Vault;
 use change_log::{ChangeLog, Moved};
 use connect::Connector;
 use node::Node;
+use writer::Writer;
 
 pub(crate) type Result<T> = std::result::Result<T, StoreError>;
 type Feed = Arc<OnceLock<Arc<dyn Fn(&Change) + Send + Sync>>>;
@@ -31,6 +44,11 @@ type Parameters<'a> = &'a [&'a (dyn ToSql + Sync)];
 /// Times that a read is tried while the database cannot be reached.
 const READS_TRIED_MAX: usize = 5;
 const READ_RETRY_DELAY: std::time::Duration = std::time::Duration::from_millis(200);
+
+/// Statements find a few rows of big tables by their keys. While a table's statistics are young the
+/// planner takes it for small and would read all of it.
+const PLAIN_PLANS: &str = "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; \
+                           SET LOCAL enable_mergejoin = off";
 
 /// A handle on the engine; clones share it.
 #[derive(Clone)]
@@ -44,6 +62,7 @@ struct Shared {
     log: ChangeLog,
     feed: Feed,
     vault: Arc<Vault>,
+    writer: writer::Inbox,
     /// Dropped with the last handle: the store's thread ends.
     _alive: oneshot::Sender<()>,
 }
@@ -52,7 +71,8 @@ impl PostgresStore {
     /// Connects, migrates, registers this process as a node and starts what runs in its background.
     pub(crate) async fn open(url: &str, vault: Vault, options: PostgresOptions) -> Result<Self> {
         let (alive, ended) = oneshot::channel();
-        let runtime = run_thread(ended)?;
+        let (start, started) = oneshot::channel();
+        let runtime = run_thread(started, ended)?;
         let connector = Connector::new(url, &options.tls, runtime.clone())?;
         migrate::migrate(&mut connector.connect().await?).await?;
         let pool = connector.pool()?;
@@ -61,6 +81,8 @@ impl PostgresStore {
         let vault = Arc::new(vault);
         let log = ChangeLog::follow(&runtime, &connector, &pool, &feed, &vault).await?;
         runtime.spawn(node::keep_beating(Arc::clone(&node), pool.clone()));
+        let (writer, inbox) = Writer::new(connector, pool.clone(), Arc::clone(&node));
+        let _ = start.send(writer);
         Ok(Self {
             shared: Arc::new(Shared {
                 pool,
@@ -68,6 +90,7 @@ impl PostgresStore {
                 log,
                 feed,
                 vault,
+                writer: inbox,
                 _alive: alive,
             }),
         })
@@ -76,6 +99,33 @@ impl PostgresStore {
     pub(crate) fn set_feed(&self, feed: Arc<dyn Fn(&Change) + Send + Sync>) {
         // A second feed is a mistake in the wiring; the first stays.
         let _ = self.shared.feed.set(feed);
+    }
+
+    /// Whether a delivery leased under this token is surely still this node's own.
+    pub(crate) fn holds(&self, lease: Lease) -> bool {
+        self.shared.node.holds(lease)
+    }
+
+    /// Never: a database that is away is waited for.
+    pub(crate) async fn stopped(&self) -> StoreError {
+        std::future::pending().await
+    }
+
+    /// Commits what is queued and leaves the circle of nodes.
+    pub(crate) async fn close(&self) -> Result<()> {
+        self.shared.writer.close().await;
+        self.shared.node.leave(&self.shared.pool).await
+    }
+
+    /// Keeps this node from being declared lost until the transaction ends; fails if it was.
+    async fn hold_own_place(&self, transaction: &Transaction<'_>) -> Result<()> {
+        let id = self.shared.node.identity().id;
+        let living = transaction
+            .query_opt("SELECT FROM nodes WHERE id = $1 FOR KEY SHARE", &[&id])
+            .await?;
+        living.map(|_| ()).ok_or_else(|| {
+            StoreError::Unavailable("this node was declared lost and registers anew".to_owned())
+        })
     }
 
     /// A pooled connection.
@@ -126,8 +176,16 @@ async fn rows_once(pool: &Pool, sql: &str, parameters: Parameters<'_>) -> Result
     Ok(client.query(&statement, parameters).await?)
 }
 
-/// The thread that the connections and background tasks live on, until `ended` resolves.
-fn run_thread(ended: oneshot::Receiver<()>) -> Result<tokio::runtime::Handle> {
+fn gone() -> StoreError {
+    StoreError::Stopped("the store is closed".to_owned())
+}
+
+/// The thread that the connections, the writer and the background tasks live on, until `ended`
+/// resolves: the store has no handles any more.
+fn run_thread(
+    started: oneshot::Receiver<Writer>,
+    ended: oneshot::Receiver<()>,
+) -> Result<tokio::runtime::Handle> {
     let failed = |error: std::io::Error| StoreError::Engine(error.to_string());
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -136,10 +194,21 @@ fn run_thread(ended: oneshot::Receiver<()>) -> Result<tokio::runtime::Handle> {
     let handle = runtime.handle().clone();
     std::thread::Builder::new()
         .name("store".to_owned())
-        .spawn(move || {
-            // Either way the store has no handles any more.
-            let _ = runtime.block_on(ended);
-        })
+        .spawn(move || runtime.block_on(live(started, ended)))
         .map_err(failed)?;
     Ok(handle)
+}
+
+async fn live(started: oneshot::Receiver<Writer>, ended: oneshot::Receiver<()>) {
+    let work = async {
+        if let Ok(writer) = started.await {
+            writer.run().await;
+        }
+        // Closed: whoever has a handle may still read.
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        () = work => {}
+        _ = ended => {}
+    }
 }

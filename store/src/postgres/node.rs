@@ -5,7 +5,7 @@
 //! stored in its name (every writing transaction locks its own node's row first). If it lives after
 //! all, it registers anew under another number: what it had leased under the old one is not its own.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -37,7 +37,9 @@ pub(super) struct Node {
     low_water: i64,
     /// When the last beat that arrived was sent.
     sure_since: Mutex<Instant>,
-    pub(super) held: Mutex<Held>,
+    held: Mutex<Held>,
+    /// It was told to stop: it beats no more.
+    left: AtomicBool,
 }
 
 /// A node's number, never used again, and its slot in row ids.
@@ -65,6 +67,7 @@ impl Node {
             next_token: AtomicI64::new(1),
             sure_since: Mutex::new(sent),
             held: Mutex::default(),
+            left: AtomicBool::new(false),
         })
     }
 
@@ -78,15 +81,20 @@ impl Node {
         Lease(first + self.next_token.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// Whether what this node has leased is surely still its own.
-    pub(super) fn is_sure(&self) -> bool {
+    /// Whether what is leased under this token is surely still this node's own.
+    pub(super) fn holds(&self, lease: Lease) -> bool {
+        let (from, to) = Identity::tokens_of(self.identity().id);
+        lease.0 >= from && lease.0 < to && self.is_sure()
+    }
+
+    fn is_sure(&self) -> bool {
         let since = self.sure_since.lock();
         since.unwrap_or_else(PoisonError::into_inner).elapsed() < SURE_FOR
     }
 
     /// Takes a new number, if it still has the one that was found to be lost.
     pub(super) async fn register_anew(&self, pool: &Pool, lost: Identity) -> Result<()> {
-        if self.identity() != lost {
+        if self.identity() != lost || self.left.load(Ordering::Relaxed) {
             return Ok(());
         }
         let sent = Instant::now();
@@ -102,6 +110,20 @@ impl Node {
             .unwrap_or_else(PoisonError::into_inner) = fresh;
         self.hold(Held::clear);
         self.beaten(sent);
+        Ok(())
+    }
+
+    /// Leaves: whatever this node still has leased is another's to take over.
+    pub(super) async fn leave(&self, pool: &Pool) -> Result<()> {
+        self.left.store(true, Ordering::Relaxed);
+        let id = self.identity().id;
+        rows_once(
+            pool,
+            "WITH gone AS (DELETE FROM nodes WHERE id = $1 RETURNING id, low_water)
+             INSERT INTO lost_nodes (id, low_water) SELECT id, low_water FROM gone",
+            &[&id],
+        )
+        .await?;
         Ok(())
     }
 
@@ -149,6 +171,9 @@ pub(super) async fn keep_beating(node: Arc<Node>, pool: Pool) {
     let mut sure_since = Instant::now();
     loop {
         tokio::time::sleep(BEAT_EVERY).await;
+        if node.left.load(Ordering::Relaxed) {
+            return;
+        }
         // After a time in which nobody could reach the database all look silent: who was silent
         // himself lets the others speak first.
         let may_judge = sure_since.elapsed().as_secs_f64() > SILENT_S_MAX;

@@ -1,0 +1,307 @@
+//! The writer's connection with its statements, and one batch written through it in one round trip.
+
+use std::collections::HashSet;
+
+use futures_util::future::join_all;
+use futures_util::{join, try_join};
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, Row, Statement};
+
+use super::append::{
+    DELIVERIES, Deliveries, EVENTS, Events, FORGET_NAMES, Inserts, NAMES, NameColumns,
+};
+use super::batch::Queued;
+use super::connect::Connector;
+use super::names::{self, Names};
+use super::settle::{FIRST_DELIVERED, Firsts, MANUAL, OTHERWISE, Others, Way, body_of, error_of};
+use crate::model::Settlement;
+
+type Result<T> = std::result::Result<T, tokio_postgres::Error>;
+
+/// Statements join a few rows with big tables by their keys. While a table's statistics are young
+/// the planner takes it for small and would read all of it for every batch.
+const BEGIN: &str = "BEGIN; SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; \
+                     SET LOCAL enable_mergejoin = off; SET LOCAL plan_cache_mode = force_generic_plan";
+/// Fails (division by zero) when this node was declared lost; else nobody can declare it so before
+/// the commit.
+const FENCE: &str =
+    "SELECT 1 / count(*) FROM (SELECT 1 FROM nodes WHERE id = $1 FOR KEY SHARE) AS living";
+const IS_STORED: &str = "SELECT FROM events WHERE project_id = $1 AND id = $2";
+/// A node that stops in the middle of a batch must not hold its locks.
+const SESSION: &str = "SET idle_in_transaction_session_timeout = '10s'";
+
+/// One connection, ready to write.
+pub(super) struct Session {
+    client: Client,
+    fence: Statement,
+    is_stored: Statement,
+    find_names: Statement,
+    forget_names: Statement,
+    names: Statement,
+    events: Statement,
+    deliveries: Statement,
+    first_delivered: Statement,
+    otherwise: Statement,
+    manual: Statement,
+}
+
+/// Which settlements were accepted: those of these deliveries under these leases, and the manual
+/// ones in their order.
+pub(super) struct Accepted {
+    settled: HashSet<(i64, i64)>,
+    manual: Vec<bool>,
+}
+
+impl Accepted {
+    /// For each, in their order, whether it was accepted.
+    pub(super) fn of(&self, settlements: &[(&Settlement, Way)]) -> Vec<bool> {
+        let mut manual = self.manual.iter();
+        let accepted = settlements.iter().map(|(settlement, way)| match way {
+            Way::Manual => manual.next().copied().unwrap_or(false),
+            _ => self
+                .settled
+                .contains(&(settlement.id.0, settlement.lease.0)),
+        });
+        accepted.collect()
+    }
+}
+
+impl Session {
+    pub(super) async fn open(connector: &Connector) -> Result<Self> {
+        let client = connector.connect().await?;
+        client.batch_execute(SESSION).await?;
+        // Prepared as they will be planned.
+        client.batch_execute(BEGIN).await?;
+        let (fence, is_stored, find_names, forget_names, names) = try_join!(
+            client.prepare(FENCE),
+            client.prepare(IS_STORED),
+            client.prepare(names::FIND),
+            client.prepare(FORGET_NAMES),
+            client.prepare(NAMES),
+        )?;
+        let (events, deliveries, first_delivered, otherwise, manual) = try_join!(
+            client.prepare(EVENTS),
+            client.prepare(DELIVERIES),
+            client.prepare(FIRST_DELIVERED),
+            client.prepare(OTHERWISE),
+            client.prepare(MANUAL),
+        )?;
+        client.batch_execute("COMMIT").await?;
+        Ok(Self {
+            client,
+            fence,
+            is_stored,
+            find_names,
+            forget_names,
+            names,
+            events,
+            deliveries,
+            first_delivered,
+            otherwise,
+            manual,
+        })
+    }
+
+    pub(super) async fn names(&self, appends: &[Queued]) -> Result<Names> {
+        Names::find(&self.client, &self.find_names, appends).await
+    }
+
+    pub(super) async fn is_stored(&self, (project, event): (i64, i64)) -> Result<bool> {
+        let rows = self
+            .client
+            .query(&self.is_stored, &[&project, &event])
+            .await?;
+        Ok(!rows.is_empty())
+    }
+
+    /// Everything in one transaction and one round trip: the server gets all statements before it
+    /// has answered the first.
+    pub(super) async fn write(
+        &self,
+        node: i64,
+        inserts: &Inserts<'_>,
+        settlements: &[(&Settlement, Way)],
+    ) -> Result<Accepted> {
+        let (firsts, others) = columns(settlements);
+        let (begun, fence, inserted, first, other, manual, committed) = join!(
+            self.client.batch_execute(BEGIN),
+            self.fence(node),
+            self.insert(inserts),
+            self.first_delivered(&firsts),
+            self.otherwise(&others),
+            self.manual(settlements),
+            self.client.batch_execute("COMMIT"),
+        );
+        // The first that failed is the reason; those after it only say that there was one.
+        begun?;
+        fence?;
+        inserted?;
+        let mut settled = first?;
+        settled.extend(other?);
+        let manual = manual?;
+        committed?;
+        let settled = settled.iter().map(|row| (row.get(0), row.get(1)));
+        Ok(Accepted {
+            settled: settled.collect(),
+            manual,
+        })
+    }
+
+    async fn fence(&self, node: i64) -> Result<()> {
+        self.client.query(&self.fence, &[&node]).await.map(|_| ())
+    }
+
+    async fn insert(&self, inserts: &Inserts<'_>) -> Result<()> {
+        let (forgotten, events, names, deliveries) = join!(
+            self.forget(&inserts.stale_names),
+            self.events(&inserts.events),
+            self.name(&inserts.names),
+            self.deliveries(&inserts.deliveries),
+        );
+        forgotten?;
+        events?;
+        names?;
+        deliveries?;
+        Ok(())
+    }
+
+    async fn forget(&self, (project_id, name): &(Vec<i64>, Vec<String>)) -> Result<Vec<Row>> {
+        self.run(&self.forget_names, name.len(), &[project_id, name])
+            .await
+    }
+
+    async fn events(&self, e: &Events<'_>) -> Result<Vec<Row>> {
+        self.run(
+            &self.events,
+            e.id.len(),
+            &[
+                &e.project_id,
+                &e.id,
+                &e.account_id,
+                &e.event_type,
+                &e.accepted_at,
+                &e.time,
+                &e.given_id,
+                &e.extra,
+                &e.first_delivery,
+                &e.fanout,
+                &e.payload,
+            ],
+        )
+        .await
+    }
+
+    async fn name(&self, n: &NameColumns) -> Result<Vec<Row>> {
+        self.run(
+            &self.names,
+            n.name.len(),
+            &[&n.project_id, &n.name, &n.event_id, &n.fingerprint],
+        )
+        .await
+    }
+
+    async fn deliveries(&self, d: &Deliveries) -> Result<Vec<Row>> {
+        self.run(
+            &self.deliveries,
+            d.id.len(),
+            &[
+                &d.project_id,
+                &d.id,
+                &d.event_id,
+                &d.endpoint_id,
+                &d.created_at,
+                &d.lease,
+                &d.due_at,
+                &d.finished_at,
+                &d.state,
+                &d.last_class,
+            ],
+        )
+        .await
+    }
+
+    async fn first_delivered(&self, u: &Firsts) -> Result<Vec<Row>> {
+        self.run(
+            &self.first_delivered,
+            u.id.len(),
+            &[&u.project_id, &u.id, &u.lease, &u.body],
+        )
+        .await
+    }
+
+    async fn otherwise(&self, u: &Others) -> Result<Vec<Row>> {
+        self.run(
+            &self.otherwise,
+            u.id.len(),
+            &[
+                &u.project_id,
+                &u.id,
+                &u.lease,
+                &u.state,
+                &u.due_at,
+                &u.made,
+                &u.failed,
+                &u.at,
+                &u.class,
+                &u.status,
+                &u.body,
+            ],
+        )
+        .await
+    }
+
+    /// People ask for few: each is a statement of its own.
+    async fn manual(&self, settlements: &[(&Settlement, Way)]) -> Result<Vec<bool>> {
+        let manual = settlements
+            .iter()
+            .filter(|(_, way)| *way == Way::Manual)
+            .map(|(it, _)| async move {
+                let (class, status) = error_of(it);
+                let row = self
+                    .client
+                    .query_one(
+                        &self.manual,
+                        &[
+                            &it.project_id.0,
+                            &it.id.0,
+                            &it.lease.0,
+                            &it.attempt.is_some(),
+                            &class,
+                            &status,
+                            &(it.becomes == crate::model::Settled::Delivered
+                                && it.attempt.is_some()),
+                            &it.at.0,
+                            &body_of(it).unwrap_or_default(),
+                        ],
+                    )
+                    .await?;
+                Ok(row.get::<_, i64>(0) > 0)
+            });
+        join_all(manual).await.into_iter().collect()
+    }
+
+    /// Sends a statement, unless there is nothing for it.
+    async fn run(
+        &self,
+        statement: &Statement,
+        rows: usize,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>> {
+        if rows == 0 {
+            return Ok(Vec::new());
+        }
+        self.client.query(statement, parameters).await
+    }
+}
+
+fn columns(settlements: &[(&Settlement, Way)]) -> (Firsts, Others) {
+    let (mut firsts, mut others) = (Firsts::default(), Others::default());
+    for (settlement, way) in settlements {
+        match way {
+            Way::FirstDelivered => firsts.push(settlement),
+            Way::Otherwise => others.push(settlement),
+            Way::Manual => {}
+        }
+    }
+    (firsts, others)
+}
