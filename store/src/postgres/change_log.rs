@@ -3,13 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool_postgres::{Pool, Transaction};
+use deadpool_postgres::Transaction;
 use hookwright_core::ids::{AccountId, ProjectId};
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, watch};
+use tokio_postgres::Row;
 
 use super::connect::Connector;
-use super::{Feed, Result};
+use super::follow::Follower;
+use super::{Feed, PostgresStore, Result};
 use crate::vault::Vault;
 
 /// One fact that moved: which row to read again.
@@ -40,6 +42,22 @@ pub(super) struct ChangeLog {
     wake: Arc<Notify>,
 }
 
+impl Kind {
+    fn from_code(code: i16) -> Option<Self> {
+        [
+            Self::Project,
+            Self::ProjectDeleted,
+            Self::Account,
+            Self::AccountDeleted,
+            Self::Endpoint,
+            Self::EndpointDeleted,
+            Self::Keys,
+        ]
+        .into_iter()
+        .find(|kind| *kind as i16 == code)
+    }
+}
+
 impl Moved {
     pub(super) const fn project(kind: Kind, id: ProjectId) -> Self {
         Self {
@@ -67,16 +85,23 @@ impl Moved {
             endpoint_id: 0,
         }
     }
+
+    /// A row of the log, if this version knows its kind.
+    pub(super) fn of_row(row: &Row) -> Option<Self> {
+        Some(Self {
+            kind: Kind::from_code(row.get("kind"))?,
+            project_id: row.get("project_id"),
+            account_id: row.get("account_id"),
+            endpoint_id: row.get("endpoint_id"),
+        })
+    }
 }
 
 /// One change at a time in the whole database.
-const LOCK: i64 = 0x686f_6f6b_6368_616e;
-const CHANNEL: &str = "hookwright_changes";
-/// Beneath the notifications, which a pooler between swallows: how often the log is read anyway.
-const POLL_EVERY: Duration = Duration::from_millis(500);
+pub(super) const LOCK: i64 = 0x686f_6f6b_6368_616e;
+pub(super) const CHANNEL: &str = "hookwright_changes";
 /// A change is committed even when this node cannot read it back: nobody waits longer for that.
 const TELL_WITHIN: Duration = Duration::from_secs(5);
-const READ_AT_ONCE: i64 = 1_000;
 
 /// Waits until no other change is being made.
 pub(super) async fn lock(transaction: &Transaction<'_>) -> Result<()> {
@@ -88,26 +113,30 @@ pub(super) async fn lock(transaction: &Transaction<'_>) -> Result<()> {
 
 /// Adds to the log, and wakes the nodes at the commit. Answers the last row's id.
 pub(super) async fn write(transaction: &Transaction<'_>, moved: &[Moved]) -> Result<i64> {
-    let mut last = 0;
-    for it in moved {
-        last = transaction
-            .query_one(
-                "INSERT INTO changes (kind, project_id, account_id, endpoint_id)
-                 VALUES ($1, $2, $3, $4) RETURNING id",
-                &[
-                    &(it.kind as i16),
-                    &it.project_id,
-                    &it.account_id,
-                    &it.endpoint_id,
-                ],
-            )
-            .await?
-            .get(0);
-    }
-    transaction
-        .batch_execute(&format!("NOTIFY {CHANNEL}"))
+    let kinds: Vec<i16> = moved.iter().map(|it| it.kind as i16).collect();
+    let ids = |of: fn(&Moved) -> i64| moved.iter().map(of).collect::<Vec<i64>>();
+    let statement = transaction
+        .prepare_cached(
+            "WITH made AS (
+                 INSERT INTO changes (kind, project_id, account_id, endpoint_id)
+                 SELECT * FROM unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::bigint[])
+                 RETURNING id)
+             SELECT MAX(id), (SELECT pg_notify($5, '')) IS NULL FROM made",
+        )
         .await?;
-    Ok(last)
+    let row = transaction
+        .query_one(
+            &statement,
+            &[
+                &kinds,
+                &ids(|it| it.project_id),
+                &ids(|it| it.account_id),
+                &ids(|it| it.endpoint_id),
+                &CHANNEL,
+            ],
+        )
+        .await?;
+    Ok(row.get(0))
 }
 
 impl ChangeLog {
@@ -115,23 +144,18 @@ impl ChangeLog {
     pub(super) async fn follow(
         runtime: &Handle,
         connector: &Connector,
-        pool: &Pool,
         feed: &Feed,
         vault: &Arc<Vault>,
     ) -> Result<Self> {
-        let rows = super::rows_once(pool, "SELECT COALESCE(MAX(id), 0) FROM changes", &[]).await?;
-        let end: i64 = rows.first().map_or(0, |row| row.get(0));
-        let (told, told_to) = watch::channel(end);
         let wake = Arc::new(Notify::new());
-        let _ = (
-            connector,
-            feed,
-            vault,
-            runtime,
-            told,
-            POLL_EVERY,
-            READ_AT_ONCE,
-        );
+        let follower = Follower {
+            connector: connector.clone(),
+            runtime: runtime.clone(),
+            feed: Arc::clone(feed),
+            vault: Arc::clone(vault),
+            wake: Arc::clone(&wake),
+        };
+        let told_to = follower.start().await?;
         Ok(Self { told_to, wake })
     }
 
@@ -143,5 +167,16 @@ impl ChangeLog {
         if tokio::time::timeout(TELL_WITHIN, told).await.is_err() {
             tracing::warn!("a change was committed and not read back yet");
         }
+    }
+}
+
+impl PostgresStore {
+    /// Removes what the log has held for longer than a day, but for the newest of it: the mark of
+    /// every node that was awake within the day. One that was not is told everything anew.
+    pub(super) async fn trim_changes(&self) -> Result<()> {
+        let sql = "DELETE FROM changes WHERE id < (
+                       SELECT MAX(id) FROM changes WHERE made_at < now() - interval '1 day')";
+        super::rows_once(&self.shared.pool, sql, &[]).await?;
+        Ok(())
     }
 }

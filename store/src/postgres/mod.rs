@@ -1,22 +1,31 @@
 //! The engine for many nodes: one `PostgreSQL`, one writer connection per node, a pool for the rest.
 #![allow(dead_code)] // until the last method is there
 
+mod accounts;
 mod append;
 mod batch;
 mod change_log;
 mod claim;
 mod connect;
+mod endpoints;
+mod follow;
 mod held;
+mod keys;
+mod known;
 mod lanes;
+mod listen;
 mod migrate;
 mod names;
 mod node;
+mod projects;
 mod reclaim;
 mod release;
+mod reread;
 mod resend;
 mod row_ids;
 mod session;
 mod settle;
+mod within;
 mod writer;
 
 use std::sync::{Arc, OnceLock};
@@ -79,7 +88,7 @@ impl PostgresStore {
         let node = Arc::new(Node::register(&pool, options.now).await?);
         let feed = Feed::default();
         let vault = Arc::new(vault);
-        let log = ChangeLog::follow(&runtime, &connector, &pool, &feed, &vault).await?;
+        let log = ChangeLog::follow(&runtime, &connector, &feed, &vault).await?;
         runtime.spawn(node::keep_beating(Arc::clone(&node), pool.clone()));
         let (writer, inbox) = Writer::new(connector, pool.clone(), Arc::clone(&node));
         let _ = start.send(writer);

@@ -1,0 +1,248 @@
+//! Endpoints: settings as one document, secrets sealed.
+
+use deadpool_postgres::Transaction;
+use hookwright_core::ids::{AccountId, EndpointId, ProjectId};
+use hookwright_core::limits::ENDPOINTS_PER_ACCOUNT_MAX;
+use hookwright_core::time::UnixMs;
+use tokio_postgres::Row;
+
+use super::change_log::{Kind, Moved};
+use super::within::{listed, row_of};
+use super::{PostgresStore, Result, accounts};
+use crate::endpoint_row::{Kept, seal, settings_text};
+use crate::error::StoreError;
+use crate::model::{Endpoint, EndpointStatus, EndpointUpdate, Listed, NewEndpoint, Page, Scope};
+use crate::vault::Vault;
+
+pub(super) const COLUMNS: &str = "id, project_id, account_id, public_id, settings, secrets, status, \
+                                  status_reason, created_at, updated_at";
+const IN_SCOPE: &str = "project_id = $1 AND account_id = COALESCE($2, account_id) AND public_id = $3 AND deleted_at IS NULL";
+
+impl PostgresStore {
+    pub(crate) async fn create_endpoint(&self, new: NewEndpoint) -> Result<Endpoint> {
+        let vault = &self.shared.vault;
+        let settings = settings_text(&new.settings)?;
+        let secrets = seal(vault, &new.public_id, &new.secrets)?;
+        let mut client = self.client().await?;
+        let change = self.begin(&mut client).await?;
+        // An endpoint made while its account is being deleted must not outlive it.
+        accounts::must_be_there(&change, new.project_id, new.account_id).await?;
+        within_limit(&change, new.project_id, new.account_id).await?;
+        let sql = format!(
+            "INSERT INTO endpoints (project_id, account_id, public_id, settings, secrets, status, created_at, updated_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $7) ON CONFLICT DO NOTHING RETURNING {COLUMNS}"
+        );
+        let made = row_of(
+            &change,
+            &sql,
+            &[
+                &new.project_id.0,
+                &new.account_id.0,
+                &new.public_id,
+                &settings,
+                &secrets,
+                &(new.status as i16),
+                &new.now.0,
+            ],
+        )
+        .await?;
+        let endpoint = endpoint(&made.ok_or(StoreError::Exists(new.public_id))?, vault)?;
+        self.commit(change, &[moved(Kind::Endpoint, &endpoint)])
+            .await?;
+        Ok(endpoint)
+    }
+
+    pub(crate) async fn endpoint(&self, scope: Scope, public_id: String) -> Result<Endpoint> {
+        let sql = format!("SELECT {COLUMNS} FROM endpoints WHERE {IN_SCOPE}");
+        let (project, account) = ids(scope);
+        let found = self.row(&sql, &[&project, &account, &public_id]).await?;
+        endpoint(&found, &self.shared.vault)
+    }
+
+    pub(crate) async fn endpoints(&self, scope: Scope, page: Page) -> Result<Listed<Endpoint>> {
+        // Two statements, each with an index that has the order: a page is not sorted.
+        let owned = match scope.account_id {
+            Some(_) => "project_id = $1 AND account_id = $2",
+            None => "project_id = $1 AND $2::bigint IS NULL",
+        };
+        let sql = format!(
+            "SELECT {COLUMNS} FROM endpoints
+             WHERE {owned} AND deleted_at IS NULL AND id < $3 ORDER BY id DESC LIMIT $4"
+        );
+        let (project, account) = ids(scope);
+        let before = page.before.unwrap_or(i64::MAX);
+        let rows = self
+            .rows(&sql, &[&project, &account, &before, &(page.limit as i64)])
+            .await?;
+        let vault = &self.shared.vault;
+        let found: Result<Vec<_>> = rows.iter().map(|row| endpoint(row, vault)).collect();
+        Ok(listed(found?, page, |endpoint| endpoint.id.0))
+    }
+
+    pub(crate) async fn update_endpoint(
+        &self,
+        scope: Scope,
+        public_id: String,
+        update: EndpointUpdate,
+        now: UnixMs,
+    ) -> Result<Endpoint> {
+        let vault = &self.shared.vault;
+        let settings = update.settings.as_ref().map(settings_text).transpose()?;
+        let secrets = update.secrets.as_deref();
+        let secrets = secrets
+            .map(|secrets| seal(vault, &public_id, secrets))
+            .transpose()?;
+        let (status, reason) = update.status.unzip();
+        let mut client = self.client().await?;
+        let change = self.begin(&mut client).await?;
+        let sql = format!(
+            "UPDATE endpoints SET settings = COALESCE($4, settings), secrets = COALESCE($5, secrets),
+                    status = COALESCE($6, status),
+                    status_reason = CASE WHEN $6 IS NULL THEN status_reason ELSE $7 END, updated_at = $8
+             WHERE {IN_SCOPE} RETURNING {COLUMNS}"
+        );
+        let (project, account) = ids(scope);
+        let changed = row_of(
+            &change,
+            &sql,
+            &[
+                &project,
+                &account,
+                &public_id,
+                &settings,
+                &secrets,
+                &status.map(|status| status as i16),
+                &reason.flatten(),
+                &now.0,
+            ],
+        )
+        .await?;
+        let endpoint = endpoint(&changed.ok_or(StoreError::NotFound)?, vault)?;
+        self.commit(change, &[moved(Kind::Endpoint, &endpoint)])
+            .await?;
+        Ok(endpoint)
+    }
+
+    pub(crate) async fn disable_endpoint(
+        &self,
+        id: EndpointId,
+        reason: String,
+        now: UnixMs,
+    ) -> Result<()> {
+        // Many attempts of many nodes may find the same at once: only the first makes a change.
+        let sql = "SELECT status, (SELECT COALESCE(MAX(id), 0) FROM changes) FROM endpoints
+                   WHERE id = $1 AND deleted_at IS NULL";
+        let found = self.row(sql, &[&id.0]).await?;
+        if found.get::<_, i16>(0) != EndpointStatus::Active as i16 {
+            self.shared.log.told(found.get(1)).await;
+            return Ok(());
+        }
+        let mut client = self.client().await?;
+        let change = self.begin(&mut client).await?;
+        let sql = "UPDATE endpoints SET status = $2, status_reason = $3, updated_at = $4
+                   WHERE id = $1 AND status = $5 AND deleted_at IS NULL
+                   RETURNING project_id, account_id";
+        let (disabled, active) = (EndpointStatus::Disabled, EndpointStatus::Active);
+        let changed = row_of(
+            &change,
+            sql,
+            &[&id.0, &(disabled as i16), &reason, &now.0, &(active as i16)],
+        )
+        .await?;
+        // Somebody was faster.
+        let Some(changed) = changed else {
+            return Ok(());
+        };
+        let moved = Moved {
+            kind: Kind::Endpoint,
+            project_id: changed.get(0),
+            account_id: changed.get(1),
+            endpoint_id: id.0,
+        };
+        self.commit(change, &[moved]).await
+    }
+
+    pub(crate) async fn delete_endpoint(
+        &self,
+        scope: Scope,
+        public_id: String,
+        now: UnixMs,
+    ) -> Result<()> {
+        let mut client = self.client().await?;
+        let change = self.begin(&mut client).await?;
+        let sql = format!(
+            "UPDATE endpoints SET deleted_at = $4 WHERE {IN_SCOPE} RETURNING account_id, id"
+        );
+        let (project, account) = ids(scope);
+        let deleted = row_of(&change, &sql, &[&project, &account, &public_id, &now.0]).await?;
+        let deleted = deleted.ok_or(StoreError::NotFound)?;
+        let moved = Moved {
+            kind: Kind::EndpointDeleted,
+            project_id: project,
+            account_id: deleted.get(0),
+            endpoint_id: deleted.get(1),
+        };
+        self.commit(change, &[moved]).await
+    }
+}
+
+/// Holds under concurrency as well: changes of routing facts are made one after another.
+async fn within_limit(
+    change: &Transaction<'_>,
+    project: ProjectId,
+    account: AccountId,
+) -> Result<()> {
+    let sql = "SELECT COUNT(*) FROM endpoints
+               WHERE project_id = $1 AND account_id = $2 AND deleted_at IS NULL";
+    let count = row_of(change, sql, &[&project.0, &account.0]).await?;
+    if count.map_or(0, |row| row.get::<_, i64>(0)) >= ENDPOINTS_PER_ACCOUNT_MAX as i64 {
+        return Err(StoreError::LimitReached {
+            what: "endpoints",
+            limit: ENDPOINTS_PER_ACCOUNT_MAX,
+        });
+    }
+    Ok(())
+}
+
+const fn moved(kind: Kind, endpoint: &Endpoint) -> Moved {
+    Moved {
+        kind,
+        project_id: endpoint.project_id.0,
+        account_id: endpoint.account_id.0,
+        endpoint_id: endpoint.id.0,
+    }
+}
+
+fn ids(scope: Scope) -> (i64, Option<i64>) {
+    (
+        scope.project_id.0,
+        scope.account_id.map(|account| account.0),
+    )
+}
+
+/// Every endpoint that is not deleted.
+pub(super) fn all() -> String {
+    format!("SELECT {COLUMNS} FROM endpoints WHERE deleted_at IS NULL")
+}
+
+pub(super) fn endpoint(row: &Row, vault: &Vault) -> Result<Endpoint> {
+    let public_id: String = row.get(3);
+    let kept = Kept {
+        settings: row.get(4),
+        secrets: row.get(5),
+        status: u8::try_from(row.get::<_, i16>(6)).unwrap_or_default(),
+    };
+    let opened = kept.open(vault, &public_id)?;
+    Ok(Endpoint {
+        id: EndpointId(row.get(0)),
+        project_id: ProjectId(row.get(1)),
+        account_id: AccountId(row.get(2)),
+        public_id,
+        settings: opened.settings,
+        secrets: opened.secrets,
+        status: opened.status,
+        status_reason: row.get(7),
+        created_at: UnixMs(row.get(8)),
+        updated_at: UnixMs(row.get(9)),
+    })
+}
