@@ -1,0 +1,50 @@
+//! How rows that people look at are found: in the order of an index, never by reading all of them.
+
+use deadpool_postgres::Pool;
+use futures_util::future::join;
+use tokio_postgres::Row;
+
+use super::{PLAIN_PLANS, Parameters, PostgresStore, READ_RETRY_DELAY, READS_TRIED_MAX, Result};
+use crate::error::StoreError;
+
+/// Beneath [`PLAIN_PLANS`]: a page comes out of its index in order. Fetching all that fits and
+/// sorting it looks cheaper to a planner that takes a young table for small. Costs that are so
+/// forbidden would also seem worth a compilation.
+pub(super) const IN_ORDER: &str = "SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off; \
+                                   SET LOCAL jit = off";
+
+impl PostgresStore {
+    /// Rows of a statement that changes nothing and takes what it finds in the order of an index:
+    /// tried again while the database cannot be reached.
+    pub(super) async fn rows_by_index(
+        &self,
+        sql: &str,
+        parameters: Parameters<'_>,
+    ) -> Result<Vec<Row>> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match once(&self.shared.pool, sql, parameters).await {
+                Err(StoreError::Unavailable(_)) if tries < READS_TRIED_MAX => {
+                    tokio::time::sleep(READ_RETRY_DELAY).await;
+                }
+                result => return result,
+            }
+        }
+    }
+}
+
+async fn once(pool: &Pool, sql: &str, parameters: Parameters<'_>) -> Result<Vec<Row>> {
+    let mut client = pool.get().await?;
+    let transaction = client.transaction().await?;
+    let statement = transaction.prepare_cached(sql).await?;
+    let settings = format!("{PLAIN_PLANS}; {IN_ORDER}");
+    // Sent together. Nothing was changed, so the transaction ends by being dropped.
+    let (set, rows) = join(
+        transaction.batch_execute(&settings),
+        transaction.query(&statement, parameters),
+    )
+    .await;
+    set?;
+    Ok(rows?)
+}
