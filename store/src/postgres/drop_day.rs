@@ -1,0 +1,196 @@
+//! How a day that grew old is dropped whole, and what of it is kept.
+//!
+//! Events with anything still to happen are moved to the default partitions with their deliveries
+//! and attempts. They are found by the indexes of what is due, so that a day of millions of finished
+//! deliveries is gone as fast as an empty one, and nobody waits longer than what is moved takes.
+
+use deadpool_postgres::{Client, GenericClient, Pool, Transaction};
+
+use super::partitions::{self, CUTS, Cut, Day};
+use super::row_ids::{lowest_at, start_of};
+use super::{PLAIN_PLANS, Result, meta};
+
+/// The names of events below this row may be those of dropped ones.
+pub(super) const NAMES_TO: &str = "names_to";
+
+const EVENTS: &str = "events";
+/// Events that are moved while everybody waits (about 20 microseconds for each row). A day with
+/// more unfinished ones stays whole until they are fewer.
+const KEPT_EVENTS_MAX: i64 = 100_000;
+/// **Invariant:** the rows of an event and of its deliveries are made within ten minutes of one
+/// another; around midnight they may lie on two days.
+const EDGE: i64 = (lowest_at(start_of(20_001)) - lowest_at(start_of(20_000))) / 144;
+
+/// The events of some deliveries, with the range of all their deliveries.
+macro_rules! events_of {
+    ($deliveries:literal) => {
+        concat!(
+            "SELECT e.project_id, e.id, e.first_delivery, e.first_delivery + e.fanout FROM (",
+            $deliveries,
+            ") d JOIN events e ON e.project_id = d.project_id AND e.id = d.event_id"
+        )
+    };
+}
+
+/// First attempts under way.
+pub(super) const OUTSTANDING: &str = events_of!(
+    "SELECT DISTINCT project_id, event_id FROM deliveries
+     WHERE id >= $1 AND id < $2 AND due_at IS NULL AND state <= 9 LIMIT $3"
+);
+/// Everything else that is not finished.
+pub(super) const DUE: &str = events_of!(
+    "SELECT DISTINCT project_id, event_id FROM deliveries
+     WHERE id >= $1 AND id < $2 AND due_at IS NOT NULL LIMIT $3"
+);
+pub(super) const RESENT: &str = events_of!(
+    "SELECT DISTINCT d.project_id, d.event_id FROM resends r
+     JOIN deliveries d ON d.project_id = r.project_id AND d.id = r.delivery_id
+     WHERE r.delivery_id >= $1 AND r.delivery_id < $2 LIMIT $3"
+);
+/// Below this row no node has a first attempt under way.
+const LOW_WATER: &str = "SELECT COALESCE(MIN(low_water), 9223372036854775807) FROM (
+    SELECT low_water FROM nodes UNION ALL SELECT low_water FROM lost_nodes) everybody";
+
+/// Whoever asks for a resend holds the second lock to his end: after it, all of them are seen.
+const LOCK_OUT: &str = "LOCK TABLE ONLY events, ONLY deliveries, ONLY attempts";
+
+/// Events to keep, by column.
+#[derive(Default)]
+struct Kept {
+    project_id: Vec<i64>,
+    event_id: Vec<i64>,
+    first_delivery: Vec<i64>,
+    end: Vec<i64>,
+}
+
+impl Kept {
+    /// Adds the events that one of the statements above finds from row `from` to the day's end.
+    async fn find(
+        &mut self,
+        client: &impl GenericClient,
+        sql: &str,
+        (from, day): (i64, &Day),
+    ) -> Result<()> {
+        let to = day.rows.end + EDGE;
+        if from >= to {
+            return Ok(());
+        }
+        let rows = client
+            .query(sql, &[&from, &to, &(KEPT_EVENTS_MAX + 1)])
+            .await?;
+        for row in rows {
+            self.project_id.push(row.get(0));
+            self.event_id.push(row.get(1));
+            self.first_delivery.push(row.get(2));
+            self.end.push(row.get(3));
+        }
+        Ok(())
+    }
+
+    fn is_too_many(&self) -> bool {
+        self.event_id.len() as i64 > KEPT_EVENTS_MAX
+    }
+
+    /// Moves the rows of one table from the day's partition, which is no part of it any more, to
+    /// the default one. Answers how many.
+    async fn keep(&self, transaction: &Transaction<'_>, cut: &Cut, day: &Day) -> Result<i64> {
+        let ends: Vec<i64>;
+        let (from, to) = if cut.name == EVENTS {
+            ends = self.event_id.iter().map(|id| id + 1).collect();
+            (&self.event_id, &ends)
+        } else {
+            (&self.first_delivery, &self.end)
+        };
+        let sql = format!(
+            "INSERT INTO {} SELECT old.*
+             FROM (SELECT DISTINCT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) k)
+                      AS kept (project_id, first_row, end_row)
+             JOIN {} old ON old.project_id = kept.project_id
+                            AND old.{by} >= kept.first_row AND old.{by} < kept.end_row",
+            cut.name,
+            cut.of(&day.name),
+            by = cut.by
+        );
+        let moved = transaction
+            .execute(&sql, &[&self.project_id, from, to])
+            .await?;
+        Ok(moved as i64)
+    }
+}
+
+/// Drops a day. Answers how many of its events went, or `limit` if they were more; `None` when it
+/// cannot be done now.
+pub(super) async fn drop_day(pool: &Pool, day: &Day, limit: usize) -> Result<Option<usize>> {
+    let mut client = pool.get().await?;
+    let mut kept = unfinished(&mut client, day).await?;
+    if kept.is_too_many() {
+        tracing::warn!(
+            day = day.name,
+            "too much of an old day is unfinished: it stays"
+        );
+        return Ok(None);
+    }
+    let transaction = client.transaction().await?;
+    if !partitions::lock(&transaction).await? {
+        return Ok(None);
+    }
+    if !partitions::days(&transaction).await?.contains(day) {
+        return Ok(Some(0));
+    }
+    transaction.batch_execute(PLAIN_PLANS).await?;
+    if !partitions::unless_locked(transaction.batch_execute(LOCK_OUT).await)? {
+        return Ok(None);
+    }
+    let from = day.rows.start - EDGE;
+    kept.find(&transaction, RESENT, (from, day)).await?;
+    let detach = for_each(day, |table, partition| {
+        format!("ALTER TABLE {table} DETACH PARTITION {partition}")
+    });
+    if !partitions::unless_locked(transaction.batch_execute(&detach).await)? {
+        return Ok(None);
+    }
+    let mut moved = 0;
+    for cut in &CUTS {
+        let rows = kept.keep(&transaction, cut, day).await?;
+        moved += if cut.name == EVENTS { rows } else { 0 };
+    }
+    let gone = count(&transaction, day, limit as i64 + moved).await? - moved;
+    let drop = for_each(day, |_, partition| format!("DROP TABLE {partition}"));
+    transaction.batch_execute(&drop).await?;
+    let names_to = meta::get(&transaction, NAMES_TO).await?.max(day.rows.end);
+    meta::put(&transaction, NAMES_TO, names_to).await?;
+    transaction.commit().await?;
+    tracing::info!(day = day.name, kept = moved, "day dropped");
+    Ok(Some(gone.unsigned_abs() as usize))
+}
+
+/// The day's events with anything still to happen: all of them, as nothing is added to an old day
+/// but resends.
+async fn unfinished(client: &mut Client, day: &Day) -> Result<Kept> {
+    let transaction = client.transaction().await?;
+    let from = day.rows.start - EDGE;
+    let mut kept = Kept::default();
+    let low_water: i64 = transaction.query_one(LOW_WATER, &[]).await?.get(0);
+    // In this order: what is given back in between is then due.
+    kept.find(&transaction, OUTSTANDING, (from.max(low_water), day))
+        .await?;
+    transaction.batch_execute(PLAIN_PLANS).await?;
+    kept.find(&transaction, DUE, (from, day)).await?;
+    Ok(kept)
+}
+
+/// Events of a day that is no part of the table any more, `limit` at most.
+async fn count(transaction: &Transaction<'_>, day: &Day, limit: i64) -> Result<i64> {
+    let sql = format!(
+        "SELECT count(*) FROM (SELECT FROM events_{} LIMIT $1) some",
+        day.name
+    );
+    Ok(transaction.query_one(&sql, &[&limit]).await?.get(0))
+}
+
+fn for_each(day: &Day, statement: impl Fn(&str, &str) -> String) -> String {
+    let each = CUTS
+        .iter()
+        .map(|cut| statement(cut.name, &cut.of(&day.name)));
+    each.collect::<Vec<_>>().join("; ")
+}
