@@ -13,6 +13,8 @@ mod drop_day;
 mod endpoints;
 mod events;
 mod follow;
+#[cfg(test)]
+mod heard;
 mod held;
 mod keys;
 mod known;
