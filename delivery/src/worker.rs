@@ -12,7 +12,7 @@ use hookwright_core::address::AddressRule;
 use hookwright_core::ids::EndpointId;
 use hookwright_core::limits::NODE_CONCURRENCY_MAX;
 use hookwright_core::time::UnixMs;
-use hookwright_store::{EndpointStatus, Leased, Settled, Settlement};
+use hookwright_store::{EndpointStatus, Leased, Settled, Settlement, StoreError};
 use rustls::ClientConfig;
 use tokio::sync::{Notify, oneshot};
 
@@ -28,6 +28,9 @@ mod sweep;
 
 /// The longest time between two turns of the loop.
 const TURN_MS_MAX: u64 = 1_000;
+/// A release is tried for as long as a lease lasts.
+const RELEASE_RETRY_MS: u64 = 1_000;
+const RELEASE_TRIES_MAX: u64 = hookwright_core::limits::LEASE_MS / RELEASE_RETRY_MS;
 
 /// The delivery thread's work, to be run on a `LocalSet`.
 pub struct Worker {
@@ -180,14 +183,26 @@ impl State {
         let state = Rc::clone(self);
         let lanes: HashSet<EndpointId> = jobs.iter().map(|job| job.claimed.endpoint_id).collect();
         tokio::task::spawn_local(async move {
-            if let Err(error) = state.shared.store.release(leased, now).await {
-                tracing::error!(%error, "deliveries not released");
-            }
+            state.give_back(leased, now).await;
             for id in lanes {
                 state.waiting.borrow_mut().add(id, now);
             }
             state.wake.notify_one();
         });
+    }
+
+    /// Releases, however long the store cannot be reached: what is not released waits for its lease
+    /// to end.
+    async fn give_back(&self, leased: Vec<Leased>, now: UnixMs) {
+        for _ in 0..RELEASE_TRIES_MAX {
+            match self.shared.store.release(leased.clone(), now).await {
+                Ok(()) => return,
+                Err(StoreError::Unavailable(_)) if !self.stopping.get() => {
+                    self.shared.world.clock.sleep_ms(RELEASE_RETRY_MS).await;
+                }
+                Err(error) => return tracing::error!(%error, "deliveries not released"),
+            }
+        }
     }
 
     /// Frees the places that these deliveries had in their lanes and at the gate.

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 mod child;
 mod latency;
 mod load;
+mod nodes;
 mod raw;
 mod report;
 mod setup;
@@ -36,7 +37,7 @@ pub(crate) fn run(args: &BenchArgs) -> Result<(), Failure> {
             args.payload_bytes,
         )?),
     };
-    let server = child::Server::start(args.data_dir.as_deref())?;
+    let server = nodes::Nodes::start(args)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -59,28 +60,31 @@ fn check(args: &BenchArgs) -> Result<(), Failure> {
 
 async fn measure(
     args: &BenchArgs,
-    server: &child::Server,
+    server: &nodes::Nodes,
     sink: &sink::Sink,
     clock: &Arc<Instant>,
 ) -> Result<Figures, Failure> {
     eprintln!("making {} endpoints", args.endpoints);
-    let plan = setup::set_up(args, server, sink).await?;
+    let plan = setup::set_up(args, server.first(), sink).await?;
+    server.all_told().await;
     sink.expect(plan.healthy_deliveries);
     let cpu = server.cpu()?;
     let started = Instant::now();
-    let accepted = load::publish(args, server.address, &plan, clock).await?;
+    let accepted = load::publish(args, &server.addresses(), &plan, clock).await?;
     let published_s = started.elapsed().as_secs_f64();
     let arrived = wait_for(args, sink, plan.healthy_deliveries).await;
     let delivered_s = started.elapsed().as_secs_f64();
     // Outcomes ride the next commit: they belong to the work.
     tokio::time::sleep(Duration::from_millis(200)).await;
+    let spent = server.cpu()?;
     Ok(Figures {
         accepted,
         published_s,
         arrived,
         delivered_s,
         expected: plan.healthy_deliveries,
-        cpu_s: server.cpu()? - cpu,
+        cpu_s: spent.servers_s - cpu.servers_s,
+        database_cpu_s: spent.database_s - cpu.database_s,
         peak_kib: server.peak_kib()?,
         latency: sink.latencies(),
         attempts: server.metric("hookwright_attempts_total").await?,

@@ -32,7 +32,7 @@ pub(crate) struct ServeArgs {
     /// Folder for the embedded store [default: ./hookwright-data]
     #[arg(long, env = "HOOKWRIGHT_DATA_DIR")]
     pub(crate) data_dir: Option<PathBuf>,
-    /// Database URL; this version has the embedded store only
+    /// PostgreSQL for many nodes, postgres://user:password@host/database, instead of the folder
     #[arg(long, env = "HOOKWRIGHT_DATABASE_URL", hide_env_values = true)]
     pub(crate) database_url: Option<String>,
     /// Root key, at least 32 characters; else made and printed once
@@ -123,4 +123,10 @@ pub(crate) struct BenchArgs {
     /// Folder for the store [default: a new one under ./target]
     #[arg(long)]
     pub(crate) data_dir: Option<PathBuf>,
+    /// Nodes on one database, the load spread over them
+    #[arg(long, default_value_t = 1)]
+    pub(crate) nodes: usize,
+    /// PostgreSQL to measure with instead, an empty database
+    #[arg(long, env = "HOOKWRIGHT_BENCH_DATABASE_URL", hide_env_values = true)]
+    pub(crate) database_url: Option<String>,
 }

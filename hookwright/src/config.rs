@@ -13,6 +13,8 @@ use crate::cli::ServeArgs;
 pub(crate) struct Config {
     pub(crate) listen: SocketAddr,
     pub(crate) data_dir: PathBuf,
+    /// PostgreSQL, instead of the embedded store.
+    pub(crate) database_url: Option<String>,
     pub(crate) root_key: Option<String>,
     pub(crate) master_key: Option<String>,
     pub(crate) rule: AddressRule,
@@ -87,9 +89,12 @@ impl Config {
                     .map_err(|error| usage(format!("\"{}\": {error}", path.display())))?
             }
         };
-        if args.database_url.or(file.database_url).is_some() {
+        let database_url = args.database_url.or(file.database_url);
+        let master_key = args.master_key.or(file.master_key);
+        if database_url.is_some() && master_key.is_none() {
+            // A key made here would be another one on the next node.
             return Err(usage(
-                "this version has the embedded store only\nhint: leave HOOKWRIGHT_DATABASE_URL out",
+                "with a database URL, HOOKWRIGHT_MASTER_KEY must be set, the same on all nodes\nhint: openssl rand -base64 32",
             ));
         }
         let or =
@@ -119,8 +124,9 @@ impl Config {
                 .data_dir
                 .or(file.data_dir)
                 .unwrap_or_else(|| "hookwright-data".into()),
+            database_url,
             root_key: args.root_key.or(file.root_key),
-            master_key: args.master_key.or(file.master_key),
+            master_key,
             rule,
             extra_ca_file: args.extra_ca_file.or(file.extra_ca_file),
             profiles: if args.profiles.is_empty() {

@@ -16,6 +16,7 @@ mod config;
 mod demo;
 mod http_client;
 mod keys;
+mod listeners;
 mod receiver;
 mod serve;
 mod server;

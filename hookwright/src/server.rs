@@ -1,20 +1,22 @@
 //! The parts, wired: store, engine, web, each on its thread.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use hookwright_delivery::{
     Engine, EngineOptions, Profiles, StartError, Worker, World, client_config,
 };
-use hookwright_store::{SqliteOptions, Store};
+use hookwright_store::{PostgresOptions, SqliteOptions, Store, Vault};
 use hookwright_web::App;
+use rustls::ClientConfig;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::LocalSet;
 
 use crate::config::{Config, Failure, running, usage};
 use crate::keys;
+use crate::listeners::Listeners;
 
 /// What is in flight at the end gets this long.
 const STOP_MS: u64 = 15_000;
@@ -46,11 +48,7 @@ impl Server {
         let profiles = Arc::new(Profiles::load(&config.profiles).map_err(usage)?);
         let tls = client_config(config.extra_ca_file.as_deref()).map_err(usage)?;
         let vault = keys::vault(config.master_key.as_deref(), &config.data_dir, &world)?;
-        let options = SqliteOptions {
-            now: world.clock.now(),
-            commit_pace: COMMIT_PACE,
-        };
-        let store = Store::open_sqlite(&config.data_dir, vault, options).map_err(usage)?;
+        let store = open_store(config, vault, &world, &tls).await?;
         let listener = TcpListener::bind(config.listen).await.map_err(|error| {
             usage(format!(
                 "cannot listen on {}: {error}\nhint: choose another --listen",
@@ -59,15 +57,10 @@ impl Server {
         })?;
         let address = listener.local_addr().map_err(running)?;
 
-        // The feed needs the engine and the web, which need the store: it is filled in below.
-        let told: Arc<OnceLock<(Engine, App)>> = Arc::default();
-        let feed = Arc::clone(&told);
-        store.set_feed(Arc::new(move |change| {
-            if let Some((engine, app)) = feed.get() {
-                engine.apply(change);
-                app.apply(change);
-            }
-        }));
+        // The feed needs the engine and the web, which need the store.
+        let listeners = Arc::new(Listeners::default());
+        let feed = Arc::clone(&listeners);
+        store.set_feed(Arc::new(move |change| feed.tell(change)));
         let made_root_key = keys::root_key(config.root_key.as_deref(), &store, &world).await?;
         let options = EngineOptions {
             rule: config.rule.clone(),
@@ -81,7 +74,7 @@ impl Server {
                 StartError::Store(error) => running(error),
             })?;
         let app = App::new(engine.clone());
-        let _ = told.set((engine.clone(), app.clone()));
+        listeners.begin(engine.clone(), app.clone());
         let (delivery, delivery_ended) = run_delivery(worker)?;
         Ok(Self {
             delivery,
@@ -117,6 +110,27 @@ impl Server {
             .map_err(running)?
             .map_err(|_| running("the delivery thread failed"))
     }
+}
+
+/// The store that the settings name.
+async fn open_store(
+    config: &Config,
+    vault: Vault,
+    world: &World,
+    tls: &Arc<ClientConfig>,
+) -> Result<Store, Failure> {
+    let now = world.clock.now();
+    let opened = match &config.database_url {
+        Some(url) => {
+            let tls = Arc::clone(tls);
+            Store::open_postgres(url, vault, PostgresOptions { now, tls }).await
+        }
+        None => {
+            let commit_pace = COMMIT_PACE;
+            Store::open_sqlite(&config.data_dir, vault, SqliteOptions { now, commit_pace })
+        }
+    };
+    opened.map_err(usage)
 }
 
 type Thread = (std::thread::JoinHandle<()>, oneshot::Receiver<()>);

@@ -10,6 +10,7 @@ use crate::append::{Append, Appended};
 use crate::change::Change;
 use crate::error::StoreError;
 use crate::model::*;
+use crate::postgres::{PostgresOptions, PostgresStore};
 use crate::sqlite::{SqliteOptions, SqliteStore};
 use crate::vault::Vault;
 
@@ -18,12 +19,15 @@ use crate::vault::Vault;
 pub enum Store {
     /// One machine, one file.
     Sqlite(SqliteStore),
+    /// Many nodes, one database.
+    Postgres(PostgresStore),
 }
 
 macro_rules! on_engine {
     ($self:ident, $store:ident => $call:expr) => {
         match $self {
             Self::Sqlite($store) => $call,
+            Self::Postgres($store) => $call,
         }
     };
 }
@@ -34,6 +38,13 @@ impl Store {
     /// Opens or makes the `SQLite` store in `folder`, migrates it, and takes sole ownership of it.
     pub fn open_sqlite(folder: &Path, vault: Vault, options: SqliteOptions) -> Result<Self> {
         SqliteStore::open(folder, vault, options).map(Self::Sqlite)
+    }
+
+    /// Opens the `PostgreSQL` store at `url`, migrates it, and joins its nodes.
+    pub async fn open_postgres(url: &str, vault: Vault, options: PostgresOptions) -> Result<Self> {
+        PostgresStore::open(url, vault, options)
+            .await
+            .map(Self::Postgres)
     }
 
     /// Calls `feed` for every change of routing facts, after its commit and before the method that
@@ -209,6 +220,13 @@ impl Store {
         done: impl FnOnce(Append, Result<Appended>) + Send + 'static,
     ) {
         on_engine!(self, s => s.append(append, Box::new(done)));
+    }
+
+    /// Whether a delivery that was leased under this token is surely still this process's own.
+    /// Cheap: asked before each request.
+    #[must_use]
+    pub fn holds(&self, lease: Lease) -> bool {
+        on_engine!(self, s => s.holds(lease))
     }
 
     /// Queues outcomes; they ride the next commit. `done` gets, per settlement, whether it was

@@ -25,7 +25,7 @@ pub(super) async fn deliver(state: Rc<State>, mut job: Job) {
             EndpointStatus::Disabled => fail(&state, job),
             // It waits in the store until the endpoint is resumed.
             EndpointStatus::Paused => put_back(&state, job),
-            EndpointStatus::Active if lease_too_short(&state, &target, &job) => {
+            EndpointStatus::Active if !may_send(&state, &target, &job) => {
                 put_back(&state, job);
             }
             EndpointStatus::Active => attempt(&state, &target, job).await,
@@ -36,9 +36,11 @@ pub(super) async fn deliver(state: Rc<State>, mut job: Job) {
     state.wake.notify_one();
 }
 
-/// An attempt must end before its lease does: another worker may have the delivery then.
-fn lease_too_short(state: &State, target: &Target, job: &Job) -> bool {
-    job.leased_until < state.now().plus_ms(target.timeout_ms)
+/// An attempt must end before its lease does, and a node that may have been declared lost makes
+/// none: another worker may have the delivery then.
+fn may_send(state: &State, target: &Target, job: &Job) -> bool {
+    job.leased_until >= state.now().plus_ms(target.timeout_ms)
+        && state.shared.store.holds(job.claimed.lease)
 }
 
 fn fail(state: &Rc<State>, job: Job) {

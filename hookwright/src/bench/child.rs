@@ -11,7 +11,9 @@ use tokio::net::TcpStream;
 use crate::config::{Failure, running};
 
 /// Ticks per second of the kernel's process times: 100 on every Linux that we know.
-const TICKS_PER_S: f64 = 100.0;
+pub(crate) const TICKS_PER_S: f64 = 100.0;
+/// Hex; what it seals is thrown away.
+const MASTER_KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 pub(crate) const ROOT_KEY: &str = "hookwright-bench-root-key-0123456789abcdef";
 
 /// A running server.
@@ -23,7 +25,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    pub(crate) fn start(folder: Option<&Path>) -> Result<Self, Failure> {
+    pub(crate) fn start(folder: Option<&Path>, database: Option<&str>) -> Result<Self, Failure> {
         let made = Path::new("target").join(format!("bench-{}", std::process::id()));
         let ours = folder.is_none();
         let folder = folder.unwrap_or(&made).to_owned();
@@ -39,6 +41,8 @@ impl Server {
             ])
             .arg(&folder)
             .env("HOOKWRIGHT_ROOT_KEY", ROOT_KEY)
+            .env("HOOKWRIGHT_MASTER_KEY", MASTER_KEY)
+            .envs(database.map(|url| ("HOOKWRIGHT_DATABASE_URL", url)))
             .stdout(Stdio::piped())
             .spawn()
             .map_err(running)?;
@@ -101,8 +105,10 @@ impl Server {
 
     /// Ends the server and returns the bytes that its store takes on disk.
     pub(crate) fn stop_and_measure_disk(mut self) -> Result<u64, Failure> {
-        let bytes = std::fs::read_dir(&self.folder).map_err(running)?;
-        let bytes = bytes
+        let files = std::fs::read_dir(&self.folder);
+        let bytes = files
+            .into_iter()
+            .flatten()
             .filter_map(|file| file.ok()?.metadata().ok())
             .map(|file| file.len())
             .sum();

@@ -28,7 +28,7 @@ struct Shared {
 /// Publishes all events; returns how many were accepted.
 pub(crate) async fn publish(
     args: &BenchArgs,
-    address: SocketAddr,
+    addresses: &[SocketAddr],
     plan: &Plan,
     clock: &Arc<Instant>,
 ) -> Result<u64, Failure> {
@@ -42,8 +42,8 @@ pub(crate) async fn publish(
         accounts: plan.accounts as u64,
         filler: "x".repeat(args.payload_bytes.saturating_sub(48)),
     });
-    let publishers =
-        (0..args.connections).map(|_| tokio::spawn(publisher(Arc::clone(&shared), address)));
+    let of_nodes = addresses.iter().cycle().take(args.connections);
+    let publishers = of_nodes.map(|address| tokio::spawn(publisher(Arc::clone(&shared), *address)));
     for publisher in publishers.collect::<Vec<_>>() {
         publisher.await.map_err(running)??;
     }

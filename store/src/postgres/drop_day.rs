@@ -182,7 +182,7 @@ async fn unfinished(client: &mut Client, day: &Day) -> Result<Kept> {
 /// Events of a day that is no part of the table any more, `limit` at most.
 async fn count(transaction: &Transaction<'_>, day: &Day, limit: i64) -> Result<i64> {
     let sql = format!(
-        "SELECT count(*) FROM (SELECT FROM events_{} LIMIT $1) some",
+        "SELECT count(*) FROM (SELECT FROM events_{} LIMIT $1) counted",
         day.name
     );
     Ok(transaction.query_one(&sql, &[&limit]).await?.get(0))

@@ -1,5 +1,4 @@
 //! The engine for many nodes: one `PostgreSQL`, one writer connection per node, a pool for the rest.
-#![allow(dead_code)] // until the last method is there
 
 mod accounts;
 mod append;
@@ -33,6 +32,7 @@ mod release;
 mod reread;
 mod resend;
 mod row_ids;
+mod seal;
 mod session;
 mod settle;
 mod within;
@@ -93,8 +93,11 @@ impl PostgresStore {
         let (start, started) = oneshot::channel();
         let runtime = run_thread(started, ended)?;
         let connector = Connector::new(url, &options.tls, runtime.clone())?;
-        migrate::migrate(&mut connector.connect().await?).await?;
+        let mut first = connector.connect().await?;
+        migrate::migrate(&mut first).await?;
+        seal::check(&first, &vault).await?;
         let pool = connector.pool()?;
+        partitions::make_ahead(&pool, options.now).await?;
         partitions::make_ahead(&pool, options.now).await?;
         let node = Arc::new(Node::register(&pool, options.now).await?);
         let feed = Feed::default();

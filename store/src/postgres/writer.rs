@@ -37,6 +37,10 @@ const QUEUED_EVENTS_MAX: usize = 20_000;
 const COLLISIONS_MAX: usize = 20;
 
 /// What is asked of the writer.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all are events: a box for each costs more"
+)]
 pub(super) enum Work {
     Append(Queued),
     Settle(Outcomes),

@@ -30,7 +30,7 @@ pub use open::SqliteOptions;
 use crate::append::{Append, Appended};
 use crate::change::Change;
 use crate::error::StoreError;
-use crate::model::{Listed, Page, Settlement};
+use crate::model::{Lease, Listed, Page, Settlement};
 use crate::vault::Vault;
 use queue::{AppendDone, Queue, SettleDone};
 use readers::Readers;
@@ -72,6 +72,12 @@ impl SqliteStore {
         let (done, closed) = oneshot::channel();
         self.queue.close(done);
         closed.await.map_err(|_| gone())
+    }
+
+    /// Always: nobody else has the file.
+    #[expect(clippy::unused_self, reason = "as the other engine")]
+    pub(crate) const fn holds(&self, _lease: Lease) -> bool {
+        true
     }
 
     pub(crate) fn append(&self, append: Append, done: AppendDone) {

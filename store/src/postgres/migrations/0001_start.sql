@@ -8,6 +8,12 @@ CREATE TABLE meta (
     value bigint NOT NULL
 );
 
+-- What every node's master key must open.
+CREATE TABLE seal (
+    one   boolean PRIMARY KEY CHECK (one),
+    proof bytea NOT NULL
+);
+
 CREATE TABLE projects (
     id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     public_id  text NOT NULL UNIQUE,

@@ -1,0 +1,119 @@
+//! The servers under test taken together, and the database that they share, if they share one.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use super::child::{Server, TICKS_PER_S};
+use crate::cli::BenchArgs;
+use crate::config::{Failure, running, usage};
+
+/// Changes that one node makes reach the others within a second.
+const TOLD_WITHIN: Duration = Duration::from_secs(2);
+
+/// One server with the embedded store, or several on one database.
+pub(crate) struct Nodes {
+    servers: Vec<Server>,
+    on_database: bool,
+}
+
+/// Seconds of CPU that were used.
+#[derive(Clone, Copy)]
+pub(crate) struct Cpu {
+    pub(crate) servers_s: f64,
+    /// By the database's processes on this machine.
+    pub(crate) database_s: f64,
+}
+
+impl Nodes {
+    pub(crate) fn start(args: &BenchArgs) -> Result<Self, Failure> {
+        if args.nodes > 1 && args.database_url.is_none() {
+            return Err(usage(
+                "several nodes need a database\nhint: give --database-url",
+            ));
+        }
+        let start = |_| Server::start(args.data_dir.as_deref(), args.database_url.as_deref());
+        Ok(Self {
+            servers: (0..args.nodes.max(1))
+                .map(start)
+                .collect::<Result<_, _>>()?,
+            on_database: args.database_url.is_some(),
+        })
+    }
+
+    pub(crate) fn first(&self) -> &Server {
+        &self.servers[0]
+    }
+
+    pub(crate) fn addresses(&self) -> Vec<SocketAddr> {
+        self.servers.iter().map(|server| server.address).collect()
+    }
+
+    /// Returns once every node knows what was made on the first.
+    pub(crate) async fn all_told(&self) {
+        if self.servers.len() > 1 {
+            tokio::time::sleep(TOLD_WITHIN).await;
+        }
+    }
+
+    pub(crate) fn cpu(&self) -> Result<Cpu, Failure> {
+        let servers: Vec<f64> = self
+            .servers
+            .iter()
+            .map(Server::cpu)
+            .collect::<Result<_, _>>()?;
+        Ok(Cpu {
+            servers_s: servers.iter().sum(),
+            database_s: if self.on_database {
+                database_cpu_s()?
+            } else {
+                0.0
+            },
+        })
+    }
+
+    /// The most memory that one of them had, in KiB.
+    pub(crate) fn peak_kib(&self) -> Result<u64, Failure> {
+        let peaks: Vec<u64> = self
+            .servers
+            .iter()
+            .map(Server::peak_kib)
+            .collect::<Result<_, _>>()?;
+        Ok(peaks.into_iter().max().unwrap_or(0))
+    }
+
+    /// One of the servers' own counters, summed.
+    pub(crate) async fn metric(&self, name: &str) -> Result<u64, Failure> {
+        let mut sum = 0;
+        for server in &self.servers {
+            sum += server.metric(name).await?;
+        }
+        Ok(sum)
+    }
+
+    /// Ends the servers and returns the bytes that the embedded store takes on disk.
+    pub(crate) fn stop_and_measure_disk(self) -> Result<Option<u64>, Failure> {
+        let mut bytes = 0;
+        for server in self.servers {
+            bytes += server.stop_and_measure_disk()?;
+        }
+        Ok((!self.on_database).then_some(bytes))
+    }
+}
+
+/// CPU of every process named `postgres`, ended children included.
+fn database_cpu_s() -> Result<f64, Failure> {
+    let mut ticks = 0.0;
+    for process in std::fs::read_dir("/proc").map_err(running)?.flatten() {
+        let Ok(stat) = std::fs::read_to_string(process.path().join("stat")) else {
+            continue;
+        };
+        if stat.contains("(postgres)") {
+            let fields = stat.rsplit(')').next().unwrap_or_default();
+            let times = fields.split_whitespace().skip(11).take(4);
+            ticks += times
+                .filter_map(|text| text.parse::<f64>().ok())
+                .sum::<f64>();
+        }
+    }
+    Ok(ticks / TICKS_PER_S)
+}
