@@ -1,30 +1,35 @@
-//! What retention of payloads alone removes: day by day, where all of a day is old.
+//! What retention of payloads alone removes: day by day, where all of a day is old, and from what
+//! has outlived its day.
 //!
 //! Rows are rewritten where they are, some at a time, about 30 microseconds each; their room is
 //! given back with their day. Events whose deliveries are not finished are passed over and looked at
-//! again in the next pass. What has outlived its day keeps its payload until it goes.
+//! again in the next pass.
+
+use std::ops::Range;
 
 use deadpool_postgres::Transaction;
 use hookwright_core::time::UnixMs;
 
-use super::partitions::{self, Day};
 use super::prune::{SCANNED_EVENTS_MAX, is_live};
 use super::row_ids::lowest_at;
-use super::{PLAIN_PLANS, PostgresStore, Result, meta};
+use super::{PLAIN_PLANS, PostgresStore, Result, meta, partitions};
 
-/// Under which names the place is kept: the row that its day begins with, the event in it that was
-/// looked at last, and the first row of the first day with an event that this pass has passed over
-/// (zero for none).
-const DAY: &str = "payloads_day";
+/// Under which names the place is kept: the row that its partition begins with (zero for the
+/// default one), and the event in it that was looked at last.
+const PARTITION: &str = "payloads_partition";
 const PROJECT: &str = "payloads_project";
 const EVENT: &str = "payloads_event";
+/// The first row of the first day with an event that this pass has passed over, zero for none; and
+/// of the day with which the next pass begins after the default partition.
 const SKIPPED: &str = "payloads_skipped";
+const NEXT_PASS: &str = "payloads_next_pass";
 
 /// How far a walk has got.
 struct Walk {
-    day: i64,
+    partition: i64,
     after: (i64, i64),
     skipped: i64,
+    next_pass: i64,
     found: usize,
     scanned: usize,
 }
@@ -37,18 +42,27 @@ impl PostgresStore {
             return Ok(0);
         }
         transaction.batch_execute(PLAIN_PLANS).await?;
-        let days = partitions::days(&transaction).await?;
-        let is_old = |day: &&Day| day.rows.end <= lowest_at(before);
+        let mut partitions = vec![(0..1, "events_rest".to_owned())];
+        for day in partitions::days(&transaction).await? {
+            if day.rows.end <= lowest_at(before) {
+                partitions.push((day.rows, format!("events_{}", day.name)));
+            }
+        }
         let mut walk = Walk::resume(&transaction).await?;
         while walk.found < limit && walk.scanned < SCANNED_EVENTS_MAX {
-            let mut ahead = days.iter().filter(is_old);
-            let Some(day) = ahead.find(|day| day.rows.start >= walk.day) else {
+            let ahead = |(rows, _): &&(Range<i64>, String)| rows.start >= walk.partition;
+            let Some((rows, partition)) = partitions.iter().find(ahead) else {
                 walk.end_pass();
                 break;
             };
-            walk.enter(day.rows.start);
-            if walk.go_on(&transaction, day, limit).await? {
-                walk.enter(day.rows.end);
+            walk.enter(rows.start);
+            if walk.go_on(&transaction, partition, (before, limit)).await? {
+                let is_rest = rows.start == 0;
+                walk.enter(if is_rest {
+                    walk.next_pass.max(rows.end)
+                } else {
+                    rows.end
+                });
             }
         }
         walk.keep_place(&transaction).await?;
@@ -60,54 +74,60 @@ impl PostgresStore {
 impl Walk {
     async fn resume(transaction: &Transaction<'_>) -> Result<Self> {
         Ok(Self {
-            day: meta::get(transaction, DAY).await?,
+            partition: meta::get(transaction, PARTITION).await?,
             after: (
                 meta::get(transaction, PROJECT).await?,
                 meta::get(transaction, EVENT).await?,
             ),
             skipped: meta::get(transaction, SKIPPED).await?,
+            next_pass: meta::get(transaction, NEXT_PASS).await?,
             found: 0,
             scanned: 0,
         })
     }
 
     async fn keep_place(&self, transaction: &Transaction<'_>) -> Result<()> {
-        meta::put(transaction, DAY, self.day).await?;
+        meta::put(transaction, PARTITION, self.partition).await?;
         meta::put(transaction, PROJECT, self.after.0).await?;
         meta::put(transaction, EVENT, self.after.1).await?;
-        meta::put(transaction, SKIPPED, self.skipped).await
+        meta::put(transaction, SKIPPED, self.skipped).await?;
+        meta::put(transaction, NEXT_PASS, self.next_pass).await
     }
 
-    /// Begins with a day, unless it is in the middle of it.
-    fn enter(&mut self, day: i64) {
-        if day != self.day {
-            self.day = day;
+    /// Begins with a partition, unless it is in the middle of it.
+    fn enter(&mut self, partition: i64) {
+        if partition != self.partition {
+            self.partition = partition;
             self.after = (0, 0);
         }
     }
 
-    /// Everything old was looked at: the next pass begins with the first day with something passed
-    /// over.
+    /// Everything old was looked at: the next pass begins with what has outlived its day, and goes
+    /// on with the first day with something passed over.
     fn end_pass(&mut self) {
-        if self.skipped > 0 {
-            self.enter(self.skipped);
-            self.after = (0, 0);
-            self.skipped = 0;
-        }
+        let first = if self.skipped > 0 {
+            self.skipped
+        } else {
+            self.partition
+        };
+        self.next_pass = first;
+        self.skipped = 0;
+        self.enter(0);
     }
 
-    /// Clears payloads of a day, `limit` in all at most; says whether it got to the day's end.
+    /// Clears payloads of a partition, `limit` in all at most; says whether it got to its end.
     async fn go_on(
         &mut self,
         transaction: &Transaction<'_>,
-        day: &Day,
-        limit: usize,
+        partition: &str,
+        (before, limit): (UnixMs, usize),
     ) -> Result<bool> {
         let room = SCANNED_EVENTS_MAX - self.scanned;
+        let (project, event) = self.after;
         let rows = transaction
             .query(
-                &select(&day.name),
-                &[&self.after.0, &self.after.1, &(room as i64)],
+                &select(partition),
+                &[&project, &event, &before.0, &(room as i64)],
             )
             .await?;
         let (mut projects, mut events): (Vec<i64>, Vec<i64>) = (Vec::new(), Vec::new());
@@ -123,28 +143,30 @@ impl Walk {
                 events.push(self.after.1);
                 self.found += 1;
             } else if has_payload && self.skipped == 0 {
-                self.skipped = day.rows.start;
+                self.skipped = self.partition;
             }
         }
-        let clear = clear(&day.name);
-        transaction.execute(&clear, &[&projects, &events]).await?;
+        if !events.is_empty() {
+            let clear = clear(partition);
+            transaction.execute(&clear, &[&projects, &events]).await?;
+        }
         let last = rows.last().map(|row| (row.get(0), row.get(1)));
         Ok(rows.len() < room && last.is_none_or(|last| last == self.after))
     }
 }
 
-pub(super) fn select(day: &str) -> String {
+pub(super) fn select(partition: &str) -> String {
     format!(
         "SELECT e.project_id, e.id, e.payload IS NOT NULL, e.payload IS NOT NULL AND {}
-         FROM events_{day} e WHERE (e.project_id, e.id) > ($1, $2)
-         ORDER BY e.project_id, e.id LIMIT $3",
+         FROM {partition} e WHERE (e.project_id, e.id) > ($1, $2) AND e.accepted_at < $3
+         ORDER BY e.project_id, e.id LIMIT $4",
         is_live!()
     )
 }
 
-pub(super) fn clear(day: &str) -> String {
+fn clear(partition: &str) -> String {
     format!(
-        "UPDATE events_{day} e SET payload = NULL
+        "UPDATE {partition} e SET payload = NULL
          FROM unnest($1::bigint[], $2::bigint[]) AS old (project_id, id)
          WHERE e.project_id = old.project_id AND e.id = old.id"
     )
