@@ -105,8 +105,11 @@ const TELL_WITHIN: Duration = Duration::from_secs(5);
 
 /// Waits until no other change is being made.
 pub(super) async fn lock(transaction: &Transaction<'_>) -> Result<()> {
+    // A node that stops in the middle must not keep the others from their changes.
     transaction
-        .execute("SELECT pg_advisory_xact_lock($1)", &[&LOCK])
+        .batch_execute(&format!(
+            "SET LOCAL idle_in_transaction_session_timeout = '10s'; SELECT pg_advisory_xact_lock({LOCK})"
+        ))
         .await?;
     Ok(())
 }

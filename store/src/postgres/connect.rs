@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool_postgres::{Hook, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
 use hookwright_core::time::UnixMs;
 use rustls::ClientConfig;
 use tokio::runtime::Handle;
@@ -93,15 +93,6 @@ impl Connector {
             .runtime(Runtime::Tokio1)
             .wait_timeout(Some(WAIT_FOR_CONNECTION))
             .create_timeout(Some(WAIT_FOR_CONNECTION))
-            .post_create(Hook::async_fn(|client, _| {
-                Box::pin(async move {
-                    // A node that stops in the middle of a transaction must not hold its locks.
-                    client
-                        .batch_execute("SET idle_in_transaction_session_timeout = '10s'")
-                        .await
-                        .map_err(deadpool_postgres::HookError::Backend)
-                })
-            }))
             .build()
             .map_err(|error| StoreError::Engine(error.to_string()))
     }

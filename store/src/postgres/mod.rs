@@ -2,6 +2,7 @@
 
 mod accounts;
 mod append;
+mod attempt;
 mod batch;
 mod by_index;
 mod change_log;
@@ -27,6 +28,7 @@ mod partitions;
 mod projects;
 mod prune;
 mod prune_payloads;
+mod queue;
 mod reclaim;
 mod release;
 mod reread;
@@ -67,7 +69,8 @@ const READ_RETRY_DELAY: std::time::Duration = std::time::Duration::from_millis(2
 /// Statements find a few rows of big tables by their keys. While a table's statistics are young the
 /// planner takes it for small and would read all of it.
 const PLAIN_PLANS: &str = "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; \
-                           SET LOCAL enable_mergejoin = off";
+                           SET LOCAL enable_mergejoin = off; \
+                           SET LOCAL idle_in_transaction_session_timeout = '10s'";
 
 /// A handle on the engine; clones share it.
 #[derive(Clone)]
@@ -81,7 +84,7 @@ struct Shared {
     log: ChangeLog,
     feed: Feed,
     vault: Arc<Vault>,
-    writer: writer::Inbox,
+    writer: queue::Inbox,
     /// Dropped with the last handle: the store's thread ends.
     _alive: oneshot::Sender<()>,
 }
@@ -97,7 +100,6 @@ impl PostgresStore {
         migrate::migrate(&mut first).await?;
         seal::check(&first, &vault).await?;
         let pool = connector.pool()?;
-        partitions::make_ahead(&pool, options.now).await?;
         partitions::make_ahead(&pool, options.now).await?;
         let node = Arc::new(Node::register(&pool, options.now).await?);
         let feed = Feed::default();

@@ -42,7 +42,7 @@ const EVENTS: Cut = Cut {
 const DELIVERIES: Cut = Cut {
     name: "deliveries",
     by: "id",
-    settings: "fillfactor = 30, autovacuum_vacuum_scale_factor = 1.5,
+    settings: "fillfactor = 24, autovacuum_vacuum_scale_factor = 1.5,
                autovacuum_vacuum_insert_threshold = -1",
 };
 const ATTEMPTS: Cut = Cut {

@@ -18,17 +18,19 @@ use crate::model::Settlement;
 
 type Result<T> = std::result::Result<T, tokio_postgres::Error>;
 
+/// A node that stops in the middle must not hold its locks. Nothing is set for longer than the
+/// transaction: a pooler may give the connection to somebody else.
+///
 /// Statements join a few rows with big tables by their keys. While a table's statistics are young
 /// the planner takes it for small and would read all of it for every batch.
 const BEGIN: &str = "BEGIN; SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; \
-                     SET LOCAL enable_mergejoin = off; SET LOCAL plan_cache_mode = force_generic_plan";
+                     SET LOCAL enable_mergejoin = off; SET LOCAL plan_cache_mode = force_generic_plan; \
+                     SET LOCAL idle_in_transaction_session_timeout = '10s'";
 /// Fails (division by zero) when this node was declared lost; else nobody can declare it so before
 /// the commit.
 const FENCE: &str =
     "SELECT 1 / count(*) FROM (SELECT 1 FROM nodes WHERE id = $1 FOR KEY SHARE) AS living";
 const IS_STORED: &str = "SELECT FROM events WHERE project_id = $1 AND id = $2";
-/// A node that stops in the middle of a batch must not hold its locks.
-const SESSION: &str = "SET idle_in_transaction_session_timeout = '10s'";
 
 /// One connection, ready to write.
 pub(super) struct Session {
@@ -69,7 +71,6 @@ impl Accepted {
 impl Session {
     pub(super) async fn open(connector: &Connector) -> Result<Self> {
         let client = connector.connect().await?;
-        client.batch_execute(SESSION).await?;
         // Prepared as they will be planned.
         client.batch_execute(BEGIN).await?;
         let (fence, is_stored, find_names, forget_names, names) = try_join!(

@@ -1,138 +1,51 @@
 //! The one task of a node that writes events and outcomes: takes all that is queued, commits it at
 //! once, then answers.
-//!
-//! A commit whose answer was lost is not tried anew blindly: the same rows are written again under
-//! the same numbers, and if they turn out to be there it had succeeded.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use deadpool_postgres::Pool;
 use tokio::sync::{mpsc, oneshot};
-use tokio_postgres::error::SqlState;
 
-use super::append::{Inserts, Numbers};
-use super::batch::{AppendDone, Batch, Outcomes, Queued, SettleDone};
-use super::connect::{Connector, is_passing};
-use super::gone;
+use super::append::Numbers;
+use super::attempt::Refusal;
+use super::batch::{Batch, Queued};
+use super::connect::Connector;
 use super::node::{Identity, Node};
+use super::queue::{Inbox, Work, refuse, unreachable_for_long};
 use super::row_ids::RowIds;
 use super::session::Session;
-use super::settle::{Way, way_of};
-use crate::append::{Append, Appended};
+use crate::append::Appended;
 use crate::error::StoreError;
-use crate::model::Settlement;
 
 /// Outcomes wait at most this long for an event whose commit they can ride.
 const SETTLE_DELAY: Duration = Duration::from_millis(5);
 /// An event that could not be stored for this long is answered as such.
-const APPEND_WITHIN: Duration = Duration::from_secs(10);
-const RECONNECT_DELAY: Duration = Duration::from_millis(200);
+pub(super) const APPEND_WITHIN: Duration = Duration::from_secs(10);
+pub(super) const RECONNECT_DELAY: Duration = Duration::from_millis(200);
 const BATCH_EVENTS_MAX: usize = 2_000;
 const BATCH_BYTES_MAX: usize = 8 * 1024 * 1024;
-/// Events that wait while the database cannot be reached; more are refused at once.
-const QUEUED_EVENTS_MAX: usize = 20_000;
 /// Times that a batch is tried again because another node took a name or a number.
 const COLLISIONS_MAX: usize = 20;
 
-/// What is asked of the writer.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "nearly all are events: a box for each costs more"
-)]
-pub(super) enum Work {
-    Append(Queued),
-    Settle(Outcomes),
-    Close(oneshot::Sender<()>),
-}
-
-/// The way to the writer.
-#[derive(Clone)]
-pub(super) struct Inbox {
-    sender: mpsc::UnboundedSender<Work>,
-    queued: Arc<AtomicUsize>,
-}
-
-impl Inbox {
-    pub(super) fn append(&self, append: Append, done: AppendDone) {
-        if self.queued.fetch_add(1, Ordering::Relaxed) >= QUEUED_EVENTS_MAX {
-            self.queued.fetch_sub(1, Ordering::Relaxed);
-            return done(append, Err(unreachable_for_long()));
-        }
-        let since = Instant::now();
-        let work = Work::Append(Queued {
-            append,
-            done,
-            since,
-        });
-        if let Err(mpsc::error::SendError(Work::Append(refused))) = self.sender.send(work) {
-            (refused.done)(refused.append, Err(gone()));
-        }
-    }
-
-    pub(super) fn settle(&self, settlements: Vec<Settlement>, done: SettleDone) {
-        let work = Work::Settle(Outcomes { settlements, done });
-        if let Err(mpsc::error::SendError(Work::Settle(refused))) = self.sender.send(work) {
-            (refused.done)(Err(gone()));
-        }
-    }
-
-    /// Resolves once everything queued before was answered.
-    pub(super) async fn close(&self) {
-        let (done, closed) = oneshot::channel();
-        if self.sender.send(Work::Close(done)).is_ok() {
-            let _ = closed.await;
-        }
-    }
-}
-
 /// The writing task's state.
 pub(super) struct Writer {
-    connector: Connector,
+    pub(super) connector: Connector,
     pool: Pool,
-    node: Arc<Node>,
+    pub(super) node: Arc<Node>,
     work: mpsc::UnboundedReceiver<Work>,
     queued: Arc<AtomicUsize>,
-    session: Option<Session>,
-    identity: Identity,
-    numbers: Numbers,
+    pub(super) session: Option<Session>,
+    pub(super) identity: Identity,
+    pub(super) numbers: Numbers,
     closing: Option<oneshot::Sender<()>>,
-}
-
-/// Why a batch was not written.
-enum Refusal {
-    /// The database cannot be reached just now. Nothing was written.
-    Unreachable(String),
-    /// The connection was lost while it was written: whether it was is not known.
-    InDoubt(String),
-    /// This node was declared lost.
-    Lost,
-    /// Another node took one of its names or numbers.
-    Collision,
-    /// The database does not take it.
-    Error(StoreError),
-}
-
-impl Refusal {
-    fn of(error: tokio_postgres::Error) -> Self {
-        match error.code() {
-            Some(&SqlState::DIVISION_BY_ZERO) => Self::Lost,
-            Some(&SqlState::UNIQUE_VIOLATION) => Self::Collision,
-            _ if is_passing(&error) => Self::Unreachable(StoreError::from(error).to_string()),
-            _ => Self::Error(error.into()),
-        }
-    }
 }
 
 impl Writer {
     pub(super) fn new(connector: Connector, pool: Pool, node: Arc<Node>) -> (Self, Inbox) {
-        let (sender, work) = mpsc::unbounded_channel();
-        let queued: Arc<AtomicUsize> = Arc::default();
-        let inbox = Inbox {
-            sender,
-            queued: Arc::clone(&queued),
-        };
+        let (inbox, work) = Inbox::new();
+        let queued = inbox.queued();
         let identity = node.identity();
         let writer = Self {
             connector,
@@ -280,114 +193,6 @@ impl Writer {
         }
     }
 
-    /// Decides what is to be written, and writes it.
-    async fn attempt(&mut self, batch: &Batch) -> std::result::Result<Answers, Refusal> {
-        let session = session(&mut self.session, &self.connector).await?;
-        let names = session.names(&batch.appends).await.map_err(Refusal::of)?;
-        let lease = self.node.new_lease();
-        let inserts =
-            Inserts::of(&batch.appends, names, &mut self.numbers, lease).map_err(Refusal::Error)?;
-        let settlements: Vec<(&Settlement, Way)> = batch
-            .outcomes
-            .iter()
-            .flat_map(|outcomes| &outcomes.settlements)
-            .map(|settlement| (settlement, way_of(settlement)))
-            .collect();
-        if let Some(leased) = inserts.leased() {
-            // Before it is written: if the answer is lost, its deliveries are found by age.
-            self.node.hold(|held| held.add(leased));
-        }
-        let written = self.write(&inserts, settlements, batch).await;
-        if written.is_err() && !matches!(written, Err(Refusal::InDoubt(_))) {
-            self.node.hold(|held| held.forget(inserts.lease));
-        }
-        Ok((inserts.answers, written?))
-    }
-
-    /// Writes it until it is known whether it was written, or until that cannot be known for too
-    /// long.
-    async fn write(
-        &mut self,
-        inserts: &Inserts<'_>,
-        mut settlements: Vec<(&Settlement, Way)>,
-        batch: &Batch,
-    ) -> std::result::Result<Vec<bool>, Refusal> {
-        let mut in_doubt = false;
-        loop {
-            let reason = match session(&mut self.session, &self.connector).await {
-                Err(refusal) if !in_doubt => return Err(refusal),
-                Err(_) => "no connection".to_owned(),
-                Ok(session) => {
-                    let written = session.write(self.identity.id, inserts, &settlements).await;
-                    match written.map_err(Refusal::of) {
-                        Ok(accepted) => {
-                            let accepted = accepted.of(&settlements);
-                            return Ok(self.again(&mut settlements, accepted, in_doubt).await);
-                        }
-                        Err(Refusal::Unreachable(reason)) => reason,
-                        Err(refusal) if !in_doubt => return Err(refusal),
-                        // An earlier try may have been written after all.
-                        Err(refusal) => match is_stored(session, inserts).await {
-                            Ok(true) => return Ok(vec![true; settlements.len()]),
-                            Ok(false) => return Err(refusal),
-                            Err(error) => error.to_string(),
-                        },
-                    }
-                }
-            };
-            in_doubt = true;
-            self.session = None;
-            let is_late = |queued: &Queued| queued.since.elapsed() > APPEND_WITHIN;
-            if batch.appends.is_empty() || batch.appends.iter().any(is_late) {
-                return Err(Refusal::InDoubt(reason));
-            }
-            tracing::warn!(
-                reason,
-                "connection lost while a batch was written; trying again"
-            );
-            tokio::time::sleep(RECONNECT_DELAY).await;
-        }
-    }
-
-    /// First successes that were not taken as such: a person's attempt may have come before.
-    async fn again(
-        &mut self,
-        settlements: &mut [(&Settlement, Way)],
-        mut accepted: Vec<bool>,
-        in_doubt: bool,
-    ) -> Vec<bool> {
-        if in_doubt {
-            // Those that the first try settled are refused now.
-            return vec![true; settlements.len()];
-        }
-        let missed: Vec<usize> = (0..settlements.len())
-            .filter(|index| !accepted[*index] && settlements[*index].1 == Way::FirstDelivered)
-            .collect();
-        if missed.is_empty() {
-            return accepted;
-        }
-        let otherwise: Vec<_> = missed
-            .iter()
-            .map(|index| (settlements[*index].0, Way::Otherwise))
-            .collect();
-        let Some(session) = &self.session else {
-            return accepted;
-        };
-        match session
-            .write(self.identity.id, &Inserts::default(), &otherwise)
-            .await
-        {
-            Ok(second) => {
-                for (index, taken) in missed.into_iter().zip(second.of(&otherwise)) {
-                    accepted[index] = taken;
-                }
-            }
-            // Their leases end, and they are sent again: at least once.
-            Err(error) => tracing::warn!(%error, "outcomes not stored"),
-        }
-        accepted
-    }
-
     fn answer(&self, batch: Batch, answers: Vec<Appended>, accepted: Vec<bool>) {
         self.node.hold(|held| {
             let all = batch.outcomes.iter().flat_map(|it| &it.settlements);
@@ -405,42 +210,6 @@ impl Writer {
     }
 }
 
-type Answers = (Vec<Appended>, Vec<bool>);
-
-/// The connection, made if there is none.
-async fn session<'a>(
-    session: &'a mut Option<Session>,
-    connector: &Connector,
-) -> std::result::Result<&'a Session, Refusal> {
-    if session.is_none() {
-        *session = Some(Session::open(connector).await.map_err(|error| {
-            // Nothing was sent: whatever it is, it is no fault of the batch.
-            Refusal::Unreachable(StoreError::from(error).to_string())
-        })?);
-    }
-    match session {
-        Some(session) => Ok(session),
-        None => Err(Refusal::Unreachable("no connection".to_owned())),
-    }
-}
-
-/// Whether a batch is there: all of it is, or nothing.
-async fn is_stored(
-    session: &Session,
-    inserts: &Inserts<'_>,
-) -> std::result::Result<bool, tokio_postgres::Error> {
-    match inserts.first_event() {
-        Some(first) => session.is_stored(first).await,
-        None => Ok(false),
-    }
-}
-
-fn answer_late(late: Vec<Queued>) {
-    for queued in late {
-        (queued.done)(queued.append, Err(unreachable_for_long()));
-    }
-}
-
 fn numbers_of(identity: Identity) -> Numbers {
     Numbers {
         events: RowIds::new(identity.slot),
@@ -448,24 +217,8 @@ fn numbers_of(identity: Identity) -> Numbers {
     }
 }
 
-fn refuse(work: Work) {
-    match work {
-        Work::Append(queued) => (queued.done)(queued.append, Err(gone())),
-        Work::Settle(outcomes) => (outcomes.done)(Err(gone())),
-        Work::Close(done) => drop(done),
-    }
-}
-
-fn unreachable_for_long() -> StoreError {
-    StoreError::Unavailable("not within 10 s; publish again with the same id".to_owned())
-}
-
-impl super::PostgresStore {
-    pub(crate) fn append(&self, append: Append, done: AppendDone) {
-        self.shared.writer.append(append, done);
-    }
-
-    pub(crate) fn settle(&self, settlements: Vec<Settlement>, done: SettleDone) {
-        self.shared.writer.settle(settlements, done);
+fn answer_late(late: Vec<Queued>) {
+    for queued in late {
+        (queued.done)(queued.append, Err(unreachable_for_long()));
     }
 }

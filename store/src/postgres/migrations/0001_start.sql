@@ -139,7 +139,7 @@ CREATE TABLE attempts (
 
 -- What lies outside every day: the survivors of days that were dropped.
 CREATE TABLE events_rest PARTITION OF events DEFAULT;
-CREATE TABLE deliveries_rest PARTITION OF deliveries DEFAULT WITH (fillfactor = 30);
+CREATE TABLE deliveries_rest PARTITION OF deliveries DEFAULT WITH (fillfactor = 24);
 CREATE TABLE attempts_rest PARTITION OF attempts DEFAULT;
 
 -- Attempts that a person asked for and that have not been made yet.
