@@ -5,15 +5,15 @@ mod arrange;
 use hookwright_core::limits::ENDPOINTS_PER_ACCOUNT_MAX;
 
 use crate::error::StoreError;
-use arrange::{MASTER_KEY, NOW, an_endpoint, check, tenant};
+use arrange::{MASTER_KEYS, NOW, an_endpoint, check, tenant};
 
 const TRIES_MAX: usize = 100;
 
 #[test]
 fn a_node_is_told_what_another_changed_in_the_order_of_the_commits() {
     check(async |shared| {
-        let (one, _) = shared.node(MASTER_KEY).await;
-        let (_other, mut heard) = shared.node(MASTER_KEY).await;
+        let (one, _) = shared.node(MASTER_KEYS).await;
+        let (_other, mut heard) = shared.node(MASTER_KEYS).await;
         let acme = tenant(&one, "acme").await;
         let a = one
             .create_endpoint(an_endpoint(acme, "ep_a"))
@@ -36,7 +36,7 @@ fn a_node_is_told_what_another_changed_in_the_order_of_the_commits() {
 #[test]
 fn changes_made_at_once_are_all_told_before_they_return() {
     check(async |shared| {
-        let (store, mut heard) = shared.node(MASTER_KEY).await;
+        let (store, mut heard) = shared.node(MASTER_KEYS).await;
         let (project, _) = tenant(&store, "acme").await;
         heard.take();
         let making = (0..50).map(|index| {
@@ -56,8 +56,8 @@ fn changes_made_at_once_are_all_told_before_they_return() {
 #[test]
 fn nodes_make_no_more_endpoints_together_than_an_account_may_have() {
     check(async |shared| {
-        let (one, _) = shared.node(MASTER_KEY).await;
-        let (other, _) = shared.node(MASTER_KEY).await;
+        let (one, _) = shared.node(MASTER_KEYS).await;
+        let (other, _) = shared.node(MASTER_KEYS).await;
         let acme = tenant(&one, "acme").await;
         let (project, account) = (acme.0.0, acme.1.0);
         let nearly = ENDPOINTS_PER_ACCOUNT_MAX - 3;
@@ -92,8 +92,8 @@ fn nodes_make_no_more_endpoints_together_than_an_account_may_have() {
 #[test]
 fn a_node_goes_on_hearing_after_every_connection_was_lost() {
     check(async |shared| {
-        let (one, _) = shared.node(MASTER_KEY).await;
-        let (_other, mut heard) = shared.node(MASTER_KEY).await;
+        let (one, _) = shared.node(MASTER_KEYS).await;
+        let (_other, mut heard) = shared.node(MASTER_KEYS).await;
         let (project, _) = tenant(&one, "acme").await;
         shared
             .sql(
@@ -119,8 +119,8 @@ fn a_node_goes_on_hearing_after_every_connection_was_lost() {
 #[test]
 fn a_node_that_missed_what_the_log_said_is_told_everything_anew() {
     check(async |shared| {
-        let (one, _) = shared.node(MASTER_KEY).await;
-        let (_other, mut heard) = shared.node(MASTER_KEY).await;
+        let (one, _) = shared.node(MASTER_KEYS).await;
+        let (_other, mut heard) = shared.node(MASTER_KEYS).await;
         let acme = tenant(&one, "acme").await;
         let gone = one
             .create_endpoint(an_endpoint(acme, "ep_gone"))
@@ -156,8 +156,8 @@ fn a_node_that_missed_what_the_log_said_is_told_everything_anew() {
 #[test]
 fn commits_lost_in_a_failover_are_told_as_deleted() {
     check(async |shared| {
-        let (one, _) = shared.node(MASTER_KEY).await;
-        let (_other, mut heard) = shared.node(MASTER_KEY).await;
+        let (one, _) = shared.node(MASTER_KEYS).await;
+        let (_other, mut heard) = shared.node(MASTER_KEYS).await;
         let acme = tenant(&one, "acme").await;
         one.create_account(acme.0, "lost".to_owned(), None, NOW)
             .await
@@ -183,8 +183,9 @@ fn commits_lost_in_a_failover_are_told_as_deleted() {
 #[test]
 fn an_endpoint_that_a_node_cannot_read_keeps_nothing_else_from_it() {
     check(async |shared| {
-        let (one, _) = shared.node(MASTER_KEY).await;
-        let (_other, mut heard) = shared.node([8; 32]).await;
+        let (_other, mut heard) = shared.node(MASTER_KEYS).await;
+        // The first of several nodes that are given a new master key.
+        let (one, _) = shared.node(&[9, 7]).await;
         let acme = tenant(&one, "acme").await;
         one.create_endpoint(an_endpoint(acme, "ep_a"))
             .await
@@ -200,13 +201,13 @@ fn an_endpoint_that_a_node_cannot_read_keeps_nothing_else_from_it() {
 #[test]
 fn a_trimmed_log_keeps_the_mark_of_a_node_that_is_awake() {
     check(async |shared| {
-        let (store, _) = shared.node(MASTER_KEY).await;
+        let (store, _) = shared.node(MASTER_KEYS).await;
         let (project, _) = tenant(&store, "acme").await;
         drop(store);
         shared
             .sql("UPDATE changes SET made_at = made_at - interval '25 hours'")
             .await;
-        let (store, mut heard) = shared.node(MASTER_KEY).await;
+        let (store, mut heard) = shared.node(MASTER_KEYS).await;
         for name in ["a", "b"] {
             store
                 .create_account(project, name.to_owned(), None, NOW)

@@ -19,7 +19,8 @@ use crate::vault::Vault;
 pub(super) const NOW: UnixMs = UnixMs(1_700_000_000_000);
 /// Only bounds a test that hangs: no fact depends on it.
 const PATIENCE: Duration = Duration::from_secs(120);
-pub(super) const MASTER_KEY: [u8; 32] = [7; 32];
+/// Each of 32 such bytes, the one that seals first.
+pub(super) const MASTER_KEYS: &[u8] = &[7];
 
 /// A database that several nodes share.
 pub(super) struct Shared {
@@ -30,8 +31,9 @@ pub(super) struct Shared {
 pub(super) struct Heard(mpsc::UnboundedReceiver<String>);
 
 impl Shared {
-    pub(super) async fn node(&self, master_key: [u8; 32]) -> (PostgresStore, Heard) {
-        let vault = Vault::new(&[master_key.to_vec()]).expect("32 bytes");
+    pub(super) async fn node(&self, master_keys: &[u8]) -> (PostgresStore, Heard) {
+        let keys: Vec<_> = master_keys.iter().map(|byte| vec![*byte; 32]).collect();
+        let vault = Vault::new(&keys).expect("32 bytes");
         let store = PostgresStore::open(&self.url, vault, options()).await;
         let store = store.expect("opened");
         let (said, heard) = mpsc::unbounded_channel();
