@@ -22,7 +22,7 @@ const JOINED: &str = "
     JOIN endpoints p ON p.project_id = d.project_id AND p.id = d.endpoint_id
     JOIN events e ON e.project_id = d.project_id AND e.id = d.event_id
     JOIN accounts a ON a.project_id = p.project_id AND a.id = p.account_id";
-const ATTEMPTS: &str = "SELECT number, body FROM attempts
+pub(super) const ATTEMPTS: &str = "SELECT number, body FROM attempts
     WHERE project_id = $1 AND delivery_id = $2 ORDER BY number";
 const RANGE_OF_EVENT: &str = "SELECT first_delivery, fanout FROM events
     WHERE project_id = $1 AND id = $2 AND ($3::bigint IS NULL OR account_id = $3)";

@@ -25,6 +25,8 @@ mod migrate;
 mod names;
 mod node;
 mod partitions;
+#[cfg(test)]
+mod plans;
 mod projects;
 mod prune;
 mod prune_payloads;

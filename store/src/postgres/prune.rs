@@ -39,7 +39,7 @@ pub(super) const REST: &str = concat!(
       ORDER BY e.project_id, e.id LIMIT $4"
 );
 /// All that is an event's, by project, row and range of deliveries.
-const REMOVE: &[&str] = &[
+pub(super) const REMOVE: &[&str] = &[
     "DELETE FROM attempts a USING unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[])
          AS old (project_id, event_id, first_row, end_row)
      WHERE a.project_id = old.project_id

@@ -164,7 +164,7 @@ pub(super) fn select(partition: &str) -> String {
     )
 }
 
-fn clear(partition: &str) -> String {
+pub(super) fn clear(partition: &str) -> String {
     format!(
         "UPDATE {partition} e SET payload = NULL
          FROM unnest($1::bigint[], $2::bigint[]) AS old (project_id, id)

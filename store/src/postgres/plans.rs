@@ -1,0 +1,196 @@
+//! Whether statements over days of rows find theirs by an index, before anything is known of a
+//! table: a day is young every day.
+
+mod database;
+
+use serde_json::Value;
+
+use super::by_index::IN_ORDER;
+use super::{PLAIN_PLANS, deliveries, drop_day, events, prune, prune_payloads};
+use database::{Database, with_forty_days};
+
+/// A statement with its values, and the settings that it runs under.
+struct Case {
+    sql: String,
+    values: &'static str,
+    in_order: bool,
+}
+
+/// Project 1 has nearly all rows, project 2 few; a list begins at the newest that can be.
+fn looks() -> Vec<Case> {
+    let mut cases = Vec::new();
+    let mut add = |sql: String, all: &[&'static str]| {
+        cases.extend(all.iter().map(|values| Case {
+            sql: sql.clone(),
+            values,
+            in_order: true,
+        }));
+    };
+    add(
+        events::OF_PROJECT.to_owned(),
+        &["1, 9223372036854775807, 50", "2, 9223372036854775807, 50"],
+    );
+    add(
+        events::OF_ACCOUNT.to_owned(),
+        &[
+            "1, 9223372036854775807, 50, 1",
+            "2, 9223372036854775807, 1000, 2",
+        ],
+    );
+    for sql in [
+        deliveries::page_of(deliveries::OF_PROJECT),
+        deliveries::floor_of(deliveries::OF_PROJECT),
+        deliveries::page_of(deliveries::OF_ENDPOINT),
+        deliveries::floor_of(deliveries::OF_ENDPOINT),
+    ] {
+        add(
+            sql,
+            &[
+                "1, 9223372036854775807, 50000, 50, NULL, NULL, 1",
+                "1, 9223372036854775807, 50000, 50, 1, 11, NULL",
+                "2, 9223372036854775807, 50000, 1000, 2, 4, 2",
+            ],
+        );
+    }
+    for sql in [
+        deliveries::page_of(deliveries::OF_EVENT),
+        deliveries::floor_of(deliveries::OF_EVENT),
+    ] {
+        add(sql, &["1, 4003000000000000, 50000, 50, NULL, 3, NULL, 4"]);
+    }
+    add(deliveries::by_id(), &["1, 4003000000000000, NULL"]);
+    add(deliveries::ATTEMPTS.to_owned(), &["1, 4003000000000000"]);
+    cases
+}
+
+fn prunings() -> Vec<Case> {
+    let mut cases = Vec::new();
+    let mut add = |sql: &str, values| {
+        cases.push(Case {
+            sql: sql.to_owned(),
+            values,
+            in_order: false,
+        });
+    };
+    let day = "4014578073600000, 4017409228800000, 1000";
+    add(drop_day::DUE, day);
+    add(drop_day::RESENT, day);
+    add(prune::NAMES, day);
+    add(prune::REST, "1, 4003000000000000, 1700000000000, 20000");
+    for sql in prune::REMOVE {
+        let rows = "'{1,2}', '{4003000000000000,4003000000000001}',
+                    '{4003000000000000,4003000000000001}', '{4003000000000001,4003000000000002}'";
+        add(sql, rows);
+    }
+    for partition in ["events_20231114", "events_rest"] {
+        let select = prune_payloads::select(partition);
+        add(&select, "1, 4003000000000000, 1700000000000, 20000");
+        let clear = prune_payloads::clear(partition);
+        add(&clear, "'{1,2}', '{4003000000000000,4003000000000001}'");
+    }
+    cases
+}
+
+#[test]
+fn what_people_look_at_comes_out_of_an_index_in_order() {
+    with_forty_days(async |database| judge(&database, looks()).await);
+}
+
+#[test]
+fn retention_finds_its_rows_by_an_index() {
+    with_forty_days(async |database| judge(&database, prunings()).await);
+}
+
+#[test]
+fn the_unfinished_of_a_day_are_found_among_what_is_due() {
+    with_forty_days(async |database| {
+        for case in prunings() {
+            if case.sql == drop_day::DUE {
+                let plan = database.plan(PLAIN_PLANS, &case.sql, case.values).await;
+                let mut indexes = Vec::new();
+                collect(&plan, &mut |node| {
+                    let index = text(node, "Index Name");
+                    if index.starts_with("deliveries") {
+                        indexes.push(index.to_owned());
+                    }
+                });
+                let is_due = |index: &String| index.ends_with("_endpoint_id_due_at_idx");
+                assert!(
+                    !indexes.is_empty() && indexes.iter().all(is_due),
+                    "{indexes:?}"
+                );
+            }
+        }
+    });
+}
+
+async fn judge(database: &Database, cases: Vec<Case>) {
+    let mut found = String::new();
+    for case in cases {
+        let settings = if case.in_order {
+            format!("{PLAIN_PLANS}; {IN_ORDER}")
+        } else {
+            PLAIN_PLANS.to_owned()
+        };
+        for generic in ["force_custom_plan", "force_generic_plan"] {
+            let settings = format!("{settings}; SET LOCAL plan_cache_mode = {generic}");
+            let plan = database.plan(&settings, &case.sql, case.values).await;
+            for costly in costly(&plan, case.in_order) {
+                found += &format!("{costly}\n  by {generic} of {}\n", case.sql);
+            }
+        }
+    }
+    assert!(found.is_empty(), "{found}");
+}
+
+/// The steps of a plan that would cost what there is, not what is asked for.
+fn costly(plan: &Value, in_order: bool) -> Vec<String> {
+    let mut found = Vec::new();
+    collect(plan, &mut |node| {
+        let step = text(node, "Node Type");
+        let is_by_day = ["events", "deliveries", "attempts", "event_names"]
+            .iter()
+            .any(|table| relation(node).starts_with(table));
+        let is_forbidden = is_by_day && (step == "Seq Scan" || in_order && step.contains("Bitmap"))
+            || step.contains("Hash Join")
+            || step.contains("Merge Join");
+        if is_forbidden {
+            found.push(format!("{step} of {}", relation(node)));
+        }
+        if in_order && step.ends_with("Sort") && is_unlimited(node) {
+            found.push(format!("{step} of all that fits"));
+        }
+    });
+    found
+}
+
+/// Whether rows of a table come to this step without a limit between.
+fn is_unlimited(node: &Value) -> bool {
+    let is_bare = |child: &&Value| text(child, "Node Type") != "Limit";
+    !relation(node).is_empty()
+        || children(node)
+            .iter()
+            .filter(is_bare)
+            .any(|child| relation(child).starts_with("deliveries_") || is_unlimited(child))
+}
+
+fn collect(node: &Value, see: &mut impl FnMut(&Value)) {
+    see(node);
+    for child in children(node) {
+        collect(child, see);
+    }
+}
+
+fn children(node: &Value) -> &[Value] {
+    node.get("Plans")
+        .and_then(Value::as_array)
+        .map_or(&[], |plans| plans)
+}
+
+fn relation(node: &Value) -> &str {
+    text(node, "Relation Name")
+}
+
+fn text<'a>(node: &'a Value, name: &str) -> &'a str {
+    node.get(name).and_then(Value::as_str).unwrap_or_default()
+}

@@ -1,0 +1,120 @@
+//! What a plan is judged on: forty days, some busier than others, of which no statistics are known.
+
+use std::sync::Arc;
+
+use hookwright_core::time::UnixMs;
+use rustls::{ClientConfig, RootCertStore};
+use serde_json::Value;
+use tokio_postgres::{Client, SimpleQueryMessage};
+
+use crate::postgres::connect::Connector;
+use crate::postgres::{PostgresOptions, PostgresStore, partitions};
+use crate::vault::Vault;
+
+const NOW: UnixMs = UnixMs(1_700_000_000_000);
+const THREE_DAYS_MS: u64 = 3 * 24 * 60 * 60 * 1000;
+
+/// Rows of project 1 on most days and of project 2 on few, a busy day, and some left over.
+const ROWS: &str = "
+    INSERT INTO accounts (project_id, public_id, created_at)
+        SELECT i, i::text, 0 FROM generate_series(1, 2) i;
+    INSERT INTO endpoints (project_id, account_id, public_id, settings, secrets, status,
+                           created_at, updated_at)
+        SELECT i, i, i::text, '', '', 1, 0, 0 FROM generate_series(1, 2) i;
+    INSERT INTO events (project_id, id, account_id, event_type, accepted_at, first_delivery, fanout)
+        SELECT CASE WHEN i % 1000 = 0 THEN 2 ELSE 1 END, at + i, CASE WHEN i % 1000 = 0 THEN 2 ELSE 1 END,
+               't', 0, at + i, 1
+        FROM (SELECT i, 4000500000000000 + 2831155200000 * CASE WHEN i % 3 = 0 THEN 5 ELSE i % 40 END AS at
+              FROM generate_series(1, 12000) i) rows;
+    INSERT INTO events (project_id, id, account_id, event_type, accepted_at, first_delivery, fanout)
+        SELECT 1, i, 1, 't', 0, i, 1 FROM generate_series(1, 200) i;
+    INSERT INTO event_names SELECT project_id, id::text, id, '' FROM events;
+    INSERT INTO deliveries (project_id, id, event_id, endpoint_id, created_at, lease, due_at, attempts,
+                            failed_attempts, state)
+        SELECT project_id, first_delivery, id, account_id, 0, 0, CASE WHEN id % 50 = 0 THEN 1 END, 1, 0,
+               CASE WHEN id % 50 = 0 THEN 3 ELSE 10 END FROM events;
+    INSERT INTO attempts SELECT project_id, id, 2, '' FROM deliveries WHERE id % 50 = 0";
+
+/// A database that plans are made in.
+pub(super) struct Database(Client);
+
+impl Database {
+    /// How a statement would be run, as the planner says.
+    pub(super) async fn plan(&self, settings: &str, sql: &str, values: &str) -> Value {
+        let prepared = format!("BEGIN; {settings}; PREPARE asked AS {sql}");
+        self.0.batch_execute(&prepared).await.expect(sql);
+        let explain = format!("EXPLAIN (FORMAT JSON) EXECUTE asked ({values})");
+        let answers = self.0.simple_query(&explain).await.expect(sql);
+        self.0
+            .batch_execute("DEALLOCATE asked; ROLLBACK")
+            .await
+            .expect("undone");
+        let plan = answers.into_iter().find_map(|answer| match answer {
+            SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+            _ => None,
+        });
+        let plan: Value = serde_json::from_str(&plan.expect("a plan")).expect("JSON");
+        plan[0]["Plan"].clone()
+    }
+}
+
+/// Runs one fact on a database of its own, and removes it.
+pub(super) fn with_forty_days<F: Future<Output = ()>>(fact: impl FnOnce(Database) -> F) {
+    let server = std::env::var("HOOKWRIGHT_TEST_POSTGRES")
+        .expect("HOOKWRIGHT_TEST_POSTGRES names a server: see store/tests/postgres/README.md");
+    let (host, _) = server.rsplit_once('/').expect("a database is named");
+    let mut name = [0; 8];
+    ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), &mut name).expect("random");
+    let name = format!("hw_{:x}", u64::from_be_bytes(name));
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    runtime.expect("a runtime").block_on(async {
+        let admin = connect(&server).await;
+        admin
+            .batch_execute(&format!("CREATE DATABASE {name}"))
+            .await
+            .expect("made");
+        let url = format!("{host}/{name}");
+        fill(&url).await;
+        fact(Database(connect(&url).await)).await;
+        admin
+            .batch_execute(&format!("DROP DATABASE {name} WITH (FORCE)"))
+            .await
+            .expect("dropped");
+    });
+}
+
+async fn fill(url: &str) {
+    let vault = Vault::new(&[vec![7; 32]]).expect("32 bytes");
+    let store = PostgresStore::open(url, vault, options())
+        .await
+        .expect("opened");
+    for step in 0..13 {
+        let now = NOW.plus_ms(step * THREE_DAYS_MS);
+        partitions::make_ahead(&store.shared.pool, now)
+            .await
+            .expect("made");
+    }
+    let client = connect(url).await;
+    let days = partitions::days(&store.client().await.expect("connected"))
+        .await
+        .expect("read");
+    assert_eq!(days.len(), 40);
+    client.batch_execute(ROWS).await.expect("filled");
+    store.close().await.expect("closed");
+}
+
+async fn connect(url: &str) -> Client {
+    let runtime = tokio::runtime::Handle::current();
+    let connector = Connector::new(url, &options().tls, runtime).expect("a URL");
+    connector.connect().await.expect("the test server answers")
+}
+
+fn options() -> PostgresOptions {
+    let tls = ClientConfig::builder().with_root_certificates(RootCertStore::empty());
+    PostgresOptions {
+        now: NOW,
+        tls: Arc::new(tls.with_no_client_auth()),
+    }
+}
