@@ -229,6 +229,25 @@ impl Store {
         on_engine!(self, s => s.holds(lease))
     }
 
+    /// Whether a lane that one node at a time may work on is surely this process's own. Cheap: asked
+    /// before each request in such a lane. Never two at once.
+    #[must_use]
+    pub fn owns(&self, lane: EndpointId) -> bool {
+        on_engine!(self, s => s.owns(lane))
+    }
+
+    /// Makes those of these lanes this node's own that nobody else owns. Answers which are its own
+    /// now. A lane stays its own until it gives it up or is lost itself.
+    pub async fn own_lanes(&self, lanes: Vec<(ProjectId, EndpointId)>) -> Result<Vec<EndpointId>> {
+        on_engine!(self, s => s.own_lanes(lanes).await)
+    }
+
+    /// Gives lanes up that this node owns. From the first poll on [`Self::owns`] says no to them
+    /// (where other nodes could take them), whatever comes of the call.
+    pub async fn disown_lanes(&self, lanes: Vec<(ProjectId, EndpointId)>) -> Result<()> {
+        on_engine!(self, s => s.disown_lanes(lanes).await)
+    }
+
     /// Queues outcomes; they ride the next commit. `done` gets, per settlement, whether it was
     /// accepted: one under a lost lease is refused.
     pub fn settle(

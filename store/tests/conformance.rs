@@ -44,6 +44,7 @@ mod conformance {
     mod events;
     mod failure;
     mod keys;
+    mod owners;
     mod projects;
     mod prune;
     mod reclaim;

@@ -24,6 +24,7 @@ mod meta;
 mod migrate;
 mod names;
 mod node;
+mod owners;
 mod partitions;
 #[cfg(test)]
 mod plans;

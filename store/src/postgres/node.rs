@@ -10,9 +10,11 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use deadpool_postgres::Pool;
+use hookwright_core::ids::EndpointId;
 use hookwright_core::time::UnixMs;
 
 use super::held::Held;
+use super::owners::Owned;
 use super::row_ids::{self, SLOTS};
 use super::{Result, rows_once};
 use crate::error::StoreError;
@@ -38,6 +40,7 @@ pub(super) struct Node {
     /// When the last beat that arrived was sent.
     sure_since: Mutex<Instant>,
     held: Mutex<Held>,
+    owned: RwLock<Owned>,
     /// It was told to stop: it beats no more.
     left: AtomicBool,
 }
@@ -67,6 +70,7 @@ impl Node {
             next_token: AtomicI64::new(1),
             sure_since: Mutex::new(sent),
             held: Mutex::default(),
+            owned: RwLock::default(),
             left: AtomicBool::new(false),
         })
     }
@@ -85,6 +89,17 @@ impl Node {
     pub(super) fn holds(&self, lease: Lease) -> bool {
         let (from, to) = Identity::tokens_of(self.identity().id);
         lease.0 >= from && lease.0 < to && self.is_sure()
+    }
+
+    /// Whether this lane is surely this node's own.
+    pub(super) fn owns(&self, lane: EndpointId) -> bool {
+        let owned = self.owned.read().unwrap_or_else(PoisonError::into_inner);
+        owned.has(self.identity().id, lane) && self.is_sure()
+    }
+
+    /// Does something to what this node remembers of the lanes that it owns.
+    pub(super) fn own(&self, work: impl FnOnce(&mut Owned)) {
+        work(&mut self.owned.write().unwrap_or_else(PoisonError::into_inner));
     }
 
     fn is_sure(&self) -> bool {
@@ -113,13 +128,14 @@ impl Node {
         Ok(())
     }
 
-    /// Leaves: whatever this node still has leased is another's to take over.
+    /// Leaves: its lanes are anybody's, and whatever it still has leased is another's to take over.
     pub(super) async fn leave(&self, pool: &Pool) -> Result<()> {
         self.left.store(true, Ordering::Relaxed);
         let id = self.identity().id;
         rows_once(
             pool,
-            "WITH gone AS (DELETE FROM nodes WHERE id = $1 RETURNING id, low_water)
+            "WITH given AS (DELETE FROM lane_owners WHERE node_id = $1),
+             gone AS (DELETE FROM nodes WHERE id = $1 RETURNING id, low_water)
              INSERT INTO lost_nodes (id, low_water) SELECT id, low_water FROM gone",
             &[&id],
         )

@@ -10,6 +10,7 @@ mod events;
 mod keys;
 mod migrate;
 mod open;
+mod owners;
 #[cfg(test)]
 mod plans;
 mod projects;
