@@ -45,7 +45,7 @@ async fn apply_next(client: &mut Client) -> Result<bool> {
         return Err(StoreError::Unreadable {
             what: "database",
             detail: format!(
-                "it is of schema {version}, this binary knows up to {newest}; run the newer binary"
+                "it is of schema {version}, this binary knows up to {newest}\nhint: run the newer binary"
             ),
         });
     }

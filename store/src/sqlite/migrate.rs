@@ -13,16 +13,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
 
 /// Applies what is missing, each migration in its own transaction.
 pub(super) fn migrate(connection: &mut Connection) -> Result<()> {
-    let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    let newest = MIGRATIONS.last().map_or(0, |(number, _)| *number);
-    if version > newest {
-        return Err(StoreError::Unreadable {
-            what: "data directory",
-            detail: format!(
-                "it is of schema {version}, this binary knows up to {newest}; run the newer binary"
-            ),
-        });
-    }
+    let version = check_readable(connection)?;
     for (number, sql) in MIGRATIONS.iter().filter(|(number, _)| *number > version) {
         let transaction = connection.transaction()?;
         transaction.execute_batch(sql)?;
@@ -31,4 +22,19 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<()> {
         tracing::info!(schema = number, "store migrated");
     }
     Ok(())
+}
+
+/// Which schema a file has. [`StoreError::Unreadable`] when this binary does not know it.
+pub(super) fn check_readable(connection: &Connection) -> Result<i64> {
+    let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let newest = MIGRATIONS.last().map_or(0, |(number, _)| *number);
+    if version > newest {
+        return Err(StoreError::Unreadable {
+            what: "data directory",
+            detail: format!(
+                "it is of schema {version}, this binary knows up to {newest}\nhint: run the newer binary"
+            ),
+        });
+    }
+    Ok(version)
 }
