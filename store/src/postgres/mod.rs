@@ -16,6 +16,7 @@ mod follow;
 #[cfg(test)]
 mod heard;
 mod held;
+mod import;
 mod keys;
 mod known;
 mod lanes;
@@ -51,6 +52,7 @@ use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
 pub use connect::PostgresOptions;
+pub(crate) use import::{Held, Import};
 
 use crate::change::Change;
 use crate::error::StoreError;
@@ -101,6 +103,7 @@ impl PostgresStore {
         let connector = Connector::new(url, &options.tls, runtime.clone())?;
         let mut first = connector.connect().await?;
         migrate::migrate(&mut first).await?;
+        import::check_finished(&first).await?;
         seal::check(&first, &vault).await?;
         let pool = connector.pool()?;
         partitions::make_ahead(&pool, options.now).await?;

@@ -7,6 +7,7 @@ mod claim;
 mod deliveries;
 mod endpoints;
 mod events;
+mod export;
 mod keys;
 mod migrate;
 mod open;
@@ -26,6 +27,7 @@ use std::sync::{Arc, OnceLock};
 
 use tokio::sync::{oneshot, watch};
 
+pub(crate) use export::Export;
 pub use open::SqliteOptions;
 
 use crate::append::{Append, Appended};

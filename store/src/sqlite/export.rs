@@ -1,0 +1,201 @@
+//! What is read out of a data folder to be moved to another engine. Nothing in it is changed.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::Path;
+
+use hookwright_core::time::UnixMs;
+use ring::digest::{Context, SHA256};
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, OpenFlags, Row};
+
+use super::{Result, migrate};
+use crate::error::StoreError;
+use crate::moved::{Batch, Cell, Table};
+
+/// What a batch holds at most, but for one row more.
+const BATCH_ROWS_MAX: usize = 5_000;
+const BATCH_BYTES_MAX: usize = 4 * 1024 * 1024;
+const CACHE_KIB: i64 = 64 * 1024;
+
+/// A data folder that no server has open, and none can open meanwhile.
+pub(crate) struct Export {
+    connection: Connection,
+    /// Sole ownership of the folder.
+    _lock: File,
+}
+
+impl Export {
+    /// [`StoreError::InUse`] while a server runs on the folder.
+    pub(crate) fn open(folder: &Path) -> Result<Self> {
+        let name = folder.display();
+        let path = folder.join("hookwright.db");
+        if !path.exists() {
+            return Err(StoreError::Unusable(format!(
+                "there is no store in \"{name}\"\nhint: give the folder that the server had as --data-dir"
+            )));
+        }
+        let lock = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(folder.join("lock"));
+        let lock =
+            lock.map_err(|error| StoreError::Unusable(format!("cannot use \"{name}\": {error}")))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(StoreError::InUse(name.to_string())),
+            Err(TryLockError::Error(error)) => return Err(StoreError::Engine(error.to_string())),
+        }
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(&path, flags)?;
+        connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+        migrate::check_readable(&connection)?;
+        Ok(Self {
+            connection,
+            _lock: lock,
+        })
+    }
+
+    /// How many rows a table has.
+    pub(crate) fn count(&self, table: Table) -> Result<u64> {
+        let sql = format!("SELECT COUNT(*) FROM {}", table.name());
+        let count: i64 = self.connection.query_row(&sql, [], |row| row.get(0))?;
+        Ok(count.unsigned_abs())
+    }
+
+    /// A number that is another one for every other store, and for this one after a server has run
+    /// on it once more.
+    pub(crate) fn fingerprint(&self) -> Result<i64> {
+        let mut hash = Context::new(&SHA256);
+        for sql in [
+            "SELECT value FROM meta WHERE name = 'run'",
+            "SELECT public_id FROM projects ORDER BY id",
+            "SELECT public_id FROM keys ORDER BY id",
+            "SELECT public_id FROM endpoints ORDER BY id",
+        ] {
+            let mut select = self.connection.prepare(sql)?;
+            let mut rows = select.query([])?;
+            while let Some(row) = rows.next()? {
+                match row.get_ref(0)? {
+                    ValueRef::Integer(number) => hash.update(&number.to_le_bytes()),
+                    ValueRef::Text(text) => hash.update(text),
+                    _ => {}
+                }
+                hash.update(b"\0");
+            }
+        }
+        let mut first = [0; 8];
+        first.copy_from_slice(&hash.finish().as_ref()[..8]);
+        Ok(i64::from_le_bytes(first))
+    }
+
+    /// Hands over a table's rows above `after` in batches, until there are no more or `take` says
+    /// that nobody wants them. What a server had leased is due `now`, as after a restart.
+    pub(crate) fn read(
+        &self,
+        table: Table,
+        after: i64,
+        now: UnixMs,
+        mut take: impl FnMut(Batch) -> bool,
+    ) -> Result<()> {
+        let mut select = self.connection.prepare(rows_of(table))?;
+        let mut rows = match select.parameter_count() {
+            1 => select.query([after])?,
+            _ => select.query([after, now.0])?,
+        };
+        let mut batch = Batch::default();
+        while let Some(row) = rows.next()? {
+            let place: i64 = row.get(0)?;
+            let is_full = batch.rows.len() >= BATCH_ROWS_MAX || batch.size >= BATCH_BYTES_MAX;
+            // Rows of one number stay together: the next batch begins above it.
+            if is_full && place != batch.place && !take(std::mem::take(&mut batch)) {
+                return Ok(());
+            }
+            batch.push(place, cells(row)?);
+        }
+        if !batch.rows.is_empty() {
+            take(batch);
+        }
+        Ok(())
+    }
+}
+
+/// All columns after the first, which is the place.
+fn cells(row: &Row<'_>) -> Result<Vec<Cell>> {
+    let columns = row.as_ref().column_count();
+    let cell = |column| {
+        Ok(match row.get_ref(column)? {
+            ValueRef::Null => Cell::Null,
+            ValueRef::Integer(number) => Cell::Integer(number),
+            ValueRef::Text(text) => Cell::Text(String::from_utf8_lossy(text).into_owned()),
+            ValueRef::Blob(bytes) => Cell::Bytes(bytes.to_vec()),
+            ValueRef::Real(_) => {
+                return Err(StoreError::Unreadable {
+                    what: "data folder",
+                    detail: format!("column {column} holds a fraction"),
+                });
+            }
+        })
+    };
+    (1..columns).map(cell).collect()
+}
+
+/// A table's rows above a number in the order of their numbers: the number, then the columns in the
+/// order of `postgres/import.rs`.
+const fn rows_of(table: Table) -> &'static str {
+    match table {
+        Table::Projects => {
+            "SELECT id, id, public_id, name, profile, livemode, created_at, deleted_at
+             FROM projects WHERE id > ?1 ORDER BY id"
+        }
+        Table::Accounts => {
+            "SELECT id, project_id, id, public_id, name, created_at, deleted_at
+             FROM accounts WHERE id > ?1 ORDER BY id"
+        }
+        Table::Keys => {
+            "SELECT id, IFNULL(project_id, 0), id, public_id, account_id, name, hash, hint, scopes,
+                    created_at, expires_at, revoked_at
+             FROM keys WHERE id > ?1 ORDER BY id"
+        }
+        Table::Endpoints => {
+            "SELECT id, project_id, id, account_id, public_id, settings, secrets, status,
+                    status_reason, created_at, updated_at, deleted_at
+             FROM endpoints WHERE id > ?1 ORDER BY id"
+        }
+        Table::Events => {
+            "SELECT e.id, e.project_id, e.id, e.account_id, t.name, e.accepted_at, e.time,
+                    e.given_id, e.extra, e.first_delivery, e.fanout, e.payload
+             FROM events e CROSS JOIN event_types t ON t.id = e.type_id
+             WHERE e.id > ?1 ORDER BY e.id"
+        }
+        Table::EventNames => {
+            "SELECT event_id, project_id, name, event_id, fingerprint
+             FROM event_names WHERE event_id > ?1 ORDER BY event_id"
+        }
+        // As sqlite/reclaim.rs recovers them. Room that was reserved for an attempt stays behind.
+        Table::Deliveries => {
+            "SELECT d.id, e.project_id, d.id, d.event_id, d.endpoint_id, d.created_at, 0,
+                    CASE WHEN d.state > 9 THEN NULL
+                         WHEN d.lease > 0 OR d.due_at IS NULL THEN ?2 ELSE d.due_at END,
+                    d.first_failed_at, d.finished_at, d.attempts, d.failed_attempts, d.state,
+                    d.last_class, d.last_status,
+                    CASE WHEN substr(d.first_attempt, 1, 1) <> x'00' THEN d.first_attempt END
+             FROM deliveries d CROSS JOIN events e ON e.id = d.event_id
+             WHERE d.id > ?1 ORDER BY d.id"
+        }
+        // The attempt's number is inside the last column.
+        Table::Attempts => {
+            "SELECT a.id, e.project_id, a.delivery_id, NULL, a.body
+             FROM attempts a CROSS JOIN deliveries d ON d.id = a.delivery_id
+                  CROSS JOIN events e ON e.id = d.event_id
+             WHERE a.id > ?1 ORDER BY a.id"
+        }
+        Table::Resends => {
+            "SELECT r.id, e.project_id, r.id, r.delivery_id, r.endpoint_id, 0,
+                    CASE WHEN r.lease > 0 THEN ?2 ELSE r.due_at END
+             FROM resends r CROSS JOIN deliveries d ON d.id = r.delivery_id
+                  CROSS JOIN events e ON e.id = d.event_id
+             WHERE r.id > ?1 ORDER BY r.id"
+        }
+    }
+}
