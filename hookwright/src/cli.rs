@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Sends webhooks in the format that your customers already verify.
 #[derive(Parser)]
@@ -17,6 +17,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Run the server.
     Serve(Box<ServeArgs>),
+    /// Move everything from the embedded store into PostgreSQL.
+    Migrate(MigrateArgs),
     /// Show it at work: five formats, delivered and verified, with a failure and its retry.
     Demo(DemoArgs),
     /// Measure the real server on this machine.
@@ -73,6 +75,49 @@ pub(crate) struct ServeArgs {
     /// Development: allow loopback addresses and plain http. Not for production
     #[arg(long)]
     pub(crate) dev: bool,
+}
+
+/// Stop the server first; run it again if it was interrupted. See docs/migrating.md.
+#[derive(Args)]
+pub(crate) struct MigrateArgs {
+    /// Where everything is
+    #[arg(long)]
+    pub(crate) from: From,
+    /// Where it is to be
+    #[arg(long)]
+    pub(crate) to: To,
+    /// Folder of the embedded store; it is not changed [default: ./hookwright-data]
+    #[arg(long, env = "HOOKWRIGHT_DATA_DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// Empty PostgreSQL database, postgres://user:password@host/database
+    #[arg(long, env = "HOOKWRIGHT_DATABASE_URL", hide_env_values = true)]
+    pub(crate) database_url: Option<String>,
+    /// What the nodes will have as theirs [default: the key in the folder]
+    #[arg(long, env = "HOOKWRIGHT_MASTER_KEY", hide_env_values = true)]
+    pub(crate) master_key: Option<String>,
+    /// PEM file of certificates to trust besides the public roots
+    #[arg(long, env = "HOOKWRIGHT_EXTRA_CA_FILE")]
+    pub(crate) extra_ca_file: Option<PathBuf>,
+    /// Log level: error, warn, info, debug [default: info]
+    #[arg(long, env = "HOOKWRIGHT_LOG")]
+    pub(crate) log: Option<String>,
+    /// TOML file with the server's settings
+    #[arg(long, env = "HOOKWRIGHT_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+/// What can be moved from.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum From {
+    /// The embedded store of one server
+    Sqlite,
+}
+
+/// What can be moved to.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum To {
+    /// A database for many nodes
+    Postgres,
 }
 
 #[derive(Args)]

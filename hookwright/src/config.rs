@@ -74,8 +74,20 @@ pub(crate) fn running(error: impl std::fmt::Display) -> Failure {
 }
 
 impl Config {
-    /// Completes flags and environment by the file and the defaults.
+    /// Completes flags and environment by the file and the defaults, for a server.
     pub(crate) fn new(args: ServeArgs) -> Result<Self, Failure> {
+        let config = Self::complete(args)?;
+        if config.database_url.is_some() && config.master_key.is_none() {
+            // A key made here would be another one on the next node.
+            return Err(usage(
+                "with a database URL, HOOKWRIGHT_MASTER_KEY must be set, the same on all nodes\nhint: openssl rand -base64 32",
+            ));
+        }
+        Ok(config)
+    }
+
+    /// As [`Self::new`], for what may do without some of them.
+    pub(crate) fn complete(args: ServeArgs) -> Result<Self, Failure> {
         let file = match &args.config {
             None => File::default(),
             Some(path) => {
@@ -89,14 +101,6 @@ impl Config {
                     .map_err(|error| usage(format!("\"{}\": {error}", path.display())))?
             }
         };
-        let database_url = args.database_url.or(file.database_url);
-        let master_key = args.master_key.or(file.master_key);
-        if database_url.is_some() && master_key.is_none() {
-            // A key made here would be another one on the next node.
-            return Err(usage(
-                "with a database URL, HOOKWRIGHT_MASTER_KEY must be set, the same on all nodes\nhint: openssl rand -base64 32",
-            ));
-        }
         let or =
             |flags: Vec<String>, file: Vec<String>| if flags.is_empty() { file } else { flags };
         let mut allow = or(args.allow_networks, file.allow_networks);
@@ -124,9 +128,9 @@ impl Config {
                 .data_dir
                 .or(file.data_dir)
                 .unwrap_or_else(|| "hookwright-data".into()),
-            database_url,
+            database_url: args.database_url.or(file.database_url),
             root_key: args.root_key.or(file.root_key),
-            master_key,
+            master_key: args.master_key.or(file.master_key),
             rule,
             extra_ca_file: args.extra_ca_file.or(file.extra_ca_file),
             profiles: if args.profiles.is_empty() {

@@ -16,18 +16,32 @@ use hookwright_store::{KeyOwner, NewKey, Store, Vault};
 
 use crate::config::{Failure, running, usage};
 
-const MASTER_KEY_FILE: &str = "master.key";
+pub(crate) const MASTER_KEY_FILE: &str = "master.key";
 
 /// The vault of the master key that is given, or of the one in the data folder, made if need be.
 pub(crate) fn vault(given: Option<&str>, folder: &Path, world: &World) -> Result<Vault, Failure> {
     let keys = match given {
-        Some(text) => text
-            .split(',')
-            .map(|key| master_key(key.trim()))
-            .collect::<Result<_, _>>()?,
+        Some(text) => given_keys(text)?,
         None => vec![master_key_of(folder, world)?],
     };
     Vault::new(&keys).map_err(usage)
+}
+
+/// The master keys of a setting, the current one first.
+pub(crate) fn given_keys(text: &str) -> Result<Vec<Vec<u8>>, Failure> {
+    text.split(',').map(|key| master_key(key.trim())).collect()
+}
+
+/// The master key in a file, if it is there.
+pub(crate) fn kept_key(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
+    match fs::read_to_string(path) {
+        Ok(text) => master_key(text.trim()).map(Some),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(usage(format!(
+            "cannot read \"{}\": {error}",
+            path.display()
+        ))),
+    }
 }
 
 fn master_key(text: &str) -> Result<Vec<u8>, Failure> {
@@ -45,28 +59,21 @@ fn master_key(text: &str) -> Result<Vec<u8>, Failure> {
 
 fn master_key_of(folder: &Path, world: &World) -> Result<Vec<u8>, Failure> {
     let path = folder.join(MASTER_KEY_FILE);
-    match fs::read_to_string(&path) {
-        Ok(text) => master_key(text.trim()),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            let bytes = [world.random.bytes(), world.random.bytes()].concat();
-            let written = fs::create_dir_all(folder).and_then(|()| {
-                let mut file = fs::OpenOptions::new()
-                    .write(true)
-                    .create_new(true)
-                    .mode(0o600)
-                    .open(&path)?;
-                file.write_all(STANDARD.encode(&bytes).as_bytes())?;
-                file.sync_all()
-            });
-            written
-                .map_err(|error| usage(format!("cannot write \"{}\": {error}", path.display())))?;
-            Ok(bytes)
-        }
-        Err(error) => Err(usage(format!(
-            "cannot read \"{}\": {error}",
-            path.display()
-        ))),
+    if let Some(key) = kept_key(&path)? {
+        return Ok(key);
     }
+    let bytes = [world.random.bytes(), world.random.bytes()].concat();
+    let written = fs::create_dir_all(folder).and_then(|()| {
+        let mut file = fs::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&path)?;
+        file.write_all(STANDARD.encode(&bytes).as_bytes())?;
+        file.sync_all()
+    });
+    written.map_err(|error| usage(format!("cannot write \"{}\": {error}", path.display())))?;
+    Ok(bytes)
 }
 
 /// Puts the given root key in place, or makes one if there is none. Returns one that was made.

@@ -17,6 +17,7 @@ mod demo;
 mod http_client;
 mod keys;
 mod listeners;
+mod migrate;
 mod receiver;
 mod serve;
 mod server;
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
     let cli = cli::Cli::parse();
     let done = match cli.command {
         cli::Command::Serve(args) => serve::run(*args),
+        cli::Command::Migrate(args) => migrate::run(args),
         cli::Command::Demo(args) => demo::run(&args),
         cli::Command::Bench(args) => bench::run(&args),
     };

@@ -45,6 +45,8 @@ struct Vaults {
 pub struct Progress {
     /// The table's name.
     pub table: &'static str,
+    /// Rows that were in the target before this run.
+    pub before: u64,
     /// Rows that are in the target.
     pub rows: u64,
     /// Rows that the source has.
@@ -124,12 +126,14 @@ impl Migration {
         for (place, table) in places.iter_mut().zip(Table::ALL) {
             *place = self.import.place(table).await?;
         }
+        let before = places;
         let (export, mut batches) = read_ahead(self.export, self.vaults, places, self.now);
         while let Some((at, batch)) = batches.recv().await {
             let table = Table::ALL[at];
             places[at] = self.import.write(table, places[at], &batch).await?;
             tell(Progress {
                 table: table.name(),
+                before: before[at].rows,
                 rows: places[at].rows,
                 of: self.totals[at],
             });
@@ -210,7 +214,8 @@ impl Vaults {
             return Err(unreadable("endpoint", "it has no id or no secrets"));
         };
         let plain = self.source.open(id, sealed);
-        let plain = plain.map_err(|error| StoreError::Unusable(format!("endpoint {id}: {error}")))?;
+        let plain =
+            plain.map_err(|error| StoreError::Unusable(format!("endpoint {id}: {error}")))?;
         let sealed = self.target.seal(id, &plain);
         row[secrets] = Cell::Bytes(sealed.map_err(|error| StoreError::Engine(error.to_string()))?);
         Ok(())
