@@ -18,6 +18,7 @@ use crate::node::NodeGauge;
 use crate::profiles::Profiles;
 use crate::publish::{self, Publish, PublishError, Published};
 use crate::routing::Routing;
+use crate::target::Target;
 use crate::worker::Worker;
 use crate::world::World;
 
@@ -96,6 +97,11 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
+    /// Whether this node may hold and send deliveries to this endpoint now.
+    pub(crate) fn may_work_on(&self, target: &Target) -> bool {
+        !target.needs_owner() || self.store.owns(target.endpoint.id)
+    }
+
     /// The prefix of a project's event ids.
     pub(crate) fn event_prefix(&self, project: ProjectId) -> String {
         let project = self.routing.project(project);

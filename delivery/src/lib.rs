@@ -17,6 +17,7 @@ mod lanes;
 mod metrics;
 mod node;
 mod outcome;
+mod owned;
 mod profiles;
 mod publish;
 mod record;

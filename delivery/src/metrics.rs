@@ -30,6 +30,7 @@ counters! {
     connections_opened_total "counter" "Connections opened to receivers.",
     deliveries_queued "gauge" "Deliveries waiting in memory.",
     requests_in_flight "gauge" "Requests under way.",
+    lanes_owned "gauge" "Lanes that only this node works on.",
 }
 
 /// One number.

@@ -126,13 +126,13 @@ fn leased(routes: &[Route]) -> usize {
         .count()
 }
 
-/// Leased where the lane has a place for it; else it waits in the store.
+/// Leased where the lane is open to this node and has a place for it; else it waits in the store.
 fn route(shared: &Shared, target: &Arc<Target>) -> Route {
     let disposition = match target.status() {
         EndpointStatus::Disabled => Disposition::EndpointDisabled,
         EndpointStatus::Paused => Disposition::Due,
         EndpointStatus::Active => {
-            if !shared.node.is_full() && target.gauge.take() {
+            if shared.may_work_on(target) && !shared.node.is_full() && target.gauge.take() {
                 Disposition::Leased
             } else {
                 Disposition::Due

@@ -159,6 +159,12 @@ impl Target {
         self.endpoint.status
     }
 
+    /// Whether one node at a time may send to it: what holds for the endpoint as a whole cannot be
+    /// kept by several nodes that do not know of each other's requests.
+    pub(crate) const fn needs_owner(&self) -> bool {
+        self.endpoint.settings.rate_limit.is_some()
+    }
+
     pub(crate) fn port(&self) -> u16 {
         self.url.port()
     }

@@ -20,10 +20,13 @@ use crate::connect::Connector;
 use crate::engine::Shared;
 use crate::inbox::{Job, Message};
 use crate::lanes::Lanes;
+use crate::owned::Owned;
 use crate::waiting::Waiting;
 
 mod claim;
 mod deliver;
+mod own;
+mod stop;
 mod sweep;
 
 /// The longest time between two turns of the loop.
@@ -47,9 +50,12 @@ struct State {
     waiting: RefCell<Waiting>,
     /// Lanes with something in the store and no place in memory for it.
     starved: RefCell<HashSet<EndpointId>>,
+    /// Lanes that one node at a time may work on.
+    owned: RefCell<Owned>,
     outbox: RefCell<Vec<Settlement>>,
     in_flight: Cell<usize>,
     claiming: Cell<bool>,
+    owning: Cell<bool>,
     stopping: Cell<bool>,
     wake: Arc<Notify>,
 }
@@ -72,9 +78,11 @@ impl Worker {
             lanes: RefCell::new(Lanes::new(Arc::clone(&self.shared.gate))),
             waiting: RefCell::default(),
             starved: RefCell::default(),
+            owned: RefCell::default(),
             outbox: RefCell::default(),
             in_flight: Cell::new(0),
             claiming: Cell::new(false),
+            owning: Cell::new(false),
             stopping: Cell::new(false),
             wake,
             shared: self.shared,
@@ -92,6 +100,7 @@ impl Worker {
             state.pump();
             state.flush();
             claim::claim_if_due(&state);
+            own::own_if_due(&state);
             let nap = state.nap_ms();
             tokio::select! {
                 biased;
@@ -120,6 +129,7 @@ impl State {
                 // waits in memory is looked at anew as its turn comes.
                 self.waiting.borrow_mut().add(id, self.now());
                 self.lanes.borrow_mut().refresh(id, self.now_us());
+                own::put_back_if_not_owned(self, id);
             }
             Message::Stop(limit_ms, done) => return Some((limit_ms, done)),
         }
@@ -226,51 +236,14 @@ impl State {
             .filter(|_| !self.claiming.get())
             .map(|at| at.since(self.now()));
         let token = self.lanes.borrow().next_token_us();
-        let token_ms = token.map(|at| at.saturating_sub(self.now_us()).div_ceil(1_000));
+        let own = self.owned.borrow().next_us();
+        let own = own.filter(|_| !self.owning.get());
+        let next_us = token.into_iter().chain(own).min();
+        let next_ms = next_us.map(|at| at.saturating_sub(self.now_us()).div_ceil(1_000));
         due_ms
             .unwrap_or(u64::MAX)
-            .min(token_ms.unwrap_or(u64::MAX))
+            .min(next_ms.unwrap_or(u64::MAX))
             .min(TURN_MS_MAX)
-    }
-
-    /// Stops: waits for what is in flight, settles it, gives back the rest.
-    async fn finish(self: &Rc<Self>, limit_ms: u64) {
-        self.stopping.set(true);
-        let clock = Arc::clone(&self.shared.world.clock);
-        let mut limit = clock.sleep_ms(limit_ms);
-        while self.in_flight.get() > 0 {
-            tokio::select! {
-                () = self.wake.notified() => {}
-                () = &mut limit => break,
-            }
-        }
-        let mut left = Vec::new();
-        for message in self.shared.inbox.take() {
-            if let Message::Jobs(jobs) = message {
-                left.extend(jobs);
-            }
-        }
-        let ids = self.lanes.borrow().ids();
-        for id in ids {
-            if let Some(lane) = self.lanes.borrow_mut().get_mut(id) {
-                left.extend(lane.jobs.drain(..));
-            }
-        }
-        let settlements = std::mem::take(&mut *self.outbox.borrow_mut());
-        let (done, settled) = oneshot::channel();
-        self.shared.store.settle(settlements, move |_| {
-            let _ = done.send(());
-        });
-        let _ = settled.await;
-        let leased = self.forget(&left);
-        tracing::info!(
-            released = leased.len(),
-            in_flight = self.in_flight.get(),
-            "delivery stopped"
-        );
-        if let Err(error) = self.shared.store.release(leased, self.now()).await {
-            tracing::error!(%error, "deliveries not released");
-        }
     }
 
     /// What a settlement means for the lane's future and for the counters.

@@ -6,7 +6,7 @@ use hookwright_core::ids::EndpointId;
 use hookwright_core::limits::LEASE_MS;
 use hookwright_store::EndpointStatus;
 
-use super::State;
+use super::{State, own};
 use crate::inbox::Job;
 
 /// Lanes asked for in one claim.
@@ -46,6 +46,11 @@ fn room(state: &State, id: EndpointId) -> Option<usize> {
     };
     if target.status() == EndpointStatus::Paused {
         // A change of the endpoint brings it back.
+        return None;
+    }
+    if target.status() == EndpointStatus::Active && !state.shared.may_work_on(&target) {
+        // Once it is this node's, it is due again.
+        own::want(state, (target.endpoint.project_id, id));
         return None;
     }
     let room = target.gauge.room().min(state.shared.node.room());

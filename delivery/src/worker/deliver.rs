@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use hookwright_store::{EndpointStatus, Settled, Settlement};
 
-use super::State;
+use super::{State, own};
 use crate::inbox::Job;
 use crate::lane::IdleConnections;
 use crate::outcome::{judge, undeliverable};
@@ -25,6 +25,9 @@ pub(super) async fn deliver(state: Rc<State>, mut job: Job) {
             EndpointStatus::Disabled => fail(&state, job),
             // It waits in the store until the endpoint is resumed.
             EndpointStatus::Paused => put_back(&state, job),
+            EndpointStatus::Active if !state.shared.may_work_on(&target) => {
+                put_back_lane(&state, job);
+            }
             EndpointStatus::Active if !may_send(&state, &target, &job) => {
                 put_back(&state, job);
             }
@@ -52,6 +55,14 @@ fn fail(state: &Rc<State>, job: Job) {
 fn put_back(state: &Rc<State>, job: Job) {
     leave_keeping_gauge(state, &job);
     state.release(vec![job]);
+}
+
+/// The lane is another node's: so is all that waits in it.
+fn put_back_lane(state: &Rc<State>, job: Job) {
+    leave_keeping_gauge(state, &job);
+    let mut jobs = own::take_out(state, job.claimed.endpoint_id);
+    jobs.push(job);
+    state.release(jobs);
 }
 
 async fn attempt(state: &Rc<State>, target: &Arc<Target>, job: Job) {
