@@ -3,42 +3,20 @@
 //! **Invariant:** the address dialled is one that the rule was asked about, in this call. The
 //! rule judges addresses and never names or text.
 
+use std::cell::Cell;
 use std::net::{IpAddr, SocketAddr};
-use std::pin::Pin;
-use std::rc::Rc;
 use std::sync::Arc;
-use std::task::{Context, Poll};
-use std::{cell::Cell, io};
 
-use bytes::Bytes;
 use hookwright_core::address::AddressRule;
 use hookwright_core::error_class::ErrorClass;
-use hookwright_core::limits::{RESPONSE_BYTES_MAX, RESPONSE_HEADERS_MAX};
 use hookwright_core::outcome::Timing;
-use http_body_util::Full;
-use hyper::client::conn::http1::{self, SendRequest};
-use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::TlsConnector;
 
+use crate::connection::Connection;
 use crate::target::Target;
 use crate::world::{BoxedIo, World};
-
-/// The largest header block that an answer may have.
-const HEADER_BYTES_MAX: usize = 64 * 1024;
-
-/// A connection that can carry one request at a time.
-pub(crate) struct Connection {
-    pub(crate) sender: SendRequest<Full<Bytes>>,
-    /// Bytes that the peer may still send before it is cut off; renewed for each request.
-    pub(crate) budget: Rc<Cell<usize>>,
-    /// It carried a request before.
-    pub(crate) used: bool,
-    /// Monotonic time at which it was last given back.
-    pub(crate) idle_since_us: u64,
-}
 
 /// What connections are made with.
 pub(crate) struct Connector {
@@ -82,7 +60,6 @@ impl Connector {
             connect_us: clock.lap(),
             ..timing.get()
         });
-        let budget = Rc::new(Cell::new(RESPONSE_BYTES_MAX));
         if target.https {
             let name = ServerName::try_from(target.host.to_string())
                 .map_err(|error| refused(ErrorClass::Tls, error))?;
@@ -94,9 +71,9 @@ impl Connector {
                 tls_us: clock.lap(),
                 ..timing.get()
             });
-            shake_hands(stream, budget).await
+            Ok(Connection::new(Box::new(stream)))
         } else {
-            shake_hands(stream, budget).await
+            Ok(Connection::new(stream))
         }
     }
 
@@ -132,32 +109,6 @@ impl Connector {
     }
 }
 
-async fn shake_hands<S>(stream: S, budget: Rc<Cell<usize>>) -> Result<Connection, NoConnection>
-where
-    S: AsyncRead + AsyncWrite + Unpin + 'static,
-{
-    let stream = TokioIo::new(Metered {
-        stream,
-        budget: Rc::clone(&budget),
-    });
-    let (sender, connection) = http1::Builder::new()
-        .max_headers(RESPONSE_HEADERS_MAX)
-        .max_buf_size(HEADER_BYTES_MAX)
-        .handshake(stream)
-        .await
-        .map_err(|error| refused(ErrorClass::Protocol, error))?;
-    // Ends when the sender is dropped or the peer closes; its error reaches the sender's side.
-    tokio::task::spawn_local(async move {
-        let _ = connection.await;
-    });
-    Ok(Connection {
-        sender,
-        budget,
-        used: false,
-        idle_since_us: 0,
-    })
-}
-
 struct Phase<'a> {
     world: &'a World,
     from_us: u64,
@@ -169,64 +120,5 @@ impl Phase<'_> {
         let lap = now.saturating_sub(self.from_us);
         self.from_us = now;
         u32::try_from(lap).unwrap_or(u32::MAX)
-    }
-}
-
-/// A stream whose reading ends with an error once the peer has sent more than its budget: interim
-/// answers, headers and body together.
-struct Metered<S> {
-    stream: S,
-    budget: Rc<Cell<usize>>,
-}
-
-impl<S: AsyncRead + Unpin> AsyncRead for Metered<S> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let before = buf.filled().len();
-        let polled = Pin::new(&mut self.stream).poll_read(cx, buf);
-        let read = buf.filled().len() - before;
-        match self.budget.get().checked_sub(read) {
-            Some(left) => {
-                self.budget.set(left);
-                polled
-            }
-            None => Poll::Ready(Err(io::Error::new(
-                io::ErrorKind::InvalidData,
-                "the answer is larger than allowed",
-            ))),
-        }
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for Metered<S> {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, buf)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }

@@ -10,7 +10,7 @@ use hookwright_core::limits::{
     LANE_SICK_CONCURRENCY_MAX, LANE_SICK_DELIVERIES_MAX,
 };
 
-use crate::connect::Connection;
+use crate::connection::Connection;
 use crate::inbox::Job;
 use crate::target::{LaneGauge, Target};
 
@@ -123,9 +123,9 @@ impl IdleConnections {
             return None;
         }
         let mut connections = self.connections.borrow_mut();
-        while let Some(connection) = connections.pop() {
+        while let Some(mut connection) = connections.pop() {
             let fresh = now_us.saturating_sub(connection.idle_since_us) <= IDLE_US_MAX;
-            if fresh && !connection.sender.is_closed() {
+            if fresh && connection.is_quiet() {
                 return Some(connection);
             }
         }
@@ -142,12 +142,12 @@ impl IdleConnections {
         }
     }
 
-    /// Closes connections that have been idle for too long. Returns how many stay.
+    /// Closes connections that have been idle for too long, or that the peer has
+    /// closed. Returns how many stay.
     pub(crate) fn sweep(&self, now_us: u64) -> usize {
         let mut connections = self.connections.borrow_mut();
-        connections.retain(|connection| {
-            now_us.saturating_sub(connection.idle_since_us) <= IDLE_US_MAX
-                && !connection.sender.is_closed()
+        connections.retain_mut(|connection| {
+            now_us.saturating_sub(connection.idle_since_us) <= IDLE_US_MAX && connection.is_quiet()
         });
         connections.len()
     }

@@ -7,7 +7,10 @@
 //! What is not promised: order between deliveries of one endpoint, and exactly-once. A delivery
 //! that was sent and not settled before a crash is sent again.
 
+mod answer_body;
+mod answer_head;
 mod connect;
+mod connection;
 mod engine;
 mod exchange;
 mod gate;
@@ -21,6 +24,7 @@ mod owned;
 mod profiles;
 mod publish;
 mod record;
+mod request_bytes;
 mod routing;
 mod send;
 mod target;

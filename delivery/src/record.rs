@@ -1,7 +1,8 @@
 //! What is kept of a request and its answer: headers as lines, secrets masked, all capped.
 
 use hookwright_core::limits::RESPONSE_HEADERS_KEPT_BYTES_MAX;
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue};
+use httparse::Header;
 
 const MASK: &str = "***";
 
@@ -22,13 +23,13 @@ pub(crate) fn request_lines(
 ) -> String {
     let mut lines = String::with_capacity(192);
     for (name, value) in own {
-        line(&mut lines, name, value.to_str().unwrap_or(MASK));
+        line(&mut lines, name.as_str(), value.to_str().unwrap_or(MASK));
     }
     for (name, value) in custom {
         let secret = SECRET_WORDS.iter().any(|word| name.as_str().contains(word));
         line(
             &mut lines,
-            name,
+            name.as_str(),
             if secret {
                 MASK
             } else {
@@ -40,20 +41,23 @@ pub(crate) fn request_lines(
 }
 
 /// The headers of an answer, one `name: value` line each, as many as fit.
-pub(crate) fn response_lines(headers: &HeaderMap) -> String {
-    let mut lines = String::with_capacity(96);
-    for (name, value) in headers {
-        let value = String::from_utf8_lossy(value.as_bytes());
-        if lines.len() + name.as_str().len() + value.len() + 3 > RESPONSE_HEADERS_KEPT_BYTES_MAX {
+/// Names in lower case, as they are compared.
+pub(crate) fn response_lines(headers: &[Header<'_>]) -> String {
+    let mut lines = String::with_capacity(128);
+    for header in headers {
+        let value = String::from_utf8_lossy(header.value);
+        if lines.len() + header.name.len() + value.len() + 3 > RESPONSE_HEADERS_KEPT_BYTES_MAX {
             break;
         }
-        line(&mut lines, name, &value);
+        let start = lines.len();
+        line(&mut lines, header.name, &value);
+        lines[start..start + header.name.len()].make_ascii_lowercase();
     }
     lines
 }
 
-fn line(lines: &mut String, name: &HeaderName, value: &str) {
-    lines.push_str(name.as_str());
+fn line(lines: &mut String, name: &str, value: &str) {
+    lines.push_str(name);
     lines.push_str(": ");
     lines.push_str(value);
     lines.push('\n');
@@ -88,13 +92,14 @@ mod tests {
 
     #[test]
     fn an_answers_headers_are_kept_up_to_a_bound() {
-        let mut headers = HeaderMap::new();
-        for name in ["a", "b", "c"] {
-            let value = HeaderValue::from_str(&"x".repeat(2000)).expect("value");
-            headers.insert(HeaderName::from_static(name), value);
-        }
+        let value = "x".repeat(2000);
+        let headers = ["A", "b", "c"].map(|name| Header {
+            name,
+            value: value.as_bytes(),
+        });
         let lines = response_lines(&headers);
         assert!(lines.len() <= RESPONSE_HEADERS_KEPT_BYTES_MAX);
         assert_eq!(lines.lines().count(), 2);
+        assert!(lines.starts_with("a: x"));
     }
 }

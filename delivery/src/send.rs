@@ -3,7 +3,6 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use bytes::Bytes;
 use hookwright_core::error_class::ErrorClass;
 use hookwright_core::ids;
 use hookwright_core::outcome::{Outcome, Timing};
@@ -11,18 +10,15 @@ use hookwright_core::retry_after;
 use hookwright_core::time::UnixMs;
 use hookwright_store::{Attempt, Claimed};
 use hookwright_wire::{Message, Rendered};
-use http::header::{HOST, RETRY_AFTER, USER_AGENT};
-use http::{HeaderValue, Method, Request};
-use http_body_util::Full;
 
-use crate::connect::{Connection, Connector};
-use crate::exchange::{Answer, exchange};
+use crate::answer_head::Head;
+use crate::connect::Connector;
+use crate::connection::Connection;
+use crate::exchange::exchange;
 use crate::lane::IdleConnections;
 use crate::record;
+use crate::request_bytes::request_bytes;
 use crate::target::Target;
-
-const AGENT: HeaderValue =
-    HeaderValue::from_static(concat!("Hookwright/", env!("CARGO_PKG_VERSION")));
 
 /// What came of one attempt, for the rules and for the record.
 pub(crate) struct Sent {
@@ -43,14 +39,13 @@ struct Progress {
 
 impl Progress {
     /// The status line has decided: keep it before the body is waited for.
-    fn note(&self, answer: &Answer, now: UnixMs) {
-        let asked = answer.headers.get(RETRY_AFTER);
-        let asked = asked.and_then(|value| value.to_str().ok());
+    fn note(&self, head: &mut Head, now: UnixMs) {
+        let asked = head.retry_after.as_deref();
         self.retry_after
             .set(asked.and_then(|asked| retry_after::parse(asked, now)));
         let mut record = self.record.borrow_mut();
-        record.status = Some(answer.status);
-        record.response_headers = record::response_lines(&answer.headers);
+        record.status = Some(head.status);
+        record.response_headers = std::mem::take(&mut head.lines);
     }
 }
 
@@ -183,7 +178,7 @@ async fn attempt(
 ) -> Outcome {
     progress.record.borrow_mut().request_headers =
         record::request_lines(&rendered.headers, &target.headers);
-    let body = Bytes::from(rendered.body);
+    let request = request_bytes(&target.request_beginning, &target.headers, &rendered);
     // Connecting is boxed: its state, with TLS's, would be moved with every attempt that needs none.
     let mut connection = match idle.take(target, connector.world.clock.monotonic_us()) {
         Some(connection) => connection,
@@ -194,12 +189,11 @@ async fn attempt(
     };
     let world = &connector.world;
     loop {
-        let request = request(target, &rendered.headers, body.clone());
-        match exchange(&mut connection, request, world, &progress.timing).await {
-            Ok(answer) => {
-                progress.note(&answer, world.clock.now());
-                let status = answer.status;
-                let (body, reusable) = answer.body(&*world.clock).await;
+        match exchange(&mut connection, &request, world, &progress.timing).await {
+            Ok(mut answer) => {
+                progress.note(&mut answer.head, world.clock.now());
+                let status = answer.head.status;
+                let (body, reusable) = answer.body(&mut connection, &*world.clock).await;
                 progress.record.borrow_mut().response_body = body;
                 if reusable {
                     give_back(idle, target, connection, world.clock.monotonic_us());
@@ -210,7 +204,7 @@ async fn attempt(
                 };
             }
             // A receiver may close an idle connection as we reuse it: that is no failed attempt.
-            Err(error) if connection.used && error.class == ErrorClass::Disconnected => {
+            Err(error) if connection.may_be_closed && error.class == ErrorClass::Disconnected => {
                 connection = match Box::pin(connector.connect(target, &progress.timing)).await {
                     Ok(connection) => connection,
                     Err(error) => return failed(target, error),
@@ -232,26 +226,7 @@ fn failed(target: &Target, error: crate::connect::NoConnection) -> Outcome {
     Outcome::Failed(error.class)
 }
 
-fn request(
-    target: &Target,
-    headers: &[(http::HeaderName, HeaderValue)],
-    body: Bytes,
-) -> Request<Full<Bytes>> {
-    let mut request = Request::new(Full::new(body));
-    *request.method_mut() = Method::POST;
-    *request.uri_mut() = target.path.clone();
-    let map = request.headers_mut();
-    map.reserve(headers.len() + target.headers.len() + 2);
-    map.insert(HOST, target.host_header.clone());
-    map.insert(USER_AGENT, AGENT);
-    for (name, value) in target.headers.iter().chain(headers) {
-        map.insert(name.clone(), value.clone());
-    }
-    request
-}
-
 fn give_back(idle: &Rc<IdleConnections>, target: &Target, mut connection: Connection, now_us: u64) {
-    connection.used = true;
-    connection.idle_since_us = now_us;
+    connection.rest(now_us);
     idle.give(target, connection);
 }

@@ -10,9 +10,10 @@ use hookwright_core::schedule::{RetryPolicy, Schedule};
 use hookwright_core::subscription::Subscriptions;
 use hookwright_store::{Endpoint, EndpointStatus, Project};
 use hookwright_wire::{CanonicalJson, Profile, SigningKey, signing_key};
-use http::{HeaderName, HeaderValue, Uri};
+use http::{HeaderName, HeaderValue};
 
 use crate::profiles::{Profiles, schedule_of};
+use crate::request_bytes::beginning;
 
 /// A profile with this endpoint's keys for it.
 pub(crate) struct Format {
@@ -34,8 +35,8 @@ pub(crate) struct Target {
     pub(crate) https: bool,
     pub(crate) literal_ip: Option<IpAddr>,
     pub(crate) host: Arc<str>,
-    pub(crate) path: Uri,
-    pub(crate) host_header: HeaderValue,
+    /// The bytes that each request begins with.
+    pub(crate) request_beginning: Vec<u8>,
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
     pub(crate) gauge: Arc<LaneGauge>,
 }
@@ -134,11 +135,7 @@ impl Target {
             https: url.is_https(),
             literal_ip: url.literal_ip(),
             host: url.host().into(),
-            path: url
-                .path_and_query()
-                .parse::<Uri>()
-                .map_err(|error| text(&error))?,
-            host_header: HeaderValue::from_str(url.authority()).map_err(|error| text(&error))?,
+            request_beginning: beginning(url.path_and_query(), url.authority()),
             headers: custom_headers(&endpoint)?,
             url,
             format,

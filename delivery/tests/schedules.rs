@@ -17,6 +17,7 @@ mod schedules {
     mod resend;
     mod retry_after;
     mod retry_policy;
+    mod reuse;
     mod success;
     mod time_out;
     mod whole_schedule;
