@@ -10,8 +10,8 @@ use super::partitions::{self, CUTS, Cut, Day};
 use super::row_ids::{lowest_at, start_of};
 use super::{PLAIN_PLANS, Result, meta};
 
-/// The names of events below this row may be those of dropped ones.
-pub(super) const NAMES_TO: &str = "names_to";
+/// The names of events between these rows may be those of dropped ones.
+pub(super) const NAMES: (&str, &str) = ("names_from", "names_to");
 
 const EVENTS: &str = "events";
 /// Events that are moved while everybody waits (about 20 microseconds for each row). A day with
@@ -87,6 +87,19 @@ impl Kept {
         Ok(())
     }
 
+    /// Adds the events of resends. There are none as a rule, and everybody waits.
+    async fn find_resent(&mut self, transaction: &Transaction<'_>, day: &Day) -> Result<()> {
+        let from = day.rows.start - EDGE;
+        let sql = "SELECT FROM resends WHERE delivery_id >= $1 AND delivery_id < $2 LIMIT 1";
+        let some = transaction
+            .query_opt(sql, &[&from, &(day.rows.end + EDGE)])
+            .await?;
+        if some.is_some() {
+            self.find(transaction, RESENT, (from, day)).await?;
+        }
+        Ok(())
+    }
+
     fn is_too_many(&self) -> bool {
         self.event_id.len() as i64 > KEPT_EVENTS_MAX
     }
@@ -95,6 +108,9 @@ impl Kept {
     /// the default one. Answers how many.
     async fn keep(&self, transaction: &Transaction<'_>, cut: &Cut, day: &Day) -> Result<i64> {
         let ends: Vec<i64>;
+        if self.event_id.is_empty() {
+            return Ok(0);
+        }
         let (from, to) = if cut.name == EVENTS {
             ends = self.event_id.iter().map(|id| id + 1).collect();
             (&self.event_id, &ends)
@@ -141,8 +157,7 @@ pub(super) async fn drop_day(pool: &Pool, day: &Day, limit: usize) -> Result<Opt
     if !partitions::unless_locked(transaction.batch_execute(LOCK_OUT).await)? {
         return Ok(None);
     }
-    let from = day.rows.start - EDGE;
-    kept.find(&transaction, RESENT, (from, day)).await?;
+    kept.find_resent(&transaction, day).await?;
     let detach = for_each(day, |table, partition| {
         format!("ALTER TABLE {table} DETACH PARTITION {partition}")
     });
@@ -157,8 +172,11 @@ pub(super) async fn drop_day(pool: &Pool, day: &Day, limit: usize) -> Result<Opt
     let gone = count(&transaction, day, limit as i64 + moved).await? - moved;
     let drop = for_each(day, |_, partition| format!("DROP TABLE {partition}"));
     transaction.batch_execute(&drop).await?;
-    let names_to = meta::get(&transaction, NAMES_TO).await?.max(day.rows.end);
-    meta::put(&transaction, NAMES_TO, names_to).await?;
+    // A day that stayed longer than its neighbours takes the walk back.
+    let from = meta::get(&transaction, NAMES.0).await?;
+    let to = meta::get(&transaction, NAMES.1).await?;
+    meta::put(&transaction, NAMES.0, from.min(day.rows.start)).await?;
+    meta::put(&transaction, NAMES.1, to.max(day.rows.end)).await?;
     transaction.commit().await?;
     tracing::info!(day = day.name, kept = moved, "day dropped");
     Ok(Some(gone.unsigned_abs() as usize))
@@ -168,6 +186,7 @@ pub(super) async fn drop_day(pool: &Pool, day: &Day, limit: usize) -> Result<Opt
 /// but resends.
 async fn unfinished(client: &mut Client, day: &Day) -> Result<Kept> {
     let transaction = client.transaction().await?;
+    transaction.batch_execute("SET LOCAL jit = off").await?;
     let from = day.rows.start - EDGE;
     let mut kept = Kept::default();
     let low_water: i64 = transaction.query_one(LOW_WATER, &[]).await?.get(0);

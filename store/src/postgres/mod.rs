@@ -114,7 +114,7 @@ impl PostgresStore {
         runtime.spawn(node::keep_beating(Arc::clone(&node), pool.clone()));
         let (writer, inbox) = Writer::new(connector, pool.clone(), Arc::clone(&node));
         let _ = start.send(writer);
-        Ok(Self {
+        let store = Self {
             shared: Arc::new(Shared {
                 pool,
                 node,
@@ -124,7 +124,10 @@ impl PostgresStore {
                 writer: inbox,
                 _alive: alive,
             }),
-        })
+        };
+        // What a node left behind is due at once, not at somebody's next look.
+        while store.take_over(options.now).await? > 0 {}
+        Ok(store)
     }
 
     pub(crate) fn set_feed(&self, feed: Arc<dyn Fn(&Change) + Send + Sync>) {

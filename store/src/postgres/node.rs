@@ -34,6 +34,8 @@ const TOKEN_BITS: u32 = 40;
 #[derive(Debug)]
 pub(super) struct Node {
     identity: RwLock<Identity>,
+    /// The writer and the heartbeat find out at the same time: one of them registers.
+    registering: tokio::sync::Mutex<()>,
     next_token: AtomicI64,
     /// Nothing of this process can have a lower row.
     low_water: i64,
@@ -67,6 +69,7 @@ impl Node {
         Ok(Self {
             identity: RwLock::new(register(pool, low_water).await?),
             low_water,
+            registering: tokio::sync::Mutex::default(),
             next_token: AtomicI64::new(1),
             sure_since: Mutex::new(sent),
             held: Mutex::default(),
@@ -109,6 +112,7 @@ impl Node {
 
     /// Takes a new number, if it still has the one that was found to be lost.
     pub(super) async fn register_anew(&self, pool: &Pool, lost: Identity) -> Result<()> {
+        let _only = self.registering.lock().await;
         if self.identity() != lost || self.left.load(Ordering::Relaxed) {
             return Ok(());
         }

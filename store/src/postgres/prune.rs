@@ -6,7 +6,7 @@ use deadpool_postgres::Transaction;
 use hookwright_core::time::UnixMs;
 use tokio_postgres::Row;
 
-use super::drop_day::{NAMES_TO, drop_day};
+use super::drop_day::{self, drop_day};
 use super::row_ids::lowest_at;
 use super::{PLAIN_PLANS, PostgresStore, Result, meta, partitions};
 
@@ -15,9 +15,8 @@ pub(super) const SCANNED_EVENTS_MAX: usize = 20_000;
 /// Names are removed so many at a time at least: more than one event can have.
 const NAMES_AT_ONCE_MIN: usize = 10;
 
-/// Where the walk over the default partition has got to, and that over the names.
+/// Where the walk over the default partition has got to.
 const PLACE: (&str, &str) = ("rest_project", "rest_event");
-const NAMES_FROM: &str = "names_from";
 
 /// Whether anything may still happen to an event's deliveries.
 macro_rules! is_live {
@@ -126,8 +125,8 @@ impl PostgresStore {
             return Ok(false);
         }
         transaction.batch_execute(PLAIN_PLANS).await?;
-        let from = meta::get(&transaction, NAMES_FROM).await?;
-        let to = meta::get(&transaction, NAMES_TO).await?;
+        let from = meta::get(&transaction, drop_day::NAMES.0).await?;
+        let to = meta::get(&transaction, drop_day::NAMES.1).await?;
         if from >= to {
             return Ok(false);
         }
@@ -137,7 +136,7 @@ impl PostgresStore {
         let more = found.get::<_, i64>(0) >= limit as i64;
         let last: Option<i64> = found.get(1);
         let next = last.filter(|_| more).unwrap_or(to);
-        meta::put(&transaction, NAMES_FROM, next).await?;
+        meta::put(&transaction, drop_day::NAMES.0, next).await?;
         transaction.commit().await?;
         Ok(more)
     }

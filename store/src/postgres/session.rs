@@ -55,14 +55,12 @@ pub(super) struct Accepted {
 }
 
 impl Accepted {
-    /// For each, in their order, whether it was accepted.
-    pub(super) fn of(&self, settlements: &[(&Settlement, Way)]) -> Vec<bool> {
-        let mut manual = self.manual.iter();
+    /// For each, in their order, whether it was accepted: the first of several of one delivery.
+    pub(super) fn of(mut self, settlements: &[(&Settlement, Way)]) -> Vec<bool> {
+        let mut manual = self.manual.into_iter();
         let accepted = settlements.iter().map(|(settlement, way)| match way {
-            Way::Manual => manual.next().copied().unwrap_or(false),
-            _ => self
-                .settled
-                .contains(&(settlement.id.0, settlement.lease.0)),
+            Way::Manual => manual.next().unwrap_or(false),
+            _ => self.settled.remove(&(settlement.id.0, settlement.lease.0)),
         });
         accepted.collect()
     }
