@@ -53,6 +53,7 @@ CREATE TABLE keys (
     UNIQUE (project_id, public_id)
 );
 CREATE UNIQUE INDEX keys_by_hash ON keys (hash);
+CREATE INDEX keys_by_owner ON keys (project_id, account_id, id);
 
 CREATE TABLE endpoints (
     project_id    bigint NOT NULL,
