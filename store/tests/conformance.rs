@@ -13,6 +13,7 @@ macro_rules! facts {
             $body
         })+
         on_engine!(sqlite, Sqlite, $($name)+);
+        on_engine!(postgres, Postgres, $($name)+);
     };
 }
 
@@ -31,9 +32,11 @@ macro_rules! on_engine {
 
 mod conformance {
     mod build;
+    mod database;
     mod house;
     mod model;
     mod place;
+    mod publish;
 
     mod accounts;
     mod append;

@@ -8,7 +8,8 @@ use hookwright_store::{
     Lease, Leased, NewEndpoint, NewKey, NewProject, Route, Settled, Settlement,
 };
 
-use super::house::{Fresh, NOW, Tenant};
+use super::house::{NOW, Tenant};
+use super::publish::Fresh;
 
 /// A project named and identified by `name`.
 pub fn a_project(name: &str) -> NewProject {

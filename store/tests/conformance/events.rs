@@ -72,19 +72,13 @@ facts! {
     async fn a_walk_over_a_border_between_buckets_sees_every_event_once(house: House) {
         let (acme, zeta) = (house.tenant("acme").await, house.tenant("zeta").await);
         let count = (1 << 16) + 40;
-        let mut last = Vec::new();
-        let mut expected = Vec::new();
-        for row in 1..=count {
-            // Few of ours, some of them on each side of the border.
-            let ours = row % 1_000 == 0 || row > count - 80;
-            last.push(house.begin_publish(an_event(if ours { acme } else { zeta })));
-            if ours {
-                expected.insert(0, row);
-            }
-        }
-        for answer in last {
-            answer.await.expect("answered").expect("appended");
-        }
+        // Few of ours, some of them on each side of the border.
+        let is_ours = |row: &usize| row % 1_000 == 0 || *row > count - 80;
+        let event = |row| an_event(if is_ours(&row) { acme } else { zeta });
+        let made = house.publish_many((1..=count).map(event)).await;
+        let ours = (1..).zip(made).filter(|(row, _)| is_ours(row));
+        let expected: Vec<_> = ours.map(|(_, fresh)| fresh.id.0).collect();
+        let expected: Vec<_> = expected.into_iter().rev().collect();
         for limit in [7, 50] {
             let listed = rows_by_page(limit, |page| house.events(acme.scope(), page)).await;
             assert_eq!(ids(listed), expected);

@@ -6,8 +6,8 @@ use std::time::Duration;
 use hookwright_core::ids::{AccountId, DeliveryId, ProjectId};
 use hookwright_core::time::UnixMs;
 use hookwright_store::{
-    Account, Append, Appended, Attempt, Claimed, Delivery, DeliveryFilter, Endpoint, Leased,
-    Listed, NewEndpoint, Page, Scope, Settlement, Store, StoreError,
+    Account, Attempt, Claimed, Delivery, DeliveryFilter, Endpoint, Listed, NewEndpoint, Page,
+    Scope, Settlement, Store, StoreError,
 };
 use tokio::sync::oneshot;
 
@@ -37,7 +37,7 @@ impl Deref for House {
 /// Runs one fact on a new, empty store.
 pub fn run<F: Future<Output = ()>>(engine: Engine, fact: impl FnOnce(House) -> F) {
     let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
+        .enable_all()
         .build()
         .expect("a runtime");
     runtime.block_on(async {
@@ -98,6 +98,7 @@ impl House {
     pub async fn reopened(self, now: UnixMs) -> Self {
         self.store.close().await.expect("closed");
         let store = self.place.open(now).await.expect("opened again");
+        self.place.taken_over(&store, now).await;
         Self { store, ..self }
     }
 
@@ -105,6 +106,7 @@ impl House {
     pub async fn crashed(&self, now: UnixMs) -> Self {
         let place = self.place.after_a_crash().await;
         let store = place.open(now).await.expect("opened after a crash");
+        place.taken_over(&store, now).await;
         Self { store, place }
     }
 
@@ -136,44 +138,6 @@ impl House {
             .expect("made")
     }
 
-    /// Appends and waits for the answer.
-    pub async fn publish(&self, append: impl Into<Append>) -> Result<Appended, StoreError> {
-        self.begin_publish(append)
-            .await
-            .expect("an append is answered")
-    }
-
-    /// Appends without waiting: what is begun together may share a commit.
-    pub fn begin_publish(
-        &self,
-        append: impl Into<Append>,
-    ) -> oneshot::Receiver<Result<Appended, StoreError>> {
-        let (done, answer) = oneshot::channel();
-        self.append(append.into(), move |_, result| {
-            let _ = done.send(result);
-        });
-        answer
-    }
-
-    /// Appends what must be fresh: its rows.
-    pub async fn publish_fresh(&self, append: impl Into<Append>) -> Fresh {
-        let append = append.into();
-        let project = append.project_id;
-        match self.publish(append).await.expect("appended") {
-            Appended::Fresh {
-                id,
-                first_delivery,
-                lease,
-            } => Fresh {
-                project,
-                id,
-                first_delivery,
-                lease,
-            },
-            other => panic!("not fresh: {other:?}"),
-        }
-    }
-
     /// Settles one and says whether it was accepted.
     pub async fn settle_one(&self, settlement: impl Into<Settlement>) -> bool {
         self.settle_all(vec![settlement.into()]).await[0]
@@ -198,19 +162,6 @@ impl House {
         answer
     }
 
-    /// Appends, and keeps the store at its answer: what is queued until it is let go shares the
-    /// next commit.
-    pub async fn hold_commits(&self, append: impl Into<Append>) -> HeldCommits {
-        let (let_go, wait) = std::sync::mpsc::channel();
-        let (reached, held) = oneshot::channel();
-        self.append(append.into(), move |_, _| {
-            let _ = reached.send(());
-            let _ = wait.recv();
-        });
-        held.await.expect("an append is answered");
-        HeldCommits(let_go)
-    }
-
     /// Claims up to `room` of one lane.
     pub async fn claim_lane(&self, lane: &Endpoint, room: usize, now: UnixMs) -> Vec<Claimed> {
         self.claim(vec![(lane.id, room)], now)
@@ -226,42 +177,6 @@ impl House {
     /// Every delivery that fits, walked page by page.
     pub async fn walk(&self, scope: Scope, filter: DeliveryFilter, limit: usize) -> Vec<Delivery> {
         rows_by_page(limit, |page| self.deliveries(scope, filter, page)).await
-    }
-}
-
-/// A store that waits inside an answer.
-pub struct HeldCommits(std::sync::mpsc::Sender<()>);
-
-impl HeldCommits {
-    /// Async, so that what is joined with it is queued before.
-    pub async fn let_go(self) {
-        drop(self.0);
-    }
-}
-
-/// The rows of an event just accepted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Fresh {
-    pub project: ProjectId,
-    pub id: hookwright_core::ids::EventId,
-    pub first_delivery: DeliveryId,
-    pub lease: hookwright_store::Lease,
-}
-
-impl Fresh {
-    /// The delivery of its `index`th route.
-    pub fn delivery(&self, index: i64) -> DeliveryId {
-        DeliveryId(self.first_delivery.0 + index)
-    }
-
-    /// The delivery of its `index`th route, as its holder names it.
-    pub fn leased(&self, index: i64) -> Leased {
-        Leased {
-            project_id: self.project,
-            id: self.delivery(index),
-            lease: self.lease,
-            manual: false,
-        }
     }
 }
 

@@ -3,17 +3,24 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use hookwright_core::time::UnixMs;
 use hookwright_store::{SqliteOptions, Store, StoreError, Vault};
 use tempfile::TempDir;
 
+use super::database::Database;
+
 /// The engines that the suite runs on.
 #[derive(Clone, Copy)]
 pub enum Engine {
     Sqlite,
+    Postgres,
 }
+
+/// Only bounds a takeover that does not end.
+const SWEEPS_MAX: usize = 100;
 
 /// An event of this given id makes the engine fail, once the place is poisoned.
 pub const POISON: &str = "poison";
@@ -35,6 +42,8 @@ pub enum Failure {
 /// One store's home, removed at the end.
 pub enum Place {
     Sqlite(TempDir),
+    /// Shared by those who open it after a crash.
+    Postgres(Arc<Database>),
 }
 
 impl Place {
@@ -42,6 +51,7 @@ impl Place {
     pub async fn empty(engine: Engine) -> Self {
         match engine {
             Engine::Sqlite => Self::Sqlite(TempDir::new().expect("a folder")),
+            Engine::Postgres => Self::Postgres(Arc::new(Database::make().await)),
         }
     }
 
@@ -49,6 +59,7 @@ impl Place {
     pub fn engine(&self) -> Engine {
         match self {
             Self::Sqlite(_) => Engine::Sqlite,
+            Self::Postgres(_) => Engine::Postgres,
         }
     }
 
@@ -60,6 +71,7 @@ impl Place {
                 let commit_pace = Duration::ZERO;
                 Store::open_sqlite(folder.path(), vault, SqliteOptions { now, commit_pace })
             }
+            Self::Postgres(database) => database.open(vault, now).await,
         }
     }
 
@@ -67,6 +79,7 @@ impl Place {
     pub fn is_shared(&self) -> bool {
         match self {
             Self::Sqlite(_) => false,
+            Self::Postgres(_) => true,
         }
     }
 
@@ -75,10 +88,11 @@ impl Place {
     pub fn stops_after_a_failed_commit(&self) -> bool {
         match self {
             Self::Sqlite(_) => true,
+            Self::Postgres(_) => false,
         }
     }
 
-    /// The place as a power cut would leave it: what was committed, and nobody who closed it.
+    /// The place as a crash of every node would leave it: what was committed, and nobody who closed it.
     pub async fn after_a_crash(&self) -> Self {
         match self {
             Self::Sqlite(folder) => {
@@ -87,6 +101,27 @@ impl Place {
                     copy_if_there(folder.path(), copy.path(), name);
                 }
                 Self::Sqlite(copy)
+            }
+            Self::Postgres(database) => {
+                database.lose_every_node().await;
+                Self::Postgres(Arc::clone(database))
+            }
+        }
+    }
+
+    /// Waits until what others had leased is due again: at once where there is one node, and else
+    /// by the sweep of a node that lives.
+    pub async fn taken_over(&self, store: &Store, now: UnixMs) {
+        match self {
+            Self::Sqlite(_) => {}
+            Self::Postgres(database) => {
+                for _ in 0..SWEEPS_MAX {
+                    if !database.has_lost_nodes().await {
+                        return;
+                    }
+                    store.reclaim(now).await.expect("swept");
+                }
+                panic!("lost nodes are taken over");
             }
         }
     }
@@ -110,6 +145,7 @@ impl Place {
                     .and_then(|file| file.execute_batch(&format!("CREATE TRIGGER t {trigger}")))
                     .expect("poisoned");
             }
+            Self::Postgres(database) => database.poison(failure).await,
         }
     }
 
@@ -120,6 +156,7 @@ impl Place {
                 .expect("a folder")
                 .flat_map(|file| fs::read(file.expect("a file").path()).expect("read"))
                 .collect(),
+            Self::Postgres(database) => database.stored_bytes().await,
         }
     }
 }
