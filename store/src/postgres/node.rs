@@ -123,11 +123,12 @@ impl Node {
             node = fresh.id,
             "declared lost by another node; registered anew"
         );
+        // In this order: what the writer adds under the new number must stay.
+        self.hold(Held::clear);
         *self
             .identity
             .write()
             .unwrap_or_else(PoisonError::into_inner) = fresh;
-        self.hold(Held::clear);
         self.beaten(sent);
         Ok(())
     }
