@@ -51,12 +51,6 @@ impl Database {
         ask(&self.url(), sql).await;
     }
 
-    /// Whether there is work of theirs that nobody has looked for yet.
-    pub async fn has_lost_nodes(&self) -> bool {
-        let rows = ask(&self.url(), "SELECT id FROM lost_nodes").await;
-        !rows.is_empty()
-    }
-
     /// Makes it fail at what is named "poison".
     pub async fn poison(&self, failure: Failure) {
         let raise = |code| format!("RAISE EXCEPTION 'made to fail' USING ERRCODE = '{code}';");

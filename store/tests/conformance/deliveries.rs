@@ -175,4 +175,27 @@ facts! {
         let nothing = in_state(DeliveryState::Delivered);
         assert!(house.walk(acme.scope(), nothing, 10).await.is_empty(), "ends, in several pages");
     }
+
+    async fn a_walk_over_midnights_sees_every_delivery_once(house: House) {
+        let acme = house.tenant("acme").await;
+        let (a, b) = (house.endpoint_of(acme, "a").await, house.endpoint_of(acme, "b").await);
+        let (mut of_a, mut of_both, mut delivered) = (Vec::new(), Vec::new(), Vec::new());
+        for hour in 0..70 {
+            let at = NOW.plus_ms(hour * 60 * 60 * 1000);
+            let fresh = house.publish_fresh(an_event(acme).at(at).leased(&b).due(&a)).await;
+            of_both.splice(0..0, [fresh.delivery(1).0, fresh.delivery(0).0]);
+            of_a.insert(0, fresh.delivery(1).0);
+            if hour % 30 == 1 {
+                assert!(house.settle_one(first_outcome_of(&fresh, 0).at(at)).await);
+                delivered.insert(0, fresh.delivery(0).0);
+            }
+        }
+        for limit in [7, 69, 200] {
+            let found = house.walk(acme.scope(), DeliveryFilter::default(), limit).await;
+            assert_eq!(ids(found), of_both);
+            assert_eq!(ids(house.walk(acme.scope(), to(a.id), limit).await), of_a);
+            let found = house.walk(acme.scope(), in_state(DeliveryState::Delivered), limit).await;
+            assert_eq!(ids(found), delivered, "few rows days apart");
+        }
+    }
 }

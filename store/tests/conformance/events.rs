@@ -73,7 +73,7 @@ facts! {
         let (acme, zeta) = (house.tenant("acme").await, house.tenant("zeta").await);
         let count = (1 << 16) + 40;
         // Few of ours, some of them on each side of the border.
-        let is_ours = |row: &usize| row % 1_000 == 0 || *row > count - 80;
+        let is_ours = |row: &usize| row.is_multiple_of(1_000) || *row > count - 80;
         let event = |row| an_event(if is_ours(&row) { acme } else { zeta });
         let made = house.publish_many((1..=count).map(event)).await;
         let ours = (1..).zip(made).filter(|(row, _)| is_ours(row));
@@ -85,5 +85,22 @@ facts! {
         }
         let listed = rows_by_page(50, |page| house.events(acme.project_scope(), page)).await;
         assert_eq!(ids(listed), expected, "also where a page would look at too many rows");
+    }
+
+    async fn a_walk_over_midnights_sees_every_event_once(house: House) {
+        let (acme, zeta) = (house.tenant("acme").await, house.tenant("zeta").await);
+        let mut expected = Vec::new();
+        for hour in 0..70 {
+            let at = NOW.plus_ms(hour * 60 * 60 * 1000);
+            let fresh = house.publish_fresh(an_event(acme).at(at)).await;
+            house.publish_fresh(an_event(zeta).at(at)).await;
+            expected.insert(0, fresh.id.0);
+            let seen = house.event(acme.scope(), fresh.id, at).await;
+            assert_eq!(seen.expect("seen").id, fresh.id);
+        }
+        for limit in [7, 69, 70, 100] {
+            let listed = rows_by_page(limit, |page| house.events(acme.scope(), page)).await;
+            assert_eq!(ids(listed), expected);
+        }
     }
 }

@@ -98,7 +98,6 @@ impl House {
     pub async fn reopened(self, now: UnixMs) -> Self {
         self.store.close().await.expect("closed");
         let store = self.place.open(now).await.expect("opened again");
-        self.place.taken_over(&store, now).await;
         Self { store, ..self }
     }
 
@@ -106,7 +105,6 @@ impl House {
     pub async fn crashed(&self, now: UnixMs) -> Self {
         let place = self.place.after_a_crash().await;
         let store = place.open(now).await.expect("opened after a crash");
-        place.taken_over(&store, now).await;
         Self { store, place }
     }
 

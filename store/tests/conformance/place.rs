@@ -19,9 +19,6 @@ pub enum Engine {
     Postgres,
 }
 
-/// Only bounds a takeover that does not end.
-const SWEEPS_MAX: usize = 100;
-
 /// An event of this given id makes the engine fail, once the place is poisoned.
 pub const POISON: &str = "poison";
 
@@ -105,23 +102,6 @@ impl Place {
             Self::Postgres(database) => {
                 database.lose_every_node().await;
                 Self::Postgres(Arc::clone(database))
-            }
-        }
-    }
-
-    /// Waits until what others had leased is due again: at once where there is one node, and else
-    /// by the sweep of a node that lives.
-    pub async fn taken_over(&self, store: &Store, now: UnixMs) {
-        match self {
-            Self::Sqlite(_) => {}
-            Self::Postgres(database) => {
-                for _ in 0..SWEEPS_MAX {
-                    if !database.has_lost_nodes().await {
-                        return;
-                    }
-                    store.reclaim(now).await.expect("swept");
-                }
-                panic!("lost nodes are taken over");
             }
         }
     }
