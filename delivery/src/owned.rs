@@ -1,10 +1,14 @@
 //! Which lanes this node should ask to own, look at, and give up: the lanes that one node at a time
 //! may work on (see [`Target::needs_owner`](crate::target::Target::needs_owner)).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use hookwright_core::ids::{EndpointId, ProjectId};
 
+/// Lanes named in one question to the store.
+pub(crate) const LANES_AT_ONCE: usize = 1_000;
+/// The store is asked for lanes once in this time, however many are wanted.
+const ASK_EVERY_US: u64 = 100_000;
 /// A lane is asked for, and an owned lane is looked at, once in this time.
 const TURN_US: u64 = 1_000_000;
 /// An owned lane that had nothing to do for this long is given up.
@@ -18,6 +22,7 @@ pub(crate) type LaneName = (ProjectId, EndpointId);
 pub(crate) struct Owned {
     wanted: HashMap<EndpointId, ProjectId>,
     asked_at_us: HashMap<EndpointId, u64>,
+    ask_again_at_us: u64,
     lanes: HashMap<EndpointId, Lane>,
     looked_at_us: u64,
 }
@@ -60,12 +65,17 @@ impl Owned {
 
     /// Takes the wanted lanes to ask for now.
     pub(crate) fn take_wanted(&mut self, now_us: u64) -> Vec<LaneName> {
+        if now_us < self.ask_again_at_us {
+            return Vec::new();
+        }
+        self.ask_again_at_us = now_us.saturating_add(ASK_EVERY_US);
         self.asked_at_us
             .retain(|_, asked_at_us| asked_at_us.saturating_add(TURN_US) > now_us);
         let asked = &mut self.asked_at_us;
         let due = self
             .wanted
             .extract_if(|lane, _| !asked.contains_key(lane))
+            .take(LANES_AT_ONCE)
             .map(|(lane, project)| (project, lane))
             .collect::<Vec<_>>();
         asked.extend(due.iter().map(|(_, lane)| (*lane, now_us)));
@@ -74,6 +84,7 @@ impl Owned {
 
     /// Learns which of the lanes that were asked for are this node's.
     pub(crate) fn learn(&mut self, asked: &[LaneName], owned: &[EndpointId], now_us: u64) {
+        let owned: HashSet<&EndpointId> = owned.iter().collect();
         for (project_id, lane) in asked {
             if owned.contains(lane) {
                 let busy_at_us = now_us;
@@ -119,12 +130,9 @@ impl Owned {
 
     /// When there is something to ask or to look at; `None` while there is no such lane.
     pub(crate) fn next_us(&self) -> Option<u64> {
-        let ask = self.wanted.keys().map(|lane| {
-            let asked_at_us = self.asked_at_us.get(lane);
-            asked_at_us.map_or(0, |at| at.saturating_add(TURN_US))
-        });
+        let ask = (!self.wanted.is_empty()).then_some(self.ask_again_at_us);
         let look = (!self.lanes.is_empty()).then(|| self.look_at_us());
-        ask.chain(look).min()
+        ask.into_iter().chain(look).min()
     }
 
     /// How many lanes this node owns.
@@ -167,9 +175,20 @@ mod tests {
         assert_eq!(owned.next_us(), None, "until it is wanted again");
         owned.learn(&[LANE], &[], 6);
         owned.want(LANE);
-        assert_eq!(owned.take_wanted(7), []);
-        assert_eq!(owned.next_us(), Some(SECOND_US + 5));
+        assert_eq!(owned.take_wanted(SECOND_US - 100_000), []);
         assert_eq!(owned.take_wanted(SECOND_US + 5), [LANE]);
+    }
+
+    #[test]
+    fn many_wanted_lanes_are_asked_for_in_pieces_ten_times_a_second() {
+        let mut owned = Owned::default();
+        let count = LANES_AT_ONCE + 1;
+        (0..count as i64).for_each(|id| owned.want((ProjectId(1), EndpointId(id))));
+        assert_eq!(owned.take_wanted(7).len(), LANES_AT_ONCE);
+        assert_eq!(owned.take_wanted(8), []);
+        let next = owned.next_us().expect("one is left");
+        assert_eq!(next, 100_007);
+        assert_eq!(owned.take_wanted(next).len(), 1);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use hookwright_core::time::UnixMs;
 
 use super::State;
 use crate::inbox::Job;
-use crate::owned::{Found, LaneName, Owned};
+use crate::owned::{Found, LANES_AT_ONCE, LaneName, Owned};
 
 /// Begins to ask for what is wanted and to look at what is owned, if it is time and that is not
 /// under way.
@@ -87,13 +87,12 @@ async fn look(state: &Rc<State>) {
             tracing::warn!(%error, "idle lanes not given up");
         }
     }
-    if lanes.is_empty() {
-        return;
-    }
     // What others have accepted for these lanes; for those given up, what came meanwhile.
-    match state.shared.store.lanes_due(lanes).await {
-        Ok(due) => wait_for(state, due.into_iter()),
-        Err(error) => tracing::warn!(%error, "owned lanes not looked at"),
+    for lanes in lanes.chunks(LANES_AT_ONCE) {
+        match state.shared.store.lanes_due(lanes.to_vec()).await {
+            Ok(due) => wait_for(state, due.into_iter()),
+            Err(error) => return tracing::warn!(%error, "owned lanes not looked at"),
+        }
     }
 }
 
