@@ -47,6 +47,7 @@ mod conformance {
     mod events;
     mod failure;
     mod keys;
+    mod nodes;
     mod owners;
     mod projects;
     mod prune;

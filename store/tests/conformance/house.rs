@@ -18,6 +18,8 @@ use super::place::{Engine, Place};
 pub const NOW: UnixMs = UnixMs(1_700_000_000_000);
 /// Only bounds a test that hangs: no fact depends on it.
 const PATIENCE: Duration = Duration::from_secs(120);
+/// Where a store can be shared.
+const NODES: usize = 3;
 
 /// A store and its place.
 pub struct House {
@@ -92,6 +94,18 @@ impl House {
     /// Another empty store of the same engine.
     pub async fn another(&self) -> Self {
         Self::empty(self.place.engine()).await
+    }
+
+    /// This node and all others that may have the store open at once, as many as a fact needs.
+    pub async fn nodes(&self) -> Vec<Self> {
+        let (store, place) = (self.store.clone(), self.place.clone());
+        let mut nodes = vec![Self { store, place }];
+        while self.place.is_shared() && nodes.len() < NODES {
+            let store = self.place.open(NOW).await.expect("another node joins");
+            let place = self.place.clone();
+            nodes.push(Self { store, place });
+        }
+        nodes
     }
 
     /// Closes in good order and opens again.

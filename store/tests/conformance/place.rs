@@ -36,10 +36,10 @@ pub enum Failure {
     Commit,
 }
 
-/// One store's home, removed at the end.
+/// One store's home, removed when nobody has it any more.
+#[derive(Clone)]
 pub enum Place {
-    Sqlite(TempDir),
-    /// Shared by those who open it after a crash.
+    Sqlite(Arc<TempDir>),
     Postgres(Arc<Database>),
 }
 
@@ -47,7 +47,7 @@ impl Place {
     /// A place with nothing in it.
     pub async fn empty(engine: Engine) -> Self {
         match engine {
-            Engine::Sqlite => Self::Sqlite(TempDir::new().expect("a folder")),
+            Engine::Sqlite => Self::Sqlite(Arc::new(TempDir::new().expect("a folder"))),
             Engine::Postgres => Self::Postgres(Arc::new(Database::make().await)),
         }
     }
@@ -97,7 +97,7 @@ impl Place {
                 for name in ["hookwright.db", "hookwright.db-wal"] {
                     copy_if_there(folder.path(), copy.path(), name);
                 }
-                Self::Sqlite(copy)
+                Self::Sqlite(Arc::new(copy))
             }
             Self::Postgres(database) => {
                 database.lose_every_node().await;
