@@ -15,6 +15,8 @@ mod support;
 #[path = "many_nodes/verdict.rs"]
 mod verdict;
 
+#[path = "many_nodes/database.rs"]
+mod database;
 #[path = "many_nodes/frozen.rs"]
 mod frozen;
 #[path = "many_nodes/killed.rs"]

@@ -86,6 +86,14 @@ impl Load {
         });
     }
 
+    /// Waits until a publisher was told that its event could not be stored just now.
+    #[track_caller]
+    pub(crate) fn refused(&self) {
+        let refused = || self.shared.refused.load(Ordering::SeqCst);
+        let before = refused();
+        until("a refusal", || (refused() > before).then_some(()));
+    }
+
     /// All that was accepted, once every publisher has got its last event accepted.
     #[track_caller]
     pub(crate) fn end(mut self) -> Accepted {
@@ -94,7 +102,7 @@ impl Load {
             publisher.join().expect("the publisher's own message");
         }
         let accepted = std::mem::take(&mut *self.shared.accepted.lock().expect("no panic"));
-        println!(
+        eprintln!(
             "{} events accepted; {} answers were refusals, {} did not come",
             accepted.len(),
             self.shared.refused.load(Ordering::SeqCst),

@@ -27,8 +27,15 @@ pub(crate) struct Receiver {
 #[derive(Default)]
 struct Shared {
     seen: Mutex<Seen>,
-    held: Mutex<bool>,
+    gate: Mutex<Gate>,
     let_go: Condvar,
+}
+
+#[derive(Default)]
+struct Gate {
+    is_shut: bool,
+    /// How often it was opened: whoever waited then may go, even if it was shut at once again.
+    opened: u64,
 }
 
 #[derive(Default)]
@@ -57,11 +64,15 @@ impl Receiver {
 
     /// Requests are noted and get no answer until [`Self::answer_all`].
     pub(crate) fn keep_answers_back(&self) {
-        *self.shared.held.lock().expect("no panic") = true;
+        self.shared.gate.lock().expect("no panic").is_shut = true;
     }
 
+    /// Answers what came so far, and what comes.
     pub(crate) fn answer_all(&self) {
-        *self.shared.held.lock().expect("no panic") = false;
+        let mut gate = self.shared.gate.lock().expect("no panic");
+        gate.is_shut = false;
+        gate.opened += 1;
+        drop(gate);
         self.shared.let_go.notify_all();
     }
 
@@ -70,13 +81,6 @@ impl Receiver {
         let seen = self.shared.seen.lock().expect("no panic");
         let all = seen.acknowledged.values().map(Vec::len).sum();
         (seen.acknowledged.len(), all)
-    }
-
-    /// When this delivery came, each time that it did.
-    pub(crate) fn times(&self, path: &str, id: &str) -> Vec<Instant> {
-        let seen = self.shared.seen.lock().expect("no panic");
-        let key = (path.to_owned(), id.to_owned());
-        seen.acknowledged.get(&key).cloned().unwrap_or_default()
     }
 
     /// Everything that came whole, with its times.
@@ -108,8 +112,10 @@ impl Shared {
     }
 
     fn wait_to_answer(&self) {
-        let held = self.held.lock().expect("no panic");
-        drop(self.let_go.wait_while(held, |held| *held));
+        let gate = self.gate.lock().expect("no panic");
+        let opened = gate.opened;
+        let must_wait = |gate: &mut Gate| gate.is_shut && gate.opened == opened;
+        drop(self.let_go.wait_while(gate, must_wait));
     }
 }
 

@@ -30,7 +30,7 @@ fn what_one_node_changes_holds_on_the_other_at_once() {
     here.patch(&format!("/v1/endpoints/{stays}"), &disabled)
         .expect(200);
     soon("an endpoint is disabled", || fails_unsent(&there, &stays));
-    here.delete(&format!("/v1/endpoints/{goes}")).expect(200);
+    here.delete(&format!("/v1/endpoints/{goes}")).expect(204);
     soon("an endpoint is deleted", || matched(&there) == 1);
 
     here.post("/v1/accounts", &json!({"id": "acme", "name": "Acme"}))
@@ -49,6 +49,7 @@ fn what_one_node_changes_holds_on_the_other_at_once() {
     soon("a key is revoked", || {
         theirs.get("/v1/endpoints").status == 401
     });
+    theirs.get("/v1/endpoints").problem(401);
 }
 
 fn endpoint(client: &Client, url: &str) -> String {
@@ -84,6 +85,6 @@ fn fails_unsent(client: &Client, endpoint: &str) -> bool {
 #[track_caller]
 fn soon(what: &str, is_so: impl Fn() -> bool) {
     let ((), after) = until(what, || is_so().then_some(()));
-    println!("{what}: known to the other node after {after:?}");
+    eprintln!("{what}: known to the other node after {after:?}");
     assert!(after < SOON, "{what}: {after:?}");
 }

@@ -40,7 +40,7 @@ fn a_stopped_node_leaves_its_work_to_the_others_at_once() {
     let status = stopping.join().expect("it ends");
     assert!(status.success(), "{status}");
     let left = cluster.count(&held);
-    println!(
+    eprintln!(
         "{before} deliveries held when told to stop, {left} after {:?}",
         begun.elapsed()
     );

@@ -58,7 +58,7 @@ pub(crate) fn nothing_is_lost(
     let unknown = seen.keys().find(|(_, id)| !accepted.contains_key(id));
     assert_eq!(unknown, None, "never accepted");
     every_event_is_there_once(client, accepted, paths.len());
-    println!("{verdict:?}");
+    eprintln!("{verdict:?}");
     verdict
 }
 

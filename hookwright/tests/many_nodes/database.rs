@@ -1,0 +1,52 @@
+//! The database restarted, crashed and replaced under load: nodes need no hand, nothing is lost.
+
+use crate::cluster::Cluster;
+use crate::place::{PATHS, Place};
+use crate::support::alone;
+use crate::verdict::nothing_is_lost;
+
+const NODES: usize = 3;
+/// Load before, between and after what happens to the database.
+const EVENTS: usize = 300;
+/// What the nodes' lanes hold: they had no more under way or unsettled when it went away.
+const DUPLICATES_MAX: usize = NODES * 2 * 256;
+
+#[test]
+fn nothing_acknowledged_is_lost_when_the_primary_restarts_and_crashes() {
+    let _alone = alone();
+    let cluster = Cluster::start();
+    let place = Place::with_nodes(&cluster.url, NODES);
+    let load = place.load();
+    load.more(EVENTS);
+    cluster.restart();
+    load.more(EVENTS);
+    cluster.kill();
+    // For so long that the nodes say so.
+    load.refused();
+    cluster.start_again();
+    load.more(EVENTS);
+    let accepted = load.end();
+    let verdict = nothing_is_lost(&place.client, &place.receiver, &accepted, &PATHS);
+    assert!(verdict.duplicates <= 2 * DUPLICATES_MAX, "{verdict:?}");
+    assert_eq!(cluster.count("SELECT count(*) FROM lost_nodes"), 0);
+}
+
+#[test]
+fn nothing_acknowledged_is_lost_when_a_synchronous_standby_is_promoted() {
+    let _alone = alone();
+    let primary = Cluster::start();
+    let standby = primary.synchronous_standby();
+    let hosts = format!("{},{}", primary.address(), standby.address());
+    let url = format!("postgres://postgres@{hosts}/postgres?target_session_attrs=read-write");
+    let place = Place::with_nodes(&url, NODES);
+    let load = place.load();
+    load.more(EVENTS);
+    primary.kill();
+    standby.promote();
+    load.more(EVENTS);
+    let accepted = load.end();
+    let verdict = nothing_is_lost(&place.client, &place.receiver, &accepted, &PATHS);
+    assert!(verdict.duplicates <= DUPLICATES_MAX, "{verdict:?}");
+    let here = "SELECT count(*) FROM events";
+    assert_eq!(standby.count(here), accepted.len() as i64);
+}
