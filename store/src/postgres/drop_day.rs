@@ -134,9 +134,18 @@ impl Kept {
     }
 }
 
-/// Drops a day. Answers how many of its events went, or `limit` if they were more; `None` when it
-/// cannot be done now.
-pub(super) async fn drop_day(pool: &Pool, day: &Day, limit: usize) -> Result<Option<usize>> {
+/// What became of a day.
+pub(super) enum Dropped {
+    /// So many of its events went, or as many as were asked about if they were more.
+    Gone(usize),
+    /// Too much of it is unfinished.
+    Stays,
+    /// Somebody is using the tables, or dropping days as well.
+    Busy,
+}
+
+/// Drops a day, counting its events up to `limit`.
+pub(super) async fn drop_day(pool: &Pool, day: &Day, limit: usize) -> Result<Dropped> {
     let mut client = pool.get().await?;
     let mut kept = unfinished(&mut client, day).await?;
     if kept.is_too_many() {
@@ -144,25 +153,25 @@ pub(super) async fn drop_day(pool: &Pool, day: &Day, limit: usize) -> Result<Opt
             day = day.name,
             "too much of an old day is unfinished: it stays"
         );
-        return Ok(None);
+        return Ok(Dropped::Stays);
     }
     let transaction = client.transaction().await?;
     if !partitions::lock(&transaction).await? {
-        return Ok(None);
+        return Ok(Dropped::Busy);
     }
     if !partitions::days(&transaction).await?.contains(day) {
-        return Ok(Some(0));
+        return Ok(Dropped::Gone(0));
     }
     transaction.batch_execute(PLAIN_PLANS).await?;
     if !partitions::unless_locked(transaction.batch_execute(LOCK_OUT).await)? {
-        return Ok(None);
+        return Ok(Dropped::Busy);
     }
     kept.find_resent(&transaction, day).await?;
     let detach = for_each(day, |table, partition| {
         format!("ALTER TABLE {table} DETACH PARTITION {partition}")
     });
     if !partitions::unless_locked(transaction.batch_execute(&detach).await)? {
-        return Ok(None);
+        return Ok(Dropped::Busy);
     }
     let mut moved = 0;
     for cut in &CUTS {
@@ -179,7 +188,7 @@ pub(super) async fn drop_day(pool: &Pool, day: &Day, limit: usize) -> Result<Opt
     meta::put(&transaction, NAMES.1, to.max(day.rows.end)).await?;
     transaction.commit().await?;
     tracing::info!(day = day.name, kept = moved, "day dropped");
-    Ok(Some(gone.unsigned_abs() as usize))
+    Ok(Dropped::Gone(gone.unsigned_abs() as usize))
 }
 
 /// The day's events with anything still to happen: all of them, as nothing is added to an old day

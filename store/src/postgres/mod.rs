@@ -8,6 +8,8 @@ mod by_index;
 mod change_log;
 mod claim;
 mod connect;
+#[cfg(test)]
+mod day_facts;
 mod deliveries;
 mod drop_day;
 mod endpoints;
@@ -38,6 +40,8 @@ mod release;
 mod reread;
 mod resend;
 mod row_ids;
+#[cfg(test)]
+mod scratch;
 mod seal;
 mod session;
 mod settle;

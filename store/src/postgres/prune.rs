@@ -6,7 +6,7 @@ use deadpool_postgres::Transaction;
 use hookwright_core::time::UnixMs;
 use tokio_postgres::Row;
 
-use super::drop_day::{self, drop_day};
+use super::drop_day::{self, Dropped, drop_day};
 use super::row_ids::lowest_at;
 use super::{PLAIN_PLANS, PostgresStore, Result, meta, partitions};
 
@@ -74,9 +74,14 @@ impl PostgresStore {
         let days = partitions::days(&self.client().await?).await?;
         let mut gone = 0;
         for day in days.iter().filter(|day| day.rows.end <= lowest_at(before)) {
-            if gone < limit {
-                let dropped = drop_day(&self.shared.pool, day, limit).await?;
-                gone += dropped.unwrap_or(0);
+            if gone >= limit {
+                break;
+            }
+            match drop_day(&self.shared.pool, day, limit).await? {
+                Dropped::Gone(events) => gone += events,
+                Dropped::Stays => {}
+                // Nobody is made to wait for a second one.
+                Dropped::Busy => break,
             }
         }
         if gone < limit {
@@ -118,7 +123,7 @@ impl PostgresStore {
     }
 
     /// Removes the next names of dropped events; says whether there may be more.
-    async fn prune_names(&self, limit: usize) -> Result<bool> {
+    pub(super) async fn prune_names(&self, limit: usize) -> Result<bool> {
         let mut client = self.client().await?;
         let transaction = client.transaction().await?;
         if !partitions::lock(&transaction).await? {

@@ -1,17 +1,11 @@
 //! What a plan is judged on: forty days, some busier than others, of which no statistics are known.
 
-use std::sync::Arc;
-
-use hookwright_core::time::UnixMs;
-use rustls::{ClientConfig, RootCertStore};
 use serde_json::Value;
 use tokio_postgres::{Client, SimpleQueryMessage};
 
-use crate::postgres::connect::Connector;
-use crate::postgres::{PostgresOptions, PostgresStore, partitions};
-use crate::vault::Vault;
+use crate::postgres::partitions;
+use crate::postgres::scratch::{NOW, Scratch, check};
 
-const NOW: UnixMs = UnixMs(1_700_000_000_000);
 const THREE_DAYS_MS: u64 = 3 * 24 * 60 * 60 * 1000;
 
 /// Rows of project 1 on most days and of project 2 on few, a busy day, and some left over.
@@ -58,63 +52,26 @@ impl Database {
     }
 }
 
-/// Runs one fact on a database of its own, and removes it.
-pub(super) fn with_forty_days<F: Future<Output = ()>>(fact: impl FnOnce(Database) -> F) {
-    let server = std::env::var("HOOKWRIGHT_TEST_POSTGRES")
-        .expect("HOOKWRIGHT_TEST_POSTGRES names a server: see store/tests/postgres/README.md");
-    let (host, _) = server.rsplit_once('/').expect("a database is named");
-    let mut name = [0; 8];
-    ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), &mut name).expect("random");
-    let name = format!("hw_{:x}", u64::from_be_bytes(name));
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
-    runtime.expect("a runtime").block_on(async {
-        let admin = connect(&server).await;
-        admin
-            .batch_execute(&format!("CREATE DATABASE {name}"))
-            .await
-            .expect("made");
-        let url = format!("{host}/{name}");
-        fill(&url).await;
-        fact(Database(connect(&url).await)).await;
-        admin
-            .batch_execute(&format!("DROP DATABASE {name} WITH (FORCE)"))
-            .await
-            .expect("dropped");
+/// Runs one fact on a database of its own.
+pub(super) fn with_forty_days<F: Future<Output = ()> + Send>(
+    fact: impl FnOnce(Database) -> F + Send + 'static,
+) {
+    check(async |scratch| {
+        fill(&scratch).await;
+        fact(Database(scratch.connect().await)).await;
     });
 }
 
-async fn fill(url: &str) {
-    let vault = Vault::new(&[vec![7; 32]]).expect("32 bytes");
-    let store = PostgresStore::open(url, vault, options())
-        .await
-        .expect("opened");
+async fn fill(scratch: &Scratch) {
+    let store = scratch.open(NOW).await;
     for step in 0..13 {
         let now = NOW.plus_ms(step * THREE_DAYS_MS);
-        partitions::make_ahead(&store.shared.pool, now)
-            .await
-            .expect("made");
+        let made = partitions::make_ahead(&store.shared.pool, now).await;
+        made.expect("made");
     }
-    let client = connect(url).await;
-    let days = partitions::days(&store.client().await.expect("connected"))
-        .await
-        .expect("read");
+    let client = store.client().await.expect("connected");
+    let days = partitions::days(&client).await.expect("read");
     assert_eq!(days.len(), 40);
     client.batch_execute(ROWS).await.expect("filled");
     store.close().await.expect("closed");
-}
-
-async fn connect(url: &str) -> Client {
-    let runtime = tokio::runtime::Handle::current();
-    let connector = Connector::new(url, &options().tls, runtime).expect("a URL");
-    connector.connect().await.expect("the test server answers")
-}
-
-fn options() -> PostgresOptions {
-    let tls = ClientConfig::builder().with_root_certificates(RootCertStore::empty());
-    PostgresOptions {
-        now: NOW,
-        tls: Arc::new(tls.with_no_client_auth()),
-    }
 }
