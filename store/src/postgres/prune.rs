@@ -84,11 +84,13 @@ impl PostgresStore {
                 Dropped::Busy => break,
             }
         }
+        if self.prune_names(limit.max(NAMES_AT_ONCE_MIN)).await? {
+            return Ok(gone.max(limit));
+        }
         if gone < limit {
             gone += self.prune_rest(before, limit - gone).await?;
         }
-        let more_names = self.prune_names(limit.max(NAMES_AT_ONCE_MIN)).await?;
-        Ok(if more_names { gone.max(limit) } else { gone })
+        Ok(gone)
     }
 
     /// By the database's clock, which all nodes share.
