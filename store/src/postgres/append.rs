@@ -169,6 +169,7 @@ impl<'a> Inserts<'a> {
             rows: (delivery, delivery),
             count: 0,
             at,
+            in_doubt: false,
         });
         batch.rows.1 = delivery;
         batch.at = batch.at.min(at);

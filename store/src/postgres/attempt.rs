@@ -55,12 +55,14 @@ impl Writer {
             .map(|settlement| (settlement, way_of(settlement)))
             .collect();
         if let Some(leased) = inserts.leased() {
-            // Before it is written: if the answer is lost, its deliveries are found by age.
+            // Before it is written: if the answer is lost, its deliveries are looked for.
             self.node.hold(|held| held.add(leased));
         }
         let written = self.write(&inserts, settlements, batch).await;
-        if written.is_err() && !matches!(written, Err(Refusal::InDoubt(_))) {
-            self.node.hold(|held| held.forget(inserts.lease));
+        match &written {
+            Ok(_) => {}
+            Err(Refusal::InDoubt(_)) => self.node.hold(|held| held.doubt(inserts.lease)),
+            Err(_) => self.node.hold(|held| held.forget(inserts.lease)),
         }
         Ok((inserts.answers, written?))
     }

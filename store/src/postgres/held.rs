@@ -19,6 +19,8 @@ pub(super) struct Batch {
     pub(super) count: usize,
     /// When the earliest of them was accepted.
     pub(super) at: UnixMs,
+    /// Whether it was stored is not known, and nobody in this process sends it.
+    pub(super) in_doubt: bool,
 }
 
 /// Batches with something outstanding, oldest first.
@@ -61,16 +63,28 @@ impl Held {
         self.drop_done();
     }
 
+    /// It may have been stored, and its events were answered as if it was not.
+    pub(super) fn doubt(&mut self, lease: i64) {
+        if let Ok(index) = self
+            .batches
+            .binary_search_by_key(&lease, |batch| batch.lease)
+            && let Some(batch) = self.batches.get_mut(index)
+        {
+            batch.in_doubt = true;
+        }
+    }
+
     /// Below this row nothing of this node is outstanding.
     pub(super) fn low_water(&self) -> i64 {
         let lowest = self.batches.iter().map(|batch| batch.rows.0).min();
         lowest.unwrap_or(self.done_to)
     }
 
-    /// Batches with deliveries accepted at or before `at` that are still outstanding.
-    pub(super) fn older_than(&self, at: UnixMs) -> Vec<Batch> {
-        let is_old = |batch: &&Batch| batch.at <= at && batch.count > 0;
-        self.batches.iter().filter(is_old).copied().collect()
+    /// Batches with deliveries that this node has surely lost sight of: they were accepted at or
+    /// before `at` and are still outstanding, or are in doubt.
+    pub(super) fn out_of_sight(&self, at: UnixMs) -> Vec<Batch> {
+        let is_lost = |batch: &&Batch| (batch.at <= at || batch.in_doubt) && batch.count > 0;
+        self.batches.iter().filter(is_lost).copied().collect()
     }
 
     /// Nothing is this node's own any more.
@@ -97,6 +111,7 @@ mod tests {
             rows,
             count,
             at,
+            in_doubt: false,
         }
     }
 
@@ -122,10 +137,24 @@ mod tests {
         held.add(batch(3, (3, 3), 1));
         held.add(batch(5, (4, 4), 1));
         held.give(3);
-        assert_eq!(held.older_than(UnixMs(4_000)), [batch(1, (1, 2), 2)]);
+        assert_eq!(held.out_of_sight(UnixMs(4_000)), [batch(1, (1, 2), 2)]);
         held.forget(1);
-        assert_eq!(held.older_than(UnixMs(9_000)), [batch(5, (4, 4), 1)]);
+        assert_eq!(held.out_of_sight(UnixMs(9_000)), [batch(5, (4, 4), 1)]);
         held.clear();
-        assert_eq!(held.older_than(UnixMs(9_000)), []);
+        assert_eq!(held.out_of_sight(UnixMs(9_000)), []);
+    }
+
+    #[test]
+    fn a_batch_in_doubt_is_out_of_sight_at_once() {
+        let mut held = Held::default();
+        held.add(batch(1, (1, 2), 2));
+        held.add(batch(2, (3, 4), 2));
+        held.doubt(2);
+        let doubted = Batch {
+            in_doubt: true,
+            ..batch(2, (3, 4), 2)
+        };
+        assert_eq!(held.out_of_sight(UnixMs(0)), [doubted]);
+        assert_eq!(held.low_water(), 1, "and it is still held");
     }
 }

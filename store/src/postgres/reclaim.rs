@@ -39,14 +39,14 @@ impl PostgresStore {
     pub(crate) async fn reclaim(&self, now: UnixMs) -> Result<usize> {
         let expired_at = UnixMs(now.0.saturating_sub(LEASE_MS as i64));
         let mut reclaimed = 0;
-        for batch in self.shared.node.hold(|held| held.older_than(expired_at)) {
-            reclaimed += self.reclaim_batch(batch, now).await?;
+        for batch in self.shared.node.hold(|held| held.out_of_sight(expired_at)) {
+            reclaimed += self.reclaim_batch(batch, expired_at, now).await?;
         }
         Ok(reclaimed + self.take_over(now).await?)
     }
 
     /// What is left of a batch of this node's own that it has lost sight of.
-    async fn reclaim_batch(&self, batch: Batch, now: UnixMs) -> Result<usize> {
+    async fn reclaim_batch(&self, batch: Batch, expired_at: UnixMs, now: UnixMs) -> Result<usize> {
         let mut client = self.client().await?;
         let transaction = client.transaction().await?;
         transaction.batch_execute(PLAIN_PLANS).await?;
@@ -59,7 +59,9 @@ impl PostgresStore {
             )
             .await?;
         transaction.commit().await?;
-        if (found as i64) < RECLAIMED_AT_ONCE {
+        // One in doubt may be stored yet, by a server that was slow to read it: it is looked for
+        // until its lease would have ended.
+        if (found as i64) < RECLAIMED_AT_ONCE && batch.at <= expired_at {
             self.shared.node.hold(|held| held.forget(batch.lease));
         }
         Ok(found as usize)

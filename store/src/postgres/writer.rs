@@ -166,7 +166,7 @@ impl Writer {
                 Err(Refusal::InDoubt(error)) => {
                     tracing::error!(error, "not known whether a batch was stored");
                     self.session = None;
-                    // If it was, its deliveries are found by their age and sent.
+                    // If it was, its deliveries are found by the next sweep and sent.
                     answer_late(std::mem::take(&mut batch.appends));
                 }
                 Err(Refusal::Error(error)) => return Err((batch, error)),
