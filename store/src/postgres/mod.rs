@@ -33,6 +33,7 @@ mod partitions;
 mod plans;
 mod projects;
 mod prune;
+mod prune_moved;
 mod prune_payloads;
 mod queue;
 mod reclaim;

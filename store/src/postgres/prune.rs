@@ -7,6 +7,7 @@ use hookwright_core::time::UnixMs;
 use tokio_postgres::Row;
 
 use super::drop_day::{self, Dropped, drop_day};
+use super::prune_moved::Class;
 use super::row_ids::lowest_at;
 use super::{PLAIN_PLANS, PostgresStore, Result, meta, partitions};
 
@@ -37,18 +38,30 @@ pub(super) const REST: &str = concat!(
     " FROM events_rest e WHERE (e.project_id, e.id) > ($1, $2) AND e.accepted_at < $3
       ORDER BY e.project_id, e.id LIMIT $4"
 );
-/// All that is an event's, by project, row and range of deliveries.
+/// All that is an event's, by project, row and range of deliveries. Each range is looked up by
+/// itself, see [`drop_day::keep`].
 pub(super) const REMOVE: &[&str] = &[
-    "DELETE FROM attempts a USING unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[])
-         AS old (project_id, event_id, first_row, end_row)
-     WHERE a.project_id = old.project_id
-           AND a.delivery_id >= old.first_row AND a.delivery_id < old.end_row",
-    "DELETE FROM resends r USING unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[])
-         AS old (project_id, event_id, first_row, end_row)
-     WHERE r.delivery_id >= old.first_row AND r.delivery_id < old.end_row",
-    "DELETE FROM deliveries d USING unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[])
-         AS old (project_id, event_id, first_row, end_row)
-     WHERE d.project_id = old.project_id AND d.id >= old.first_row AND d.id < old.end_row",
+    "DELETE FROM attempts a USING (
+         SELECT found.* FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[])
+             AS old (project_id, event_id, first_row, end_row),
+         LATERAL (SELECT a.project_id, a.delivery_id FROM attempts a
+                  WHERE a.project_id = old.project_id AND a.delivery_id >= old.first_row
+                        AND a.delivery_id < old.end_row OFFSET 0) found) old
+     WHERE a.project_id = old.project_id AND a.delivery_id = old.delivery_id",
+    "DELETE FROM resends r USING (
+         SELECT found.* FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[])
+             AS old (project_id, event_id, first_row, end_row),
+         LATERAL (SELECT r.project_id, r.id FROM resends r
+                  WHERE r.delivery_id >= old.first_row
+                        AND r.delivery_id < old.end_row OFFSET 0) found) old
+     WHERE r.project_id = old.project_id AND r.id = old.id",
+    "DELETE FROM deliveries d USING (
+         SELECT found.* FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[])
+             AS old (project_id, event_id, first_row, end_row),
+         LATERAL (SELECT d.project_id, d.id FROM deliveries d
+                  WHERE d.project_id = old.project_id AND d.id >= old.first_row
+                        AND d.id < old.end_row OFFSET 0) found) old
+     WHERE d.project_id = old.project_id AND d.id = old.id",
     "DELETE FROM event_names n USING unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[])
          AS old (project_id, event_id, first_row, end_row)
      WHERE n.project_id = old.project_id AND n.event_id = old.event_id",
@@ -89,6 +102,10 @@ impl PostgresStore {
         }
         if gone < limit {
             gone += self.prune_rest(before, limit - gone).await?;
+        }
+        if gone < limit {
+            let left = limit - gone;
+            gone += self.prune_moved(Class::Events, before, left).await?;
         }
         Ok(gone)
     }
@@ -166,7 +183,8 @@ fn choose(rows: &[Row], limit: usize) -> (Vec<&Row>, (i64, i64)) {
     (old, place)
 }
 
-async fn remove(transaction: &Transaction<'_>, old: &[&Row]) -> Result<()> {
+/// Removes events, by the first four columns of [`REST`], with all that is theirs.
+pub(super) async fn remove(transaction: &Transaction<'_>, old: &[&Row]) -> Result<()> {
     if old.is_empty() {
         return Ok(());
     }

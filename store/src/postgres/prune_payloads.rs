@@ -11,6 +11,7 @@ use deadpool_postgres::Transaction;
 use hookwright_core::time::UnixMs;
 
 use super::prune::{SCANNED_EVENTS_MAX, is_live};
+use super::prune_moved::Class;
 use super::row_ids::lowest_at;
 use super::{PLAIN_PLANS, PostgresStore, Result, meta, partitions};
 
@@ -36,6 +37,16 @@ struct Walk {
 
 impl PostgresStore {
     pub(crate) async fn prune_payloads(&self, before: UnixMs, limit: usize) -> Result<usize> {
+        let moved = self.prune_moved(Class::Payloads, before, limit).await?;
+        if moved == limit {
+            return Ok(moved);
+        }
+        let made = self.prune_made_payloads(before, limit - moved).await?;
+        Ok(moved + made)
+    }
+
+    /// Those of what this database's own nodes made.
+    async fn prune_made_payloads(&self, before: UnixMs, limit: usize) -> Result<usize> {
         let mut client = self.client().await?;
         let transaction = client.transaction().await?;
         if !partitions::lock(&transaction).await? {
