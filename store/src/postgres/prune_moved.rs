@@ -20,6 +20,10 @@ const WALK: &str = concat!(
       FROM events_moved e WHERE e.accepted_at >= $1 AND e.accepted_at < $2
       ORDER BY e.accepted_at, e.id LIMIT $3"
 );
+/// Beside what `prune.rs` removes of any event.
+const REMOVE: &str = "
+    DELETE FROM events_moved e USING unnest($1::bigint[], $2::bigint[]) AS old (project_id, id)
+    WHERE e.project_id = old.project_id AND e.id = old.id";
 const CLEAR: &str = "
     UPDATE events_moved e SET payload = NULL
     FROM unnest($1::bigint[], $2::bigint[]) AS old (project_id, id)
@@ -89,8 +93,11 @@ impl PostgresStore {
         let (chosen, place) = choose(class, &seen, place, limit);
         let old: Vec<&Row> = chosen.iter().map(|index| &rows[*index]).collect();
         match class {
-            Class::Events => remove(&transaction, &old).await?,
-            Class::Payloads => clear(&transaction, &old).await?,
+            Class::Events => {
+                remove(&transaction, &old).await?;
+                of_each(&transaction, REMOVE, &old).await?;
+            }
+            Class::Payloads => of_each(&transaction, CLEAR, &old).await?,
         }
         meta::put(&transaction, at, place.at).await?;
         meta::put(&transaction, skipped, place.skipped).await?;
@@ -132,10 +139,10 @@ fn choose(class: Class, seen: &[Seen], mut place: Place, limit: usize) -> (Vec<u
     (chosen, place)
 }
 
-async fn clear(transaction: &Transaction<'_>, old: &[&Row]) -> Result<()> {
+async fn of_each(transaction: &Transaction<'_>, sql: &str, old: &[&Row]) -> Result<()> {
     let column = |index| old.iter().map(|row| row.get(index)).collect::<Vec<i64>>();
     let (projects, events) = (column(0), column(1));
-    transaction.execute(CLEAR, &[&projects, &events]).await?;
+    transaction.execute(sql, &[&projects, &events]).await?;
     Ok(())
 }
 
