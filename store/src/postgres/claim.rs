@@ -72,7 +72,10 @@ impl PostgresStore {
         let rows = resends.iter().map(|row| (row, true));
         let rows: Vec<(&Row, bool)> = rows.chain(due.iter().map(|row| (row, false))).collect();
         let events = events_of(&transaction, rows.iter().map(|(row, _)| *row)).await?;
-        transaction.commit().await?;
+        if let Err(error) = transaction.commit().await {
+            self.shared.node.hold(|held| held.doubt_claim(lease.0, now));
+            return Err(error.into());
+        }
         let mut claimed: Vec<Claimed> = rows
             .into_iter()
             .filter_map(|(row, manual)| claimed(row, lease, manual, &events))

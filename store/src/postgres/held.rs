@@ -29,6 +29,8 @@ pub(super) struct Held {
     batches: VecDeque<Batch>,
     /// Above every row of a batch that is done.
     done_to: i64,
+    /// Tokens of claims whose commit was not answered, and when they were made.
+    claims_in_doubt: Vec<(i64, UnixMs)>,
 }
 
 impl Held {
@@ -74,6 +76,20 @@ impl Held {
         }
     }
 
+    /// A claim may have been stored, and nobody in this process got what it took.
+    pub(super) fn doubt_claim(&mut self, lease: i64, at: UnixMs) {
+        self.claims_in_doubt.push((lease, at));
+    }
+
+    /// Tokens of such claims made after `at`: the leases of older ones have ended by themselves.
+    pub(super) fn claims_in_doubt(&mut self, at: UnixMs) -> Vec<i64> {
+        self.claims_in_doubt.retain(|(_, made_at)| *made_at > at);
+        self.claims_in_doubt
+            .iter()
+            .map(|(lease, _)| *lease)
+            .collect()
+    }
+
     /// Below this row nothing of this node is outstanding.
     pub(super) fn low_water(&self) -> i64 {
         let lowest = self.batches.iter().map(|batch| batch.rows.0).min();
@@ -90,6 +106,7 @@ impl Held {
     /// Nothing is this node's own any more.
     pub(super) fn clear(&mut self) {
         self.batches.clear();
+        self.claims_in_doubt.clear();
     }
 
     fn drop_done(&mut self) {
@@ -156,5 +173,19 @@ mod tests {
         };
         assert_eq!(held.out_of_sight(UnixMs(0)), [doubted]);
         assert_eq!(held.low_water(), 1, "and it is still held");
+    }
+
+    #[test]
+    fn a_claim_stays_in_doubt_until_its_lease_would_have_ended() {
+        let mut held = Held::default();
+        held.doubt_claim(7, UnixMs(1_000));
+        held.doubt_claim(8, UnixMs(2_000));
+        assert_eq!(held.claims_in_doubt(UnixMs(0)), [7, 8]);
+        assert_eq!(held.claims_in_doubt(UnixMs(1_000)), [8]);
+        assert_eq!(
+            held.claims_in_doubt(UnixMs(0)),
+            [8],
+            "forgotten is forgotten"
+        );
     }
 }

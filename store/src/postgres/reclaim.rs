@@ -1,6 +1,7 @@
 //! How work comes back that nobody does any more: after a node was lost, and after a lost lease.
 //!
-//! Rows that have failed before carry their lease's end as due time and come back by themselves.
+//! Rows that have failed before carry their lease's end as due time and come back by themselves;
+//! those of a claim whose commit was not answered come back sooner.
 //! First attempts carry none (it would cost an index entry each): a node knows its own by batch,
 //! see held.rs; a lost node's are looked for from its low-water mark on, by its tokens.
 
@@ -32,6 +33,10 @@ const CLAIMS_OF_A_NODE: &str = "
         WHERE lease >= $1 AND lease < $2 AND lease > 0 AND due_at IS NOT NULL
         LIMIT $4 FOR UPDATE SKIP LOCKED) lost
     WHERE d.project_id = lost.project_id AND d.id = lost.id";
+const CLAIMS_IN_DOUBT: &str = "
+    UPDATE deliveries SET lease = 0, due_at = $2
+    WHERE lease = ANY($1) AND lease > 0 AND due_at IS NOT NULL";
+const RESENDS_IN_DOUBT: &str = "UPDATE resends SET lease = 0, due_at = $2 WHERE lease = ANY($1)";
 const RESENDS_OF_A_NODE: &str =
     "UPDATE resends SET lease = 0, due_at = $3 WHERE lease >= $1 AND lease < $2";
 
@@ -42,7 +47,28 @@ impl PostgresStore {
         for batch in self.shared.node.hold(|held| held.out_of_sight(expired_at)) {
             reclaimed += self.reclaim_batch(batch, expired_at, now).await?;
         }
+        let in_doubt = self
+            .shared
+            .node
+            .hold(|held| held.claims_in_doubt(expired_at));
+        if !in_doubt.is_empty() {
+            reclaimed += self.reclaim_claims(&in_doubt, now).await?;
+        }
         Ok(reclaimed + self.take_over(now).await?)
+    }
+
+    /// What these claims took, if they were stored.
+    async fn reclaim_claims(&self, leases: &[i64], now: UnixMs) -> Result<usize> {
+        let mut client = self.client().await?;
+        let transaction = client.transaction().await?;
+        transaction.batch_execute(PLAIN_PLANS).await?;
+        let mut found = 0;
+        for sql in [CLAIMS_IN_DOUBT, RESENDS_IN_DOUBT] {
+            let statement = transaction.prepare_cached(sql).await?;
+            found += transaction.execute(&statement, &[&leases, &now.0]).await?;
+        }
+        transaction.commit().await?;
+        Ok(found as usize)
     }
 
     /// What is left of a batch of this node's own that it has lost sight of.
