@@ -8,10 +8,10 @@ use super::{PLAIN_PLANS, Parameters, PostgresStore, READ_RETRY_DELAY, READS_TRIE
 use crate::error::StoreError;
 
 /// Beneath [`PLAIN_PLANS`]: a page comes out of its index in order. Fetching all that fits and
-/// sorting it looks cheaper to a planner that takes a young table for small. Costs that are so
-/// forbidden would also seem worth a compilation.
+/// sorting it looks cheaper to a planner that takes a young table for small. And plans over many
+/// partitions look worth a compilation, which takes a third of a second.
 pub(super) const IN_ORDER: &str = "SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off; \
-                                   SET LOCAL jit = off";
+                                   SET LOCAL enable_incremental_sort = off; SET LOCAL jit = off";
 
 impl PostgresStore {
     /// Rows of a statement that changes nothing and takes what it finds in the order of an index:

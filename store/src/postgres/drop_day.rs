@@ -6,6 +6,7 @@
 
 use deadpool_postgres::{Client, GenericClient, Pool, Transaction};
 
+use super::by_index::IN_ORDER;
 use super::partitions::{self, CUTS, Cut, Day};
 use super::row_ids::{lowest_at, start_of};
 use super::{PLAIN_PLANS, Result, meta};
@@ -37,10 +38,13 @@ pub(super) const OUTSTANDING: &str = events_of!(
     "SELECT DISTINCT project_id, event_id FROM deliveries
      WHERE id >= $1 AND id < $2 AND due_at IS NULL AND state <= 9 LIMIT $3"
 );
-/// Everything else that is not finished.
+/// Everything else that is not finished. The order is that of the only index with nothing else in
+/// it.
 pub(super) const DUE: &str = events_of!(
-    "SELECT DISTINCT project_id, event_id FROM deliveries
-     WHERE id >= $1 AND id < $2 AND due_at IS NOT NULL LIMIT $3"
+    "SELECT DISTINCT project_id, event_id FROM (
+         SELECT project_id, event_id FROM deliveries
+         WHERE id >= $1 AND id < $2 AND due_at IS NOT NULL
+         ORDER BY endpoint_id, due_at OFFSET 0) due LIMIT $3"
 );
 pub(super) const RESENT: &str = events_of!(
     "SELECT DISTINCT d.project_id, d.event_id FROM resends r
@@ -117,16 +121,7 @@ impl Kept {
         } else {
             (&self.first_delivery, &self.end)
         };
-        let sql = format!(
-            "INSERT INTO {} SELECT old.*
-             FROM (SELECT DISTINCT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) k)
-                      AS kept (project_id, first_row, end_row)
-             JOIN {} old ON old.project_id = kept.project_id
-                            AND old.{by} >= kept.first_row AND old.{by} < kept.end_row",
-            cut.name,
-            cut.of(&day.name),
-            by = cut.by
-        );
+        let sql = keep(cut, &cut.of(&day.name));
         let moved = transaction
             .execute(&sql, &[&self.project_id, from, to])
             .await?;
@@ -142,6 +137,21 @@ pub(super) enum Dropped {
     Stays,
     /// Somebody is using the tables, or dropping days as well.
     Busy,
+}
+
+/// Copies ranges of rows from one partition. What ranges hold is always guessed at far too much:
+/// each is looked up by itself, whatever a plan for all at once would seem to save.
+pub(super) fn keep(cut: &Cut, partition: &str) -> String {
+    format!(
+        "INSERT INTO {} SELECT old.*
+         FROM (SELECT DISTINCT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) k)
+                  AS kept (project_id, first_row, end_row),
+              LATERAL (SELECT * FROM {partition} old
+                       WHERE old.project_id = kept.project_id AND old.{by} >= kept.first_row
+                             AND old.{by} < kept.end_row OFFSET 0) old",
+        cut.name,
+        by = cut.by
+    )
 }
 
 /// Drops a day, counting its events up to `limit`.
@@ -162,7 +172,6 @@ pub(super) async fn drop_day(pool: &Pool, day: &Day, limit: usize) -> Result<Dro
     if !partitions::days(&transaction).await?.contains(day) {
         return Ok(Dropped::Gone(0));
     }
-    transaction.batch_execute(PLAIN_PLANS).await?;
     if !partitions::unless_locked(transaction.batch_execute(LOCK_OUT).await)? {
         return Ok(Dropped::Busy);
     }
@@ -202,7 +211,8 @@ async fn unfinished(client: &mut Client, day: &Day) -> Result<Kept> {
     // In this order: what is given back in between is then due.
     kept.find(&transaction, OUTSTANDING, (from.max(low_water), day))
         .await?;
-    transaction.batch_execute(PLAIN_PLANS).await?;
+    let settings = format!("{PLAIN_PLANS}; {IN_ORDER}");
+    transaction.batch_execute(&settings).await?;
     kept.find(&transaction, DUE, (from, day)).await?;
     Ok(kept)
 }

@@ -1,15 +1,15 @@
-//! Whether statements over days of rows find theirs by an index, before anything is known of a
-//! table: a day is young every day.
+//! Whether statements over days of rows find theirs by an index, whatever the planner knows of a
+//! table: every day is young once, and may end with millions.
 
 mod database;
 
 use serde_json::Value;
 
 use super::by_index::IN_ORDER;
-use super::{PLAIN_PLANS, deliveries, drop_day, events, prune, prune_payloads};
-use database::{Database, with_forty_days};
+use super::{PLAIN_PLANS, deliveries, drop_day, events, partitions, prune, prune_payloads};
+use database::{Database, Known, with_forty_days};
 
-/// A statement with its values, and the settings that it runs under.
+/// A statement with its values, and whether its rows must come in order.
 struct Case {
     sql: String,
     values: &'static str,
@@ -78,11 +78,19 @@ fn prunings() -> Vec<Case> {
     add(prune::NAMES, day);
     add(prune::REST, "1, 4003000000000000, 1700000000000, 20000");
     for sql in prune::REMOVE {
-        let rows = "'{1,2}', '{4003000000000000,4003000000000001}',
-                    '{4003000000000000,4003000000000001}', '{4003000000000001,4003000000000002}'";
+        let rows = "array_fill(1::bigint, '{1000}'), array_fill(4003000000000000, '{1000}'),
+             array_fill(4003000000000000, '{1000}'), array_fill(4003000000000001, '{1000}')";
         add(sql, rows);
     }
-    for partition in ["events_20231114", "events_rest"] {
+    for cut in &partitions::CUTS {
+        let keep = drop_day::keep(cut, &cut.of("20231119"));
+        add(
+            &keep,
+            "array_fill(1::bigint, '{1000}'), array_fill(4003000000000000, '{1000}'),
+             array_fill(4003000000000001, '{1000}')",
+        );
+    }
+    for partition in ["events_20231119", "events_rest"] {
         let select = prune_payloads::select(partition);
         add(&select, "1, 4003000000000000, 1700000000000, 20000");
         let clear = prune_payloads::clear(partition);
@@ -106,7 +114,8 @@ fn the_unfinished_of_a_day_are_found_among_what_is_due() {
     with_forty_days(async |database| {
         for case in prunings() {
             if case.sql == drop_day::DUE {
-                let plan = database.plan(PLAIN_PLANS, &case.sql, case.values).await;
+                let settings = format!("{PLAIN_PLANS}; {IN_ORDER}");
+                let plan = database.plan(&settings, &case.sql, case.values).await;
                 let mut indexes = Vec::new();
                 collect(&plan, &mut |node| {
                     let index = text(node, "Index Name");
@@ -124,45 +133,58 @@ fn the_unfinished_of_a_day_are_found_among_what_is_due() {
     });
 }
 
+/// Whatever is known of the tables; for these values, and for any.
 async fn judge(database: &Database, cases: Vec<Case>) {
     let mut found = String::new();
-    for case in cases {
-        let settings = if case.in_order {
-            format!("{PLAIN_PLANS}; {IN_ORDER}")
-        } else {
-            PLAIN_PLANS.to_owned()
-        };
-        for generic in ["force_custom_plan", "force_generic_plan"] {
-            let settings = format!("{settings}; SET LOCAL plan_cache_mode = {generic}");
+    for known in [Known::Nothing, Known::Rows, Known::Millions] {
+        database.believe(known).await;
+        for (case, mode) in cases.iter().flat_map(|case| MODES.map(|mode| (case, mode))) {
+            let settings = format!("{PLAIN_PLANS}; {IN_ORDER}; SET LOCAL plan_cache_mode = {mode}");
             let plan = database.plan(&settings, &case.sql, case.values).await;
-            for costly in costly(&plan, case.in_order) {
-                found += &format!("{costly}\n  by {generic} of {}\n", case.sql);
+            for costly in costly(&plan, case) {
+                found += &format!("{costly}\n  known: {known:?}, {mode}, {}\n", case.sql);
             }
         }
     }
     assert!(found.is_empty(), "{found}");
 }
 
+const MODES: [&str; 2] = ["force_custom_plan", "force_generic_plan"];
+
 /// The steps of a plan that would cost what there is, not what is asked for.
-fn costly(plan: &Value, in_order: bool) -> Vec<String> {
+fn costly(plan: &Value, case: &Case) -> Vec<String> {
     let mut found = Vec::new();
     collect(plan, &mut |node| {
         let step = text(node, "Node Type");
-        let is_by_day = ["events", "deliveries", "attempts", "event_names"]
-            .iter()
-            .any(|table| relation(node).starts_with(table));
-        let is_forbidden = is_by_day && (step == "Seq Scan" || in_order && step.contains("Bitmap"))
+        let (table, index) = (relation(node), text(node, "Index Name"));
+        let is_big = |name: &str| BIG.iter().any(|table| name.starts_with(table));
+        let is_forbidden = is_big(table) && (step == "Seq Scan" || step.contains("Bitmap"))
             || step.contains("Hash Join")
             || step.contains("Merge Join");
         if is_forbidden {
-            found.push(format!("{step} of {}", relation(node)));
+            found.push(format!("{step} of {table}"));
         }
-        if in_order && step.ends_with("Sort") && is_unlimited(node) {
+        // What is due is few: of that index, and of no other, all is read.
+        let is_whole = is_big(index) && node.get("Index Cond").is_none();
+        if is_whole && case.sql != drop_day::DUE {
+            found.push(format!("{step} of all of {index}"));
+        }
+        // It finds ranges of time, half a megabyte at least.
+        if index.starts_with("deliveries_")
+            && index.matches('_').count() == 3
+            && index.ends_with("_id_idx")
+        {
+            found.push(format!("{step} of {index}"));
+        }
+        if case.in_order && step.ends_with("Sort") && is_unlimited(node) {
             found.push(format!("{step} of all that fits"));
         }
     });
     found
 }
+
+/// Tables that grow with traffic.
+const BIG: [&str; 4] = ["events", "deliveries", "attempts", "event_names"];
 
 /// Whether rows of a table come to this step without a limit between.
 fn is_unlimited(node: &Value) -> bool {

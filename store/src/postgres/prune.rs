@@ -9,7 +9,7 @@ use tokio_postgres::Row;
 use super::drop_day::{self, Dropped, drop_day};
 use super::prune_moved::Class;
 use super::row_ids::lowest_at;
-use super::{PLAIN_PLANS, PostgresStore, Result, meta, partitions};
+use super::{PostgresStore, Result, meta, partitions};
 
 /// Events that one call looks at: many unfinished ones must not make it long.
 pub(super) const SCANNED_EVENTS_MAX: usize = 20_000;
@@ -124,7 +124,6 @@ impl PostgresStore {
         if !partitions::lock(&transaction).await? {
             return Ok(0);
         }
-        transaction.batch_execute(PLAIN_PLANS).await?;
         let place = (
             meta::get(&transaction, PLACE.0).await?,
             meta::get(&transaction, PLACE.1).await?,
@@ -148,7 +147,6 @@ impl PostgresStore {
         if !partitions::lock(&transaction).await? {
             return Ok(false);
         }
-        transaction.batch_execute(PLAIN_PLANS).await?;
         let from = meta::get(&transaction, drop_day::NAMES.0).await?;
         let to = meta::get(&transaction, drop_day::NAMES.1).await?;
         if from >= to {

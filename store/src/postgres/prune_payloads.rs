@@ -13,7 +13,7 @@ use hookwright_core::time::UnixMs;
 use super::prune::{SCANNED_EVENTS_MAX, is_live};
 use super::prune_moved::Class;
 use super::row_ids::lowest_at;
-use super::{PLAIN_PLANS, PostgresStore, Result, meta, partitions};
+use super::{PostgresStore, Result, meta, partitions};
 
 /// Under which names the place is kept: the row that its partition begins with (zero for the
 /// default one), and the event in it that was looked at last.
@@ -52,7 +52,6 @@ impl PostgresStore {
         if !partitions::lock(&transaction).await? {
             return Ok(0);
         }
-        transaction.batch_execute(PLAIN_PLANS).await?;
         let mut partitions = vec![(0..1, "events_rest".to_owned())];
         for day in partitions::days(&transaction).await? {
             if day.rows.end <= lowest_at(before) {

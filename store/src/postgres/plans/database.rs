@@ -29,10 +29,33 @@ const ROWS: &str = "
                CASE WHEN id % 50 = 0 THEN 3 ELSE 10 END FROM events;
     INSERT INTO attempts SELECT project_id, id, 2, '' FROM deliveries WHERE id % 50 = 0";
 
+/// What the planner knows of the tables.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Known {
+    /// As of a day that began just now.
+    Nothing,
+    Rows,
+    /// As if every day had ten million of them.
+    Millions,
+}
+
 /// A database that plans are made in.
 pub(super) struct Database(Client);
 
 impl Database {
+    /// Changes what the planner believes.
+    pub(super) async fn believe(&self, known: Known) {
+        match known {
+            Known::Nothing => {}
+            Known::Rows => self.0.batch_execute("ANALYZE").await.expect("analyzed"),
+            Known::Millions => {
+                let sql = "UPDATE pg_class SET reltuples = 10000000
+                           WHERE relname ~ '^(events|deliveries|attempts)_2'";
+                self.0.batch_execute(sql).await.expect("pretended");
+            }
+        }
+    }
+
     /// How a statement would be run, as the planner says.
     pub(super) async fn plan(&self, settings: &str, sql: &str, values: &str) -> Value {
         let prepared = format!("BEGIN; {settings}; PREPARE asked AS {sql}");
