@@ -35,10 +35,10 @@ async fn one_statement_fails(house: House, failure: Failure) {
     );
     job.expect("a job is not undone by an event");
     for (given_id, answer) in [("before", before), ("after", after)] {
+        let told = answer.await.expect("answered");
         let stored = house
             .event_by_given_id(acme.scope(), given_id.to_owned())
             .await;
-        let told = answer.await.expect("answered");
         assert_eq!(stored.is_ok(), told.is_ok(), "{given_id} was told {told:?}");
     }
     let told = settled.await.expect("answered").is_ok();

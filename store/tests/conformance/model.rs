@@ -3,6 +3,7 @@
 //! The model knows each delivery's state, due time and holder, and nothing of how a store keeps
 //! them. A sequence is drawn, applied to both, and every answer is compared.
 
+use futures_util::future::join_all;
 use hookwright_core::ids::DeliveryId;
 use hookwright_core::limits::LEASE_MS;
 use hookwright_core::state::DeliveryState;
@@ -272,10 +273,9 @@ async fn reclaim(house: &House, model: &mut Model) {
 }
 
 async fn compare(house: &House, model: &Model, tenant: Tenant, steps: &[Step]) {
-    for known in &model.deliveries {
-        let seen = house
-            .delivery(tenant.scope(), known.id, known.made_at)
-            .await;
+    let look = |known: &Known| house.delivery(tenant.scope(), known.id, known.made_at);
+    let seen = join_all(model.deliveries.iter().map(look)).await;
+    for (known, seen) in model.deliveries.iter().zip(seen) {
         let (seen, attempts) = seen.expect("what was accepted is there");
         let told = (seen.state, seen.attempts, seen.next_attempt_at);
         let next = known.due_at.filter(|_| known.holder.is_none());
