@@ -146,7 +146,13 @@ impl Writer {
                 }
             }
             // Their leases end, and they are sent again: at least once.
-            Err(error) => tracing::warn!(%error, "outcomes not stored"),
+            Err(error) => {
+                tracing::warn!(%error, "outcomes not stored");
+                self.node.hold(|held| {
+                    let leases = otherwise.iter().map(|(settlement, _)| settlement.lease.0);
+                    leases.for_each(|lease| held.keep(lease));
+                });
+            }
         }
         accepted
     }

@@ -43,23 +43,22 @@ impl Held {
 
     /// One delivery under this token is settled or given back. Tokens of claims are not known here.
     pub(super) fn give(&mut self, lease: i64) {
-        if let Ok(index) = self
-            .batches
-            .binary_search_by_key(&lease, |batch| batch.lease)
-            && let Some(batch) = self.batches.get_mut(index)
-        {
+        if let Some(batch) = self.batch_mut(lease) {
             batch.count = batch.count.saturating_sub(1);
         }
         self.drop_done();
     }
 
+    /// One delivery under this token will be given as if it was settled, and is not.
+    pub(super) fn keep(&mut self, lease: i64) {
+        if let Some(batch) = self.batch_mut(lease) {
+            batch.count += 1;
+        }
+    }
+
     /// Forgets a batch: it was not committed, or what is left of it was made due.
     pub(super) fn forget(&mut self, lease: i64) {
-        if let Ok(index) = self
-            .batches
-            .binary_search_by_key(&lease, |batch| batch.lease)
-            && let Some(batch) = self.batches.get_mut(index)
-        {
+        if let Some(batch) = self.batch_mut(lease) {
             batch.count = 0;
         }
         self.drop_done();
@@ -67,11 +66,7 @@ impl Held {
 
     /// It may have been stored, and its events were answered as if it was not.
     pub(super) fn doubt(&mut self, lease: i64) {
-        if let Ok(index) = self
-            .batches
-            .binary_search_by_key(&lease, |batch| batch.lease)
-            && let Some(batch) = self.batches.get_mut(index)
-        {
+        if let Some(batch) = self.batch_mut(lease) {
             batch.in_doubt = true;
         }
     }
@@ -107,6 +102,13 @@ impl Held {
     pub(super) fn clear(&mut self) {
         self.batches.clear();
         self.claims_in_doubt.clear();
+    }
+
+    fn batch_mut(&mut self, lease: i64) -> Option<&mut Batch> {
+        let index = self
+            .batches
+            .binary_search_by_key(&lease, |batch| batch.lease);
+        self.batches.get_mut(index.ok()?)
     }
 
     fn drop_done(&mut self) {
@@ -159,6 +161,15 @@ mod tests {
         assert_eq!(held.out_of_sight(UnixMs(9_000)), [batch(5, (4, 4), 1)]);
         held.clear();
         assert_eq!(held.out_of_sight(UnixMs(9_000)), []);
+    }
+
+    #[test]
+    fn what_was_not_stored_is_found_by_its_age() {
+        let mut held = Held::default();
+        held.add(batch(1, (1, 1), 1));
+        held.keep(1);
+        held.give(1);
+        assert_eq!(held.out_of_sight(UnixMs(1_000)), [batch(1, (1, 1), 1)]);
     }
 
     #[test]
