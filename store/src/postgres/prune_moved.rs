@@ -11,6 +11,9 @@ use tokio_postgres::Row;
 use super::prune::{SCANNED_EVENTS_MAX, is_live, remove};
 use super::{PLAIN_PLANS, PostgresStore, Result, meta, partitions};
 
+/// More than are accepted in one millisecond, so that a walk gets on.
+const SCANNED_EVENTS_MIN: usize = 1_000;
+
 const IS_THERE: &str = "SELECT to_regclass('events_moved') IS NOT NULL";
 /// From the place of a walk on. Several of one millisecond may be looked at twice.
 const WALK: &str = concat!(
@@ -62,6 +65,16 @@ struct Seen {
     has_payload: bool,
 }
 
+impl Place {
+    /// Everything old was looked at: the next pass begins with the first event passed over.
+    const fn end_pass(&mut self) {
+        if self.skipped > 0 {
+            self.at = self.skipped;
+            self.skipped = 0;
+        }
+    }
+}
+
 impl PostgresStore {
     /// Removes something of at most `limit` finished events accepted before `before`. Answers how
     /// many.
@@ -85,12 +98,16 @@ impl PostgresStore {
             at: meta::get(&transaction, at).await?,
             skipped: meta::get(&transaction, skipped).await?,
         };
-        let scanned = SCANNED_EVENTS_MAX as i64;
+        // Looking costs as much as removing: little more is looked at than can be removed.
+        let scanned = (limit * 2).clamp(SCANNED_EVENTS_MIN, SCANNED_EVENTS_MAX);
         let rows = transaction
-            .query(WALK, &[&place.at, &before.0, &scanned])
+            .query(WALK, &[&place.at, &before.0, &(scanned as i64)])
             .await?;
         let seen: Vec<Seen> = rows.iter().map(seen).collect();
-        let (chosen, place) = choose(class, &seen, place, limit);
+        let (chosen, mut place) = choose(class, &seen, place, limit);
+        if rows.len() < scanned && chosen.len() < limit {
+            place.end_pass();
+        }
         let old: Vec<&Row> = chosen.iter().map(|index| &rows[*index]).collect();
         match class {
             Class::Events => {
@@ -114,8 +131,7 @@ fn seen(row: &Row) -> Seen {
     }
 }
 
-/// Which of them go, at most `limit`, and where the walk goes on: at the end of a pass, with the
-/// first that was passed over.
+/// Which of them go, at most `limit`, and where the walk is then.
 fn choose(class: Class, seen: &[Seen], mut place: Place, limit: usize) -> (Vec<usize>, Place) {
     let mut chosen = Vec::new();
     for (index, event) in seen.iter().enumerate() {
@@ -129,12 +145,6 @@ fn choose(class: Class, seen: &[Seen], mut place: Place, limit: usize) -> (Vec<u
             _ if event.is_live => {}
             _ => chosen.push(index),
         }
-    }
-    if seen.len() < SCANNED_EVENTS_MAX && place.skipped > 0 {
-        place = Place {
-            at: place.skipped,
-            skipped: 0,
-        };
     }
     (chosen, place)
 }
@@ -159,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pass_ends_at_the_first_that_was_passed_over() {
+    fn the_next_pass_begins_with_the_first_that_was_passed_over() {
         let events = [
             event(1, false),
             event(2, true),
@@ -167,9 +177,17 @@ mod tests {
             event(4, false),
         ];
         let begin = Place { at: 0, skipped: 0 };
-        let (chosen, place) = choose(Class::Events, &events, begin, 10);
+        let (chosen, mut place) = choose(Class::Events, &events, begin, 10);
         assert_eq!(chosen, [0, 3]);
+        assert_eq!(place, Place { at: 4, skipped: 2 });
+        place.end_pass();
         assert_eq!(place, Place { at: 2, skipped: 0 });
+        place.end_pass();
+        assert_eq!(
+            place,
+            Place { at: 2, skipped: 0 },
+            "nothing was passed over"
+        );
     }
 
     #[test]
@@ -179,9 +197,6 @@ mod tests {
         let (chosen, place) = choose(Class::Events, &events, begin, 1);
         assert_eq!(chosen, [1]);
         assert_eq!(place, Place { at: 2, skipped: 1 });
-        let (chosen, place) = choose(Class::Events, &events[2..], place, 1);
-        assert_eq!(chosen, [0]);
-        assert_eq!(place, Place { at: 1, skipped: 0 }, "the end of a pass");
     }
 
     #[test]
