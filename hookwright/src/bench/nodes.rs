@@ -13,7 +13,8 @@ const TOLD_WITHIN: Duration = Duration::from_secs(2);
 /// One server with the embedded store, or several on one database.
 pub(crate) struct Nodes {
     servers: Vec<Server>,
-    on_database: bool,
+    /// The name of the database that they share.
+    database: Option<String>,
 }
 
 /// Seconds of CPU that were used.
@@ -36,7 +37,7 @@ impl Nodes {
             servers: (0..args.nodes.max(1))
                 .map(start)
                 .collect::<Result<_, _>>()?,
-            on_database: args.database_url.is_some(),
+            database: args.database_url.as_deref().map(name_of),
         })
     }
 
@@ -63,10 +64,9 @@ impl Nodes {
             .collect::<Result<_, _>>()?;
         Ok(Cpu {
             servers_s: servers.iter().sum(),
-            database_s: if self.on_database {
-                database_cpu_s()?
-            } else {
-                0.0
+            database_s: match &self.database {
+                Some(database) => database_cpu_s(database)?,
+                None => 0.0,
             },
         })
     }
@@ -96,24 +96,58 @@ impl Nodes {
         for server in self.servers {
             bytes += server.stop_and_measure_disk()?;
         }
-        Ok((!self.on_database).then_some(bytes))
+        Ok(self.database.is_none().then_some(bytes))
     }
 }
 
-/// CPU of every process named `postgres`, ended children included.
-fn database_cpu_s() -> Result<f64, Failure> {
-    let mut ticks = 0.0;
-    for process in std::fs::read_dir("/proc").map_err(running)?.flatten() {
-        let Ok(stat) = std::fs::read_to_string(process.path().join("stat")) else {
-            continue;
-        };
-        if stat.contains("(postgres)") {
-            let fields = stat.rsplit(')').next().unwrap_or_default();
-            let times = fields.split_whitespace().skip(11).take(4);
-            ticks += times
-                .filter_map(|text| text.parse::<f64>().ok())
-                .sum::<f64>();
+/// The database's name in its URL.
+fn name_of(url: &str) -> String {
+    let path = url.split('?').next().unwrap_or_default();
+    path.rsplit('/').next().unwrap_or_default().to_owned()
+}
+
+/// CPU of the PostgreSQL on this machine that serves `database`: its postmaster and all children, the
+/// ended ones included.
+fn database_cpu_s(database: &str) -> Result<f64, Failure> {
+    let processes: Vec<Process> = std::fs::read_dir("/proc")
+        .map_err(running)?
+        .flatten()
+        .filter_map(|entry| Process::read(&entry.path()))
+        .collect();
+    // A backend's title names its database: "postgres: user database address(port) state".
+    let mut backends = processes.iter();
+    let Some(backend) = backends.find(|it| it.title.split(' ').nth(2) == Some(database)) else {
+        return Err(running("no process of the database's on this machine"));
+    };
+    let postmaster = backend.parent;
+    let of_it = processes
+        .iter()
+        .filter(|it| it.parent == postmaster || it.id == postmaster);
+    Ok(of_it.map(|it| it.ticks).sum::<f64>() / TICKS_PER_S)
+}
+
+/// A process as the kernel tells of it.
+struct Process {
+    id: u32,
+    parent: u32,
+    title: String,
+    ticks: f64,
+}
+
+impl Process {
+    fn read(folder: &std::path::Path) -> Option<Self> {
+        let id = folder.file_name()?.to_str()?.parse().ok()?;
+        let stat = std::fs::read_to_string(folder.join("stat")).ok()?;
+        if !stat.contains("(postgres)") {
+            return None;
         }
+        let fields: Vec<&str> = stat.rsplit(')').next()?.split_whitespace().collect();
+        let times = fields.get(11..15)?.iter();
+        Some(Self {
+            id,
+            parent: fields.get(1)?.parse().ok()?,
+            title: std::fs::read_to_string(folder.join("cmdline")).ok()?,
+            ticks: times.filter_map(|text| text.parse::<f64>().ok()).sum(),
+        })
     }
-    Ok(ticks / TICKS_PER_S)
 }
