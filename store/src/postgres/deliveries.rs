@@ -6,6 +6,7 @@ use hookwright_core::state::DeliveryState;
 use hookwright_core::time::UnixMs;
 use tokio_postgres::Row;
 
+use super::drop_day::EDGE;
 use super::{Parameters, PostgresStore, Result};
 use crate::blob;
 use crate::error::StoreError;
@@ -56,7 +57,8 @@ pub(super) fn page_of(walked: &str) -> String {
     )
 }
 
-/// The last row that a page looked at, if it did not get to the end. Takes what [`page_of`] takes.
+/// The last row that a page looked at, if it did not get to the end. It takes what [`page_of`]
+/// takes, so it names all of it.
 pub(super) fn floor_of(walked: &str) -> String {
     format!(
         "SELECT id FROM ({walked} OFFSET $3::bigint - 1 LIMIT 1) d
@@ -64,10 +66,12 @@ pub(super) fn floor_of(walked: &str) -> String {
     )
 }
 
+/// Its event's row is near its own, so that of most days nothing is opened.
 pub(super) fn by_id() -> String {
     format!(
         "SELECT {COLUMNS} FROM deliveries d {JOINED}
-         WHERE d.project_id = $1 AND d.id = $2 AND p.account_id = COALESCE($3::bigint, p.account_id)"
+         WHERE d.project_id = $1 AND d.id = $2 AND p.account_id = COALESCE($3::bigint, p.account_id)
+               AND e.id > $2 - {EDGE}::bigint AND e.id < $2 + {EDGE}::bigint"
     )
 }
 

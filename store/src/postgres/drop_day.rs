@@ -20,7 +20,7 @@ const EVENTS: &str = "events";
 const KEPT_EVENTS_MAX: i64 = 100_000;
 /// **Invariant:** the rows of an event and of its deliveries are made within ten minutes of one
 /// another; around midnight they may lie on two days.
-const EDGE: i64 = (lowest_at(start_of(20_001)) - lowest_at(start_of(20_000))) / 144;
+pub(super) const EDGE: i64 = (lowest_at(start_of(20_001)) - lowest_at(start_of(20_000))) / 144;
 
 /// The events of some deliveries, with the range of all their deliveries.
 macro_rules! events_of {
