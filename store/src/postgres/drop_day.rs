@@ -15,9 +15,9 @@ use super::{PLAIN_PLANS, Result, meta};
 pub(super) const NAMES: (&str, &str) = ("names_from", "names_to");
 
 const EVENTS: &str = "events";
-/// Events that are moved while everybody waits (about 20 microseconds for each row). A day with
-/// more unfinished ones stays whole until they are fewer.
-const KEPT_EVENTS_MAX: i64 = 100_000;
+/// Events that are moved while everybody waits, about 40 microseconds each: two seconds at most. A
+/// day with more unfinished ones stays whole until they are fewer.
+const KEPT_EVENTS_MAX: i64 = 50_000;
 /// **Invariant:** the rows of an event and of its deliveries are made within ten minutes of one
 /// another; around midnight they may lie on two days.
 pub(super) const EDGE: i64 = (lowest_at(start_of(20_001)) - lowest_at(start_of(20_000))) / 144;
