@@ -131,7 +131,7 @@ impl PostgresStore {
             }),
         };
         // What a node left behind is due at once, not at somebody's next look.
-        while store.take_over(options.now).await? > 0 {}
+        store.take_all_over(options.now).await?;
         Ok(store)
     }
 

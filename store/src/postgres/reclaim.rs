@@ -54,7 +54,7 @@ impl PostgresStore {
         if !in_doubt.is_empty() {
             reclaimed += self.reclaim_claims(&in_doubt, now).await?;
         }
-        Ok(reclaimed + self.take_over(now).await?)
+        Ok(reclaimed + self.take_all_over(now).await?)
     }
 
     /// What these claims took, if they were stored.
@@ -93,8 +93,19 @@ impl PostgresStore {
         Ok(found as usize)
     }
 
-    /// Makes a lost node's work due. One node at a time does that for each.
-    pub(super) async fn take_over(&self, now: UnixMs) -> Result<usize> {
+    /// Makes the work of all lost nodes due that nobody else is busy with.
+    pub(super) async fn take_all_over(&self, now: UnixMs) -> Result<usize> {
+        let mut found = 0;
+        // A node that left in order has nothing left, and must not hide one that has.
+        while let Some(of_a_node) = self.take_over(now).await? {
+            found += of_a_node;
+        }
+        Ok(found)
+    }
+
+    /// Makes a lost node's work due, or some of it; `None` if no node is lost. One node at a time
+    /// does that for each.
+    async fn take_over(&self, now: UnixMs) -> Result<Option<usize>> {
         let mut client = self.client().await?;
         let transaction = client.transaction().await?;
         transaction.batch_execute(PLAIN_PLANS).await?;
@@ -105,7 +116,7 @@ impl PostgresStore {
             )
             .await?;
         let Some(lost) = lost else {
-            return Ok(0);
+            return Ok(None);
         };
         let (id, low_water): (i64, i64) = (lost.get(0), lost.get(1));
         let (from, to) = Identity::tokens_of(id);
@@ -141,6 +152,6 @@ impl PostgresStore {
                 "a lost node's deliveries are due again"
             );
         }
-        Ok(found as usize)
+        Ok(Some(found as usize))
     }
 }
