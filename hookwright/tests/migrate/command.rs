@@ -1,8 +1,10 @@
 //! How the command is run, and what it said.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
+use crate::support::PATIENCE;
 use crate::support::server::ROOT_KEY;
 
 /// A run that has ended.
@@ -28,7 +30,10 @@ pub(crate) fn migrate(folder: &Path, url: &str) -> Command {
 
 /// Runs it to its end.
 pub(crate) fn run(mut command: Command) -> Run {
-    let output = command.output().expect("the binary starts");
+    ended(&command.output().expect("the binary starts"))
+}
+
+fn ended(output: &Output) -> Run {
     Run {
         code: output.status.code().expect("it was not killed"),
         answer: String::from_utf8_lossy(&output.stdout).into_owned(),
@@ -43,6 +48,17 @@ pub(crate) fn refused_to_serve(url: &str, master_key: &str) -> Run {
         .args(["serve", "--listen", "127.0.0.1:0", "--database-url", url])
         .args(["--master-key", master_key])
         .env("HOOKWRIGHT_ROOT_KEY", ROOT_KEY)
-        .stdin(Stdio::null());
-    run(command)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the binary starts");
+    let begun = Instant::now();
+    while child.try_wait().expect("asked").is_none() {
+        if begun.elapsed() > PATIENCE {
+            let _ = child.kill();
+            panic!("it serves");
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    ended(&child.wait_with_output().expect("it has ended"))
 }
