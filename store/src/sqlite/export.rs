@@ -199,3 +199,99 @@ const fn rows_of(table: Table) -> &'static str {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: UnixMs = UnixMs(1_700_000_000_000);
+
+    /// A folder with two names for each of many events, one for the first, and what a server wrote at its start.
+    fn folder(events: usize) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut connection = Connection::open(folder.path().join("hookwright.db")).expect("opened");
+        migrate::migrate(&mut connection).expect("migrated");
+        let sql = format!(
+            "INSERT INTO meta VALUES ('run', 1);
+             WITH RECURSIVE n (id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < {events})
+             INSERT INTO event_names SELECT 1, kind || id, id, x'00'
+             FROM n, (SELECT 'i:' AS kind UNION ALL SELECT 'k:')
+             WHERE id > 1 OR kind = 'i:'"
+        );
+        connection.execute_batch(&sql).expect("inserted");
+        folder
+    }
+
+    fn batches(export: &Export, after: i64) -> Vec<Batch> {
+        let mut batches = Vec::new();
+        let read = export.read(Table::EventNames, after, NOW, |batch| {
+            batches.push(batch);
+            true
+        });
+        read.expect("read");
+        batches
+    }
+
+    #[test]
+    fn batches_follow_one_another_and_part_no_event() {
+        let folder = folder(BATCH_ROWS_MAX);
+        let export = Export::open(folder.path()).expect("opened");
+        let all = batches(&export, 0);
+        assert!(all.len() > 1);
+        let rows: usize = all.iter().map(|batch| batch.rows.len()).sum();
+        assert_eq!(
+            rows as u64,
+            export.count(Table::EventNames).expect("counted")
+        );
+        for (index, batch) in all.iter().enumerate() {
+            let next = all.get(index + 1).map(|next| next.rows[0][2].clone());
+            assert_ne!(
+                next,
+                Some(Cell::Integer(batch.place)),
+                "a name is left behind"
+            );
+            let left: usize = all[index + 1..].iter().map(|batch| batch.rows.len()).sum();
+            let again = batches(&export, batch.place);
+            let again: usize = again.iter().map(|batch| batch.rows.len()).sum();
+            assert_eq!(again, left, "from its place on");
+        }
+    }
+
+    #[test]
+    fn reading_ends_when_nobody_takes() {
+        let folder = folder(2 * BATCH_ROWS_MAX);
+        let export = Export::open(folder.path()).expect("opened");
+        let mut taken = 0;
+        let read = export.read(Table::EventNames, 0, NOW, |_| {
+            taken += 1;
+            false
+        });
+        read.expect("read");
+        assert_eq!(taken, 1);
+    }
+
+    #[test]
+    fn another_run_of_a_server_is_noticed() {
+        let folder = folder(1);
+        let before = Export::open(folder.path()).expect("opened").fingerprint();
+        let again = Export::open(folder.path()).expect("opened").fingerprint();
+        let connection = Connection::open(folder.path().join("hookwright.db")).expect("opened");
+        connection
+            .execute("UPDATE meta SET value = value + 1 WHERE name = 'run'", [])
+            .expect("as a start does");
+        let after = Export::open(folder.path()).expect("opened").fingerprint();
+        let [before, again, after] = [before, again, after].map(|it| it.expect("read"));
+        assert_eq!(before, again);
+        assert_ne!(before, after);
+    }
+
+    #[test]
+    fn a_folder_is_one_processs_at_a_time() {
+        let folder = folder(1);
+        let export = Export::open(folder.path()).expect("opened");
+        let second = Export::open(folder.path()).map(|_| ());
+        assert!(matches!(second, Err(StoreError::InUse(_))), "{second:?}");
+        drop(export);
+        assert!(Export::open(folder.path()).is_ok());
+    }
+}
