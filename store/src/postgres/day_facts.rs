@@ -84,6 +84,23 @@ fn an_event_is_kept_for_a_delivery_on_the_other_side_of_midnight() {
 }
 
 #[test]
+fn what_a_node_dropped_and_did_not_remove_is_removed_by_another() {
+    check(async |scratch| {
+        let (store, client, day) = begin(&scratch).await;
+        insert(&client, day.rows.start, day.rows.start, false).await;
+        let dropped = drop_day::drop_day(&store.shared.pool, &day, 10).await;
+        assert!(matches!(dropped, Ok(drop_day::Dropped::Gone(1))));
+        store.close().await.expect("closed");
+        assert!(places(&client, "events").await.is_empty());
+        assert_eq!(places(&client, "events_20231114_dropped").await.len(), 1);
+        let other = scratch.open(NOW).await;
+        assert_eq!(other.prune(NOW, 10).await.expect("pruned"), 0);
+        let left = "SELECT FROM pg_class WHERE relname LIKE '%_dropped'";
+        assert!(client.query(left, &[]).await.expect("read").is_empty());
+    });
+}
+
+#[test]
 fn a_day_that_is_being_read_is_dropped_at_a_later_call() {
     check(async |scratch| {
         let (store, client, day) = begin(&scratch).await;

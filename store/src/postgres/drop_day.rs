@@ -14,7 +14,6 @@ use super::{PLAIN_PLANS, Result, meta};
 /// The names of events between these rows may be those of dropped ones.
 pub(super) const NAMES: (&str, &str) = ("names_from", "names_to");
 
-const EVENTS: &str = "events";
 /// Events that are moved while everybody waits, about 40 microseconds each: two seconds at most. A
 /// day with more unfinished ones stays whole until they are fewer.
 const KEPT_EVENTS_MAX: i64 = 50_000;
@@ -108,20 +107,19 @@ impl Kept {
         self.event_id.len() as i64 > KEPT_EVENTS_MAX
     }
 
-    /// Moves the rows of one table from the day's partition, which is no part of it any more, to
-    /// the default one. Answers how many.
+    /// Moves the rows of one table from what was the day's partition to the default one. Answers how many.
     async fn keep(&self, transaction: &Transaction<'_>, cut: &Cut, day: &Day) -> Result<i64> {
         let ends: Vec<i64>;
         if self.event_id.is_empty() {
             return Ok(0);
         }
-        let (from, to) = if cut.name == EVENTS {
+        let (from, to) = if cut.name == partitions::EVENTS.name {
             ends = self.event_id.iter().map(|id| id + 1).collect();
             (&self.event_id, &ends)
         } else {
             (&self.first_delivery, &self.end)
         };
-        let sql = keep(cut, &cut.of(&day.name));
+        let sql = keep(cut, &cut.dropped(&day.name));
         let moved = transaction
             .execute(&sql, &[&self.project_id, from, to])
             .await?;
@@ -154,7 +152,8 @@ pub(super) fn keep(cut: &Cut, partition: &str) -> String {
     )
 }
 
-/// Drops a day, counting its events up to `limit`.
+/// Drops a day, counting its events up to `limit`. Its tables are no part of anything then, and
+/// their files are removed by [`remove_dropped`](super::remove_dropped::remove_dropped).
 pub(super) async fn drop_day(pool: &Pool, day: &Day, limit: usize) -> Result<Dropped> {
     let mut client = pool.get().await?;
     let mut kept = unfinished(&mut client, day).await?;
@@ -176,20 +175,27 @@ pub(super) async fn drop_day(pool: &Pool, day: &Day, limit: usize) -> Result<Dro
         return Ok(Dropped::Busy);
     }
     kept.find_resent(&transaction, day).await?;
-    let detach = for_each(day, |table, partition| {
-        format!("ALTER TABLE {table} DETACH PARTITION {partition}")
+    let detach = CUTS.each_ref().map(|cut| {
+        let (table, partition, dropped) = (cut.name, cut.of(&day.name), cut.dropped(&day.name));
+        format!(
+            "ALTER TABLE {table} DETACH PARTITION {partition};
+             ALTER TABLE {partition} RENAME TO {dropped};"
+        )
     });
+    let detach = detach.concat();
     if !partitions::unless_locked(transaction.batch_execute(&detach).await)? {
         return Ok(Dropped::Busy);
     }
     let mut moved = 0;
     for cut in &CUTS {
         let rows = kept.keep(&transaction, cut, day).await?;
-        moved += if cut.name == EVENTS { rows } else { 0 };
+        moved += if cut.name == partitions::EVENTS.name {
+            rows
+        } else {
+            0
+        };
     }
     let gone = count(&transaction, day, limit as i64 + moved).await? - moved;
-    let drop = for_each(day, |_, partition| format!("DROP TABLE {partition}"));
-    transaction.batch_execute(&drop).await?;
     // A day that stayed longer than its neighbours takes the walk back.
     let from = meta::get(&transaction, NAMES.0).await?;
     let to = meta::get(&transaction, NAMES.1).await?;
@@ -219,16 +225,7 @@ async fn unfinished(client: &mut Client, day: &Day) -> Result<Kept> {
 
 /// Events of a day that is no part of the table any more, `limit` at most.
 async fn count(transaction: &Transaction<'_>, day: &Day, limit: i64) -> Result<i64> {
-    let sql = format!(
-        "SELECT count(*) FROM (SELECT FROM events_{} LIMIT $1) counted",
-        day.name
-    );
+    let dropped = partitions::EVENTS.dropped(&day.name);
+    let sql = format!("SELECT count(*) FROM (SELECT FROM {dropped} LIMIT $1) counted");
     Ok(transaction.query_one(&sql, &[&limit]).await?.get(0))
-}
-
-fn for_each(day: &Day, statement: impl Fn(&str, &str) -> String) -> String {
-    let each = CUTS
-        .iter()
-        .map(|cut| statement(cut.name, &cut.of(&day.name)));
-    each.collect::<Vec<_>>().join("; ")
 }

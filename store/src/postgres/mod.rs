@@ -38,6 +38,7 @@ mod prune_payloads;
 mod queue;
 mod reclaim;
 mod release;
+mod remove_dropped;
 mod reread;
 mod resend;
 mod row_ids;

@@ -31,7 +31,7 @@ pub(super) struct Cut {
 
 /// Rows are inserted once, and dropped with their day: vacuuming them for having been inserted is
 /// waste. Freezing still comes, once, when a day is old enough.
-const EVENTS: Cut = Cut {
+pub(super) const EVENTS: Cut = Cut {
     name: "events",
     by: "id",
     settings: "autovacuum_vacuum_insert_threshold = -1,
@@ -60,6 +60,11 @@ impl Cut {
     /// Its partition for a day.
     pub(super) fn of(&self, day: &str) -> String {
         format!("{}_{day}", self.name)
+    }
+
+    /// What that is called once it is dropped, until its files are removed.
+    pub(super) fn dropped(&self, day: &str) -> String {
+        format!("{}_{day}_dropped", self.name)
     }
 
     /// Its default partition.

@@ -8,6 +8,7 @@ use tokio_postgres::Row;
 
 use super::drop_day::{self, Dropped, drop_day};
 use super::prune_moved::Class;
+use super::remove_dropped::remove_dropped;
 use super::row_ids::lowest_at;
 use super::{PostgresStore, Result, meta, partitions};
 
@@ -97,6 +98,7 @@ impl PostgresStore {
                 Dropped::Busy => break,
             }
         }
+        remove_dropped(&self.shared.pool).await?;
         if self.prune_names(limit.max(NAMES_AT_ONCE_MIN)).await? {
             return Ok(gone.max(limit));
         }
