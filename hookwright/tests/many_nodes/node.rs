@@ -22,23 +22,17 @@ pub(crate) struct Node {
 
 /// A node that was started and may not have come up yet.
 pub(crate) struct Starting {
-    child: Child,
+    node: Node,
     listening: mpsc::Receiver<String>,
-    log: std::fs::File,
 }
 
 impl Starting {
     /// Once it listens.
     #[track_caller]
-    pub(crate) fn up(self) -> Node {
+    pub(crate) fn up(mut self) -> Node {
         let base = self.listening.recv_timeout(PATIENCE);
-        let mut node = Node {
-            child: self.child,
-            base: String::new(),
-            log: self.log,
-        };
-        node.base = base.expect("the node says where it listens");
-        node
+        self.node.base = base.expect("the node says where it listens");
+        self.node
     }
 
     /// Once it has ended, with what it said to standard error.
@@ -46,8 +40,8 @@ impl Starting {
     pub(crate) fn ended(mut self) -> (ExitStatus, String) {
         let closed = self.listening.recv_timeout(PATIENCE);
         assert!(closed.is_err(), "it listens");
-        let status = self.child.wait().expect("it ended");
-        (status, text(&mut self.log))
+        let status = self.node.child.wait().expect("it ended");
+        (status, text(&mut self.node.log))
     }
 }
 
@@ -77,11 +71,9 @@ impl Node {
                 }
             }
         });
-        Starting {
-            child,
-            listening,
-            log,
-        }
+        let base = String::new();
+        let node = Self { child, base, log };
+        Starting { node, listening }
     }
 
     /// A client with the key of a new project.
