@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use serde::Deserialize;
 
 /// Sends webhooks in the format that your customers already verify.
 #[derive(Parser)]
@@ -37,6 +38,9 @@ pub(crate) struct ServeArgs {
     /// PostgreSQL for many nodes, postgres://user:password@host/database, instead of the folder
     #[arg(long, env = "HOOKWRIGHT_DATABASE_URL", hide_env_values = true)]
     pub(crate) database_url: Option<String>,
+    /// Whether the database's statements are prepared; off behind a pooler that loses them [default: on]
+    #[arg(long, env = "HOOKWRIGHT_DATABASE_PREPARE")]
+    pub(crate) database_prepare: Option<Prepare>,
     /// Root key, at least 32 characters; else made and printed once
     #[arg(long, env = "HOOKWRIGHT_ROOT_KEY", hide_env_values = true)]
     pub(crate) root_key: Option<String>,
@@ -104,6 +108,17 @@ pub(crate) struct MigrateArgs {
     /// TOML file with the server's settings
     #[arg(long, env = "HOOKWRIGHT_CONFIG")]
     pub(crate) config: Option<PathBuf>,
+}
+
+/// Whether statements are prepared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Prepare {
+    /// Once for each connection
+    #[default]
+    On,
+    /// Never: sent whole each time
+    Off,
 }
 
 /// What can be moved from.

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use hookwright_core::address::{AddressRule, parse_network};
 use serde::Deserialize;
 
-use crate::cli::ServeArgs;
+use crate::cli::{Prepare, ServeArgs};
 
 /// Settings, complete and checked.
 pub(crate) struct Config {
@@ -15,6 +15,7 @@ pub(crate) struct Config {
     pub(crate) data_dir: PathBuf,
     /// PostgreSQL, instead of the embedded store.
     pub(crate) database_url: Option<String>,
+    pub(crate) database_prepare: Prepare,
     pub(crate) root_key: Option<String>,
     pub(crate) master_key: Option<String>,
     pub(crate) rule: AddressRule,
@@ -32,6 +33,7 @@ struct File {
     listen: Option<SocketAddr>,
     data_dir: Option<PathBuf>,
     database_url: Option<String>,
+    database_prepare: Option<Prepare>,
     root_key: Option<String>,
     master_key: Option<String>,
     allow_networks: Vec<String>,
@@ -129,6 +131,10 @@ impl Config {
                 .or(file.data_dir)
                 .unwrap_or_else(|| "hookwright-data".into()),
             database_url: args.database_url.or(file.database_url),
+            database_prepare: args
+                .database_prepare
+                .or(file.database_prepare)
+                .unwrap_or_default(),
             root_key: args.root_key.or(file.root_key),
             master_key: args.master_key.or(file.master_key),
             rule,

@@ -6,7 +6,7 @@ mod progress;
 use std::path::Path;
 
 use hookwright_delivery::{World, client_config};
-use hookwright_store::{Counted, Migration, PostgresOptions};
+use hookwright_store::{Counted, Migration, PostgresOptions, Prepare};
 
 use crate::cli::{MigrateArgs, ServeArgs};
 use crate::config::{Config, Failure, running, usage};
@@ -41,7 +41,9 @@ async fn migrate(config: &Config) -> Result<(), Failure> {
     let tls = client_config(config.extra_ca_file.as_deref()).map_err(usage)?;
     let now = World::of_this_machine().clock.now();
     let (source, target) = (keys.opening()?, keys.sealing()?);
-    let options = PostgresOptions { now, tls };
+    // The rows are copied, which goes past a pooler in any case.
+    let prepare = Prepare::On;
+    let options = PostgresOptions { now, tls, prepare };
     let migration = Migration::open((folder, source), (url, target), options)
         .await
         .map_err(usage)?;

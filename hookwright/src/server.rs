@@ -14,6 +14,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::LocalSet;
 
+use crate::cli::Prepare;
 use crate::config::{Config, Failure, running, usage};
 use crate::keys;
 use crate::listeners::Listeners;
@@ -123,7 +124,12 @@ async fn open_store(
     let opened = match &config.database_url {
         Some(url) => {
             let tls = Arc::clone(tls);
-            Store::open_postgres(url, vault, PostgresOptions { now, tls }).await
+            let prepare = match config.database_prepare {
+                Prepare::On => hookwright_store::Prepare::On,
+                Prepare::Off => hookwright_store::Prepare::Off,
+            };
+            let options = PostgresOptions { now, tls, prepare };
+            Store::open_postgres(url, vault, options).await
         }
         None => {
             let commit_pace = COMMIT_PACE;

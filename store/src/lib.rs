@@ -27,7 +27,7 @@ pub use change::Change;
 pub use error::StoreError;
 pub use migration::{Counted, Migration, Progress};
 pub use model::*;
-pub use postgres::PostgresOptions;
+pub use postgres::{PostgresOptions, Prepare};
 pub use sqlite::SqliteOptions;
 pub use store::Store;
 pub use vault::{Vault, VaultError};

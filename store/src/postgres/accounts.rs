@@ -1,11 +1,11 @@
 //! Accounts: the customers of a project.
 
-use deadpool_postgres::Transaction;
 use hookwright_core::ids::{AccountId, ProjectId};
 use hookwright_core::time::UnixMs;
 use tokio_postgres::Row;
 
 use super::change_log::{Kind, Moved};
+use super::lent::Transaction;
 use super::within::{execute, listed, row_of};
 use super::{PostgresStore, Result, projects};
 use crate::error::StoreError;

@@ -1,9 +1,9 @@
 //! How rows that people look at are found: in the order of an index, never by reading all of them.
 
-use deadpool_postgres::Pool;
 use futures_util::future::join;
 use tokio_postgres::Row;
 
+use super::lent::Pool;
 use super::{PLAIN_PLANS, Parameters, PostgresStore, READ_RETRY_DELAY, READS_TRIED_MAX, Result};
 use crate::error::StoreError;
 
@@ -37,12 +37,11 @@ impl PostgresStore {
 async fn once(pool: &Pool, sql: &str, parameters: Parameters<'_>) -> Result<Vec<Row>> {
     let mut client = pool.get().await?;
     let transaction = client.transaction().await?;
-    let statement = transaction.prepare_cached(sql).await?;
     let settings = format!("{PLAIN_PLANS}; {IN_ORDER}");
     // Sent together. Nothing was changed, so the transaction ends by being dropped.
     let (set, rows) = join(
         transaction.batch_execute(&settings),
-        transaction.query(&statement, parameters),
+        transaction.query(sql, parameters),
     )
     .await;
     set?;

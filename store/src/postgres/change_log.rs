@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool_postgres::Transaction;
 use hookwright_core::ids::{AccountId, ProjectId};
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, watch};
@@ -11,7 +10,9 @@ use tokio_postgres::Row;
 
 use super::connect::Connector;
 use super::follow::Follower;
+use super::lent::Transaction;
 use super::{Feed, PostgresStore, Result};
+use crate::error::StoreError;
 use crate::vault::Vault;
 
 /// One fact that moved: which row to read again.
@@ -118,18 +119,14 @@ pub(super) async fn lock(transaction: &Transaction<'_>) -> Result<()> {
 pub(super) async fn write(transaction: &Transaction<'_>, moved: &[Moved]) -> Result<i64> {
     let kinds: Vec<i16> = moved.iter().map(|it| it.kind as i16).collect();
     let ids = |of: fn(&Moved) -> i64| moved.iter().map(of).collect::<Vec<i64>>();
-    let statement = transaction
-        .prepare_cached(
-            "WITH made AS (
+    let sql = "WITH made AS (
                  INSERT INTO changes (kind, project_id, account_id, endpoint_id)
                  SELECT * FROM unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::bigint[])
                  RETURNING id)
-             SELECT MAX(id), (SELECT pg_notify($5, '')) IS NULL FROM made",
-        )
-        .await?;
+             SELECT MAX(id), (SELECT pg_notify($5, '')) IS NULL FROM made";
     let row = transaction
-        .query_one(
-            &statement,
+        .query_opt(
+            sql,
             &[
                 &kinds,
                 &ids(|it| it.project_id),
@@ -139,7 +136,7 @@ pub(super) async fn write(transaction: &Transaction<'_>, moved: &[Moved]) -> Res
             ],
         )
         .await?;
-    Ok(row.get(0))
+    Ok(row.ok_or(StoreError::NotFound)?.get(0))
 }
 
 impl ChangeLog {

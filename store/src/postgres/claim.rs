@@ -5,12 +5,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use deadpool_postgres::Transaction;
 use hookwright_core::ids::{DeliveryId, EndpointId, EventId, ProjectId};
 use hookwright_core::limits::LEASE_MS;
 use hookwright_core::time::UnixMs;
 use tokio_postgres::Row;
 
+use super::lent::Transaction;
 use super::{PLAIN_PLANS, PostgresStore, Result};
 use crate::event_row::Extra;
 use crate::model::{Claimed, EventToSend, Lease};
@@ -105,12 +105,8 @@ impl Wanted {
             return Ok(Vec::new());
         }
         let until = self.now.plus_ms(LEASE_MS).0;
-        let statement = transaction.prepare_cached(sql).await?;
         let rows = transaction
-            .query(
-                &statement,
-                &[&lanes, &rooms, &self.now.0, &self.lease.0, &until],
-            )
+            .query(sql, &[&lanes, &rooms, &self.now.0, &self.lease.0, &until])
             .await?;
         Ok(rows)
     }
@@ -130,8 +126,7 @@ pub(super) async fn events_of(
         return Ok(Events::new());
     }
     let (projects, ids): (Vec<i64>, Vec<i64>) = wanted.into_iter().unzip();
-    let statement = transaction.prepare_cached(EVENTS).await?;
-    let rows = transaction.query(&statement, &[&projects, &ids]).await?;
+    let rows = transaction.query(EVENTS, &[&projects, &ids]).await?;
     let events = rows
         .iter()
         .map(|row| ((row.get(0), row.get(1)), Arc::new(event(row))));

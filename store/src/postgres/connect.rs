@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use deadpool_postgres::{Manager, ManagerConfig, RecyclingMethod, Runtime};
 use hookwright_core::time::UnixMs;
 use rustls::ClientConfig;
 use tokio::runtime::Handle;
@@ -14,6 +14,8 @@ use tokio_postgres::{Client, Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::Result;
+use super::lent::Pool;
+use super::statement::Prepare;
 use crate::error::StoreError;
 
 /// Connections that reads, claims and management share; the writer and the listener have their own.
@@ -28,6 +30,8 @@ pub struct PostgresOptions {
     pub now: UnixMs,
     /// Whom TLS trusts. With `sslmode=require` the server's certificate is verified.
     pub tls: Arc<ClientConfig>,
+    /// Off behind a pooler that loses the names of prepared statements.
+    pub prepare: Prepare,
 }
 
 /// Where a database is and how connections to it are made.
@@ -35,12 +39,14 @@ pub struct PostgresOptions {
 pub(super) struct Connector {
     config: Config,
     tls: MakeRustlsConnect,
+    /// How statements are sent by whoever connects.
+    prepare: Prepare,
     /// The thread that moves the connections' bytes.
     runtime: Handle,
 }
 
 impl Connector {
-    pub(super) fn new(url: &str, tls: &ClientConfig, runtime: Handle) -> Result<Self> {
+    pub(super) fn new(url: &str, options: &PostgresOptions, runtime: Handle) -> Result<Self> {
         let mut config: Config = url.parse().map_err(|error| {
             StoreError::Unusable(format!(
                 "the database URL cannot be read: {error}\nhint: postgres://user:password@host:5432/database"
@@ -54,12 +60,13 @@ impl Connector {
         }
         config.keepalives_idle(Duration::from_secs(15));
         config.tcp_user_timeout(Duration::from_secs(15));
-        let mut tls = tls.clone();
+        let mut tls = ClientConfig::clone(&options.tls);
         // What the sender offers to receivers is not what a database speaks.
         tls.alpn_protocols.clear();
         Ok(Self {
             config,
             tls: MakeRustlsConnect::new(tls),
+            prepare: options.prepare,
             runtime,
         })
     }
@@ -80,6 +87,10 @@ impl Connector {
         self.tls.clone()
     }
 
+    pub(super) const fn prepare(&self) -> Prepare {
+        self.prepare
+    }
+
     pub(super) fn pool(&self) -> Result<Pool> {
         let manager = Manager::from_connect(
             self.config.clone(),
@@ -88,12 +99,13 @@ impl Connector {
                 recycling_method: RecyclingMethod::Fast,
             },
         );
-        Pool::builder(manager)
+        deadpool_postgres::Pool::builder(manager)
             .max_size(POOLED_CONNECTIONS)
             .runtime(Runtime::Tokio1)
             .wait_timeout(Some(WAIT_FOR_CONNECTION))
             .create_timeout(Some(WAIT_FOR_CONNECTION))
             .build()
+            .map(|connections| Pool::new(connections, self.prepare))
             .map_err(|error| StoreError::Engine(error.to_string()))
     }
 }

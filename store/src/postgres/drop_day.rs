@@ -4,12 +4,11 @@
 //! and attempts. They are found by the indexes of what is due, so that a day of millions of finished
 //! deliveries is gone as fast as an empty one, and nobody waits longer than what is moved takes.
 
-use deadpool_postgres::{Client, GenericClient, Pool, Transaction};
-
 use super::by_index::IN_ORDER;
+use super::lent::{Client, Pool, Transaction};
 use super::partitions::{self, CUTS, Cut, Day};
 use super::row_ids::{lowest_at, start_of};
-use super::{PLAIN_PLANS, Result, meta};
+use super::{PLAIN_PLANS, Parameters, Result, meta};
 
 /// The names of events between these rows may be those of dropped ones.
 pub(super) const NAMES: (&str, &str) = ("names_from", "names_to");
@@ -70,7 +69,7 @@ impl Kept {
     /// Adds the events that one of the statements above finds from row `from` to the day's end.
     async fn find(
         &mut self,
-        client: &impl GenericClient,
+        transaction: &Transaction<'_>,
         sql: &str,
         (from, day): (i64, &Day),
     ) -> Result<()> {
@@ -78,8 +77,8 @@ impl Kept {
         if from >= to {
             return Ok(());
         }
-        let rows = client
-            .query(sql, &[&from, &to, &(KEPT_EVENTS_MAX + 1)])
+        let rows = transaction
+            .query_once(sql, &[&from, &to, &(KEPT_EVENTS_MAX + 1)])
             .await?;
         for row in rows {
             self.project_id.push(row.get(0));
@@ -95,9 +94,9 @@ impl Kept {
         let from = day.rows.start - EDGE;
         let sql = "SELECT FROM resends WHERE delivery_id >= $1 AND delivery_id < $2 LIMIT 1";
         let some = transaction
-            .query_opt(sql, &[&from, &(day.rows.end + EDGE)])
+            .query_once(sql, &[&from, &(day.rows.end + EDGE)])
             .await?;
-        if some.is_some() {
+        if !some.is_empty() {
             self.find(transaction, RESENT, (from, day)).await?;
         }
         Ok(())
@@ -121,7 +120,7 @@ impl Kept {
         };
         let sql = keep(cut, &cut.dropped(&day.name));
         let moved = transaction
-            .execute(&sql, &[&self.project_id, from, to])
+            .execute_once(&sql, &[&self.project_id, from, to])
             .await?;
         Ok(moved as i64)
     }
@@ -213,7 +212,7 @@ async fn unfinished(client: &mut Client, day: &Day) -> Result<Kept> {
     transaction.batch_execute("SET LOCAL jit = off").await?;
     let from = day.rows.start - EDGE;
     let mut kept = Kept::default();
-    let low_water: i64 = transaction.query_one(LOW_WATER, &[]).await?.get(0);
+    let low_water = number(&transaction, LOW_WATER, &[]).await?;
     // In this order: what is given back in between is then due.
     kept.find(&transaction, OUTSTANDING, (from.max(low_water), day))
         .await?;
@@ -227,5 +226,15 @@ async fn unfinished(client: &mut Client, day: &Day) -> Result<Kept> {
 async fn count(transaction: &Transaction<'_>, day: &Day, limit: i64) -> Result<i64> {
     let dropped = partitions::EVENTS.dropped(&day.name);
     let sql = format!("SELECT count(*) FROM (SELECT FROM {dropped} LIMIT $1) counted");
-    Ok(transaction.query_one(&sql, &[&limit]).await?.get(0))
+    number(transaction, &sql, &[&limit]).await
+}
+
+/// The one number that a statement answers.
+async fn number(
+    transaction: &Transaction<'_>,
+    sql: &str,
+    parameters: Parameters<'_>,
+) -> Result<i64> {
+    let rows = transaction.query_once(sql, parameters).await?;
+    Ok(rows.first().map_or(0, |row| row.get(0)))
 }

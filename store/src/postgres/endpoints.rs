@@ -1,12 +1,12 @@
 //! Endpoints: settings as one document, secrets sealed.
 
-use deadpool_postgres::Transaction;
 use hookwright_core::ids::{AccountId, EndpointId, ProjectId};
 use hookwright_core::limits::ENDPOINTS_PER_ACCOUNT_MAX;
 use hookwright_core::time::UnixMs;
 use tokio_postgres::Row;
 
 use super::change_log::{Kind, Moved};
+use super::lent::Transaction;
 use super::within::{listed, row_of};
 use super::{PostgresStore, Result, accounts};
 use crate::endpoint_row::{Kept, seal, settings_text};

@@ -13,6 +13,7 @@ use tokio_postgres::{Client, Statement, Transaction};
 
 use super::connect::Connector;
 use super::partitions::CUTS;
+use super::statement::{execute_once, query_once};
 use super::{PostgresOptions, Result, migrate, seal};
 use crate::error::StoreError;
 use crate::moved::{Batch, Place, Table};
@@ -43,7 +44,7 @@ pub(crate) struct Import {
 impl Import {
     /// Connects, and migrates the schema.
     pub(crate) async fn open(url: &str, options: &PostgresOptions) -> Result<Self> {
-        let connector = Connector::new(url, &options.tls, Handle::current())?;
+        let connector = Connector::new(url, options, Handle::current())?;
         let mut client = connector.connect().await?;
         migrate::migrate(&mut client).await?;
         Ok(Self { client })
@@ -53,7 +54,7 @@ impl Import {
     /// anything else, or a node serves from it.
     pub(crate) async fn held(&self, fingerprint: i64) -> Result<Held> {
         let nodes = "SELECT count(*) FROM nodes WHERE seen_at > now() - interval '10 s'";
-        let nodes: i64 = self.client.query_one(nodes, &[]).await?.get(0);
+        let nodes: i64 = self.client.query_typed_one(nodes, &[]).await?.get(0);
         let state = state(&self.client).await?;
         let is_same = get(&self.client, SOURCE).await? == fingerprint;
         match state {
@@ -74,7 +75,7 @@ impl Import {
         }
         for table in Table::ALL {
             let sql = format!("SELECT EXISTS (SELECT FROM {})", table.name());
-            if self.client.query_one(&sql, &[]).await?.get(0) {
+            if self.client.query_typed_one(&sql, &[]).await?.get(0) {
                 return Err(StoreError::Unusable(format!(
                     "the database is not empty: it has {}\nhint: begin with an empty database",
                     table.name().replace('_', " ")
@@ -151,7 +152,7 @@ impl Import {
     /// How many rows a table has.
     pub(crate) async fn count(&self, table: Table) -> Result<u64> {
         let sql = format!("SELECT count(*) FROM {}", table.name());
-        let count: i64 = self.client.query_one(&sql, &[]).await?.get(0);
+        let count: i64 = self.client.query_typed_one(&sql, &[]).await?.get(0);
         Ok(count.unsigned_abs())
     }
 
@@ -197,9 +198,8 @@ async fn advance(
     after: Place,
 ) -> Result<()> {
     let sql = "UPDATE meta SET value = $3 WHERE name = $1 AND value = $2";
-    let moved = transaction
-        .execute(sql, &[&last_of(table), &before.last, &after.last])
-        .await?;
+    let (client, name) = (transaction.client(), last_of(table));
+    let moved = execute_once(client, sql, &[&name, &before.last, &after.last]).await?;
     if moved == 0 {
         return Err(StoreError::Unusable(
             "another \"hookwright migrate\" fills the database\nhint: let one of them end first"
@@ -267,13 +267,13 @@ async fn types_of(client: &Client, table: &str, columns: &str) -> Result<Vec<Typ
 /// As `meta.rs`, on a connection that is not pooled.
 async fn get(client: &Client, name: &str) -> Result<i64> {
     let sql = "SELECT value FROM meta WHERE name = $1";
-    let row = client.query_opt(sql, &[&name]).await?;
-    Ok(row.map_or(0, |row| row.get(0)))
+    let rows = query_once(client, sql, &[&name]).await?;
+    Ok(rows.first().map_or(0, |row| row.get(0)))
 }
 
 async fn put(transaction: &Transaction<'_>, name: &str, value: i64) -> Result<()> {
     let sql = "INSERT INTO meta (name, value) VALUES ($1, $2)
                ON CONFLICT (name) DO UPDATE SET value = excluded.value";
-    transaction.execute(sql, &[&name, &value]).await?;
+    execute_once(transaction.client(), sql, &[&name, &value]).await?;
     Ok(())
 }

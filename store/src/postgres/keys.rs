@@ -1,11 +1,11 @@
 //! API keys: stored as a hash, revoked and never forgotten.
 
-use deadpool_postgres::Transaction;
 use hookwright_core::ids::{AccountId, KeyId, ProjectId};
 use hookwright_core::time::UnixMs;
 use tokio_postgres::Row;
 
 use super::change_log::Moved;
+use super::lent::Transaction;
 use super::within::{execute, listed, row_of};
 use super::{PostgresStore, Result, accounts, projects};
 use crate::error::StoreError;

@@ -44,10 +44,9 @@ impl PostgresStore {
         let mut client = self.client().await?;
         let transaction = client.transaction().await?;
         transaction.batch_execute(PLAIN_PLANS).await?;
-        let statement = transaction.prepare_cached(sql).await?;
         let rows = match &lanes {
-            Some(lanes) => transaction.query(&statement, &[lanes]).await?,
-            None => transaction.query(&statement, &[]).await?,
+            Some(lanes) => transaction.query(sql, &[lanes]).await?,
+            None => transaction.query(sql, &[]).await?,
         };
         transaction.commit().await?;
         let found = rows.iter().filter_map(|row| {

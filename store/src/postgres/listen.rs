@@ -14,9 +14,11 @@ use tokio_postgres::{AsyncMessage, Client, Connection, NoTls};
 
 use super::Result;
 use super::connect::Connector;
+use super::statement::Prepare;
 use crate::error::StoreError;
 
-/// A connection that can be asked as any other, and wakes `heard` at a notification on `channel`.
+/// A connection that can be asked as any other, and wakes `heard` at a notification on `channel`;
+/// never where statements are not prepared, as a pooler is between then.
 pub(super) async fn connect(
     connector: &Connector,
     runtime: &Handle,
@@ -39,6 +41,10 @@ pub(super) async fn connect(
     let client = connecting
         .await
         .map_err(|error| StoreError::Unavailable(error.to_string()))??;
+    if connector.prepare() == Prepare::Off {
+        // It would stay with a session of the server that is lent to somebody else next.
+        return Ok(client);
+    }
     if let Err(error) = client.batch_execute(&format!("LISTEN {channel}")).await {
         tracing::debug!(%error, "the database does not notify");
     }

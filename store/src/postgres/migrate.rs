@@ -28,7 +28,7 @@ pub(super) async fn migrate(client: &mut Client) -> Result<()> {
 async fn apply_next(client: &mut Client) -> Result<bool> {
     let transaction = client.transaction().await?;
     transaction
-        .execute("SELECT pg_advisory_xact_lock($1)", &[&LOCK])
+        .batch_execute(&format!("SELECT pg_advisory_xact_lock({LOCK})"))
         .await?;
     transaction
         .batch_execute(
@@ -37,7 +37,7 @@ async fn apply_next(client: &mut Client) -> Result<bool> {
         )
         .await?;
     let version: i64 = transaction
-        .query_one("SELECT version FROM hookwright_schema", &[])
+        .query_typed_one("SELECT version FROM hookwright_schema", &[])
         .await?
         .get(0);
     let newest = MIGRATIONS.last().map_or(0, |(number, _)| *number);
@@ -54,7 +54,7 @@ async fn apply_next(client: &mut Client) -> Result<bool> {
     };
     transaction.batch_execute(sql).await?;
     transaction
-        .execute("UPDATE hookwright_schema SET version = $1", &[number])
+        .batch_execute(&format!("UPDATE hookwright_schema SET version = {number}"))
         .await?;
     transaction.commit().await?;
     Ok(true)

@@ -22,12 +22,14 @@ mod import;
 mod keys;
 mod known;
 mod lanes;
+mod lent;
 mod listen;
 mod meta;
 mod migrate;
 mod names;
 mod node;
 mod owners;
+mod parameter;
 mod partitions;
 #[cfg(test)]
 mod plans;
@@ -47,18 +49,18 @@ mod scratch;
 mod seal;
 mod session;
 mod settle;
+mod statement;
 mod within;
 mod writer;
 
 use std::sync::{Arc, OnceLock};
 
-use deadpool_postgres::{Client, Pool, Transaction};
 use tokio::sync::oneshot;
 use tokio_postgres::Row;
-use tokio_postgres::types::ToSql;
 
 pub use connect::PostgresOptions;
 pub(crate) use import::{Held, Import};
+pub use statement::Prepare;
 
 use crate::change::Change;
 use crate::error::StoreError;
@@ -66,12 +68,13 @@ use crate::model::Lease;
 use crate::vault::Vault;
 use change_log::{ChangeLog, Moved};
 use connect::Connector;
+use lent::{Client, Pool, Transaction};
 use node::Node;
+use parameter::Parameters;
 use writer::Writer;
 
 pub(crate) type Result<T> = std::result::Result<T, StoreError>;
 type Feed = Arc<OnceLock<Arc<dyn Fn(&Change) + Send + Sync>>>;
-type Parameters<'a> = &'a [&'a (dyn ToSql + Sync)];
 
 /// Times that a read is tried while the database cannot be reached.
 const READS_TRIED_MAX: usize = 5;
@@ -106,7 +109,7 @@ impl PostgresStore {
         let (alive, ended) = oneshot::channel();
         let (start, started) = oneshot::channel();
         let runtime = run_thread(started, ended)?;
-        let connector = Connector::new(url, &options.tls, runtime.clone())?;
+        let connector = Connector::new(url, &options, runtime.clone())?;
         let mut first = connector.connect().await?;
         migrate::migrate(&mut first).await?;
         import::check_finished(&first).await?;
@@ -212,8 +215,7 @@ impl PostgresStore {
 
 async fn rows_once(pool: &Pool, sql: &str, parameters: Parameters<'_>) -> Result<Vec<Row>> {
     let client = pool.get().await?;
-    let statement = client.prepare_cached(sql).await?;
-    Ok(client.query(&statement, parameters).await?)
+    Ok(client.query(sql, parameters).await?)
 }
 
 fn gone() -> StoreError {

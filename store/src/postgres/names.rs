@@ -4,9 +4,10 @@ use std::collections::HashMap;
 
 use hookwright_core::ids::{EventId, ProjectId};
 use hookwright_core::time::UnixMs;
-use tokio_postgres::{Client, Statement};
+use tokio_postgres::Client;
 
 use super::batch::Queued;
+use super::statement::Statement;
 use crate::append::{Append, Appended};
 use crate::event_row::{fingerprint, names_of};
 
@@ -54,7 +55,7 @@ impl Names {
         if wanted.is_empty() {
             return Ok(names);
         }
-        for row in client.query(find, &[&projects, &wanted]).await? {
+        for row in find.query(client, &[&projects, &wanted]).await? {
             let name = (ProjectId(row.get(0)), row.get(1));
             let accepted_at: Option<i64> = row.get(4);
             let fanout: Option<i32> = row.get(5);

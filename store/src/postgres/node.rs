@@ -9,11 +9,11 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use deadpool_postgres::Pool;
 use hookwright_core::ids::EndpointId;
 use hookwright_core::time::UnixMs;
 
 use super::held::Held;
+use super::lent::Pool;
 use super::owners::Owned;
 use super::row_ids::{self, SLOTS};
 use super::{Result, rows_once};

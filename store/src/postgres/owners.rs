@@ -103,11 +103,9 @@ impl PostgresStore {
                 "this node has just registered anew".to_owned(),
             ));
         }
-        let take = transaction.prepare_cached(TAKE).await?;
         let asked: super::Parameters<'_> = &[&lanes.projects, &lanes.endpoints, &node];
-        transaction.execute(&take, asked).await?;
-        let own = transaction.prepare_cached(OWN).await?;
-        let rows = transaction.query(&own, asked).await?;
+        transaction.execute(TAKE, asked).await?;
+        let rows = transaction.query(OWN, asked).await?;
         transaction.commit().await?;
         let owned: Vec<EndpointId> = rows.iter().map(|row| EndpointId(row.get(0))).collect();
         self.shared.node.own(|it| it.learn(node, &lanes, &owned));
@@ -121,9 +119,8 @@ impl PostgresStore {
         self.shared.node.own(|owned| owned.forget(&lanes));
         let node = self.shared.node.identity().id;
         let client = self.client().await?;
-        let statement = client.prepare_cached(GIVE).await?;
         client
-            .execute(&statement, &[&lanes.projects, &lanes.endpoints, &node])
+            .execute(GIVE, &[&lanes.projects, &lanes.endpoints, &node])
             .await?;
         Ok(())
     }

@@ -5,11 +5,11 @@
 
 use std::ops::Range;
 
-use deadpool_postgres::{GenericClient, Pool, Transaction};
 use hookwright_core::time::UnixMs;
 use tokio_postgres::error::SqlState;
 
 use super::by_index::IN_ORDER;
+use super::lent::{Connection, Lent, Pool, Transaction};
 use super::row_ids::{day_of, lowest_at, start_of};
 use super::{PLAIN_PLANS, Result};
 use crate::error::StoreError;
@@ -115,9 +115,9 @@ pub(super) async fn make_ahead(pool: &Pool, now: UnixMs) -> Result<()> {
 }
 
 /// The days that have partitions, oldest first.
-pub(super) async fn days(client: &impl GenericClient) -> Result<Vec<Day>> {
+pub(super) async fn days(client: &Lent<impl Connection>) -> Result<Vec<Day>> {
     let rows = client
-        .query(
+        .query_once(
             "SELECT right(c.relname, 8), bounds[1]::bigint, bounds[2]::bigint
              FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid,
                   regexp_match(pg_get_expr(c.relpartbound, c.oid),
@@ -139,9 +139,9 @@ pub(super) async fn lock(transaction: &Transaction<'_>) -> Result<bool> {
     let settings = format!("SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}; {PLAIN_PLANS}; {IN_ORDER}");
     transaction.batch_execute(&settings).await?;
     let locked = transaction
-        .query_one("SELECT pg_try_advisory_xact_lock($1)", &[&LOCK])
+        .query_once("SELECT pg_try_advisory_xact_lock($1)", &[&LOCK])
         .await?;
-    Ok(locked.get(0))
+    Ok(locked.first().is_some_and(|row| row.get(0)))
 }
 
 /// Whether it was done; not so when a table could not be had in time.
@@ -158,7 +158,7 @@ pub(super) fn unless_locked<T>(
     }
 }
 
-async fn missing(client: &impl GenericClient, wanted: &[Day]) -> Result<Vec<Day>> {
+async fn missing(client: &Lent<impl Connection>, wanted: &[Day]) -> Result<Vec<Day>> {
     let there = days(client).await?;
     let is_missing = |day: &&Day| there.iter().all(|it| it.name != day.name);
     Ok(wanted.iter().filter(is_missing).cloned().collect())

@@ -1,11 +1,11 @@
 //! Projects: made with a default account and a first key, deleted with all that is theirs.
 
-use deadpool_postgres::Transaction;
 use hookwright_core::ids::ProjectId;
 use hookwright_core::time::UnixMs;
 use tokio_postgres::Row;
 
 use super::change_log::{Kind, Moved};
+use super::lent::Transaction;
 use super::within::{execute, listed, row_of};
 use super::{PostgresStore, Result, accounts, endpoints, keys};
 use crate::error::StoreError;

@@ -2,15 +2,16 @@
 //!
 //! A day's partitions are dropped once all of it is old, so here retention is exact to a day.
 
-use deadpool_postgres::Transaction;
 use hookwright_core::time::UnixMs;
 use tokio_postgres::Row;
 
 use super::drop_day::{self, Dropped, drop_day};
+use super::lent::Transaction;
 use super::prune_moved::Class;
 use super::remove_dropped::remove_dropped;
 use super::row_ids::lowest_at;
 use super::{PostgresStore, Result, meta, partitions};
+use crate::error::StoreError;
 
 /// Events that one call looks at: many unfinished ones must not make it long.
 pub(super) const SCANNED_EVENTS_MAX: usize = 20_000;
@@ -132,7 +133,7 @@ impl PostgresStore {
         );
         let scanned = SCANNED_EVENTS_MAX as i64;
         let rows = transaction
-            .query(REST, &[&place.0, &place.1, &before.0, &scanned])
+            .query_once(REST, &[&place.0, &place.1, &before.0, &scanned])
             .await?;
         let (old, place) = choose(&rows, limit);
         remove(&transaction, &old).await?;
@@ -154,9 +155,10 @@ impl PostgresStore {
         if from >= to {
             return Ok(false);
         }
-        let found = transaction
-            .query_one(NAMES, &[&from, &to, &(limit as i64)])
+        let rows = transaction
+            .query_once(NAMES, &[&from, &to, &(limit as i64)])
             .await?;
+        let found = rows.first().ok_or(StoreError::NotFound)?;
         let more = found.get::<_, i64>(0) >= limit as i64;
         let last: Option<i64> = found.get(1);
         let next = last.filter(|_| more).unwrap_or(to);
@@ -192,7 +194,7 @@ pub(super) async fn remove(transaction: &Transaction<'_>, old: &[&Row]) -> Resul
     let (projects, events, first, end) = (column(0), column(1), column(2), column(3));
     for sql in REMOVE {
         transaction
-            .execute(*sql, &[&projects, &events, &first, &end])
+            .execute_once(sql, &[&projects, &events, &first, &end])
             .await?;
     }
     Ok(())

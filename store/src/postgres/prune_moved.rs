@@ -4,10 +4,10 @@
 //! As on the embedded store, events whose deliveries are not finished are passed over and looked at
 //! again in the next pass.
 
-use deadpool_postgres::Transaction;
 use hookwright_core::time::UnixMs;
 use tokio_postgres::Row;
 
+use super::lent::Transaction;
 use super::prune::{SCANNED_EVENTS_MAX, is_live, remove};
 use super::{PLAIN_PLANS, PostgresStore, Result, meta, partitions};
 
@@ -101,7 +101,7 @@ impl PostgresStore {
         // Looking costs as much as removing: little more is looked at than can be removed.
         let scanned = (limit * 2).clamp(SCANNED_EVENTS_MIN, SCANNED_EVENTS_MAX);
         let rows = transaction
-            .query(WALK, &[&place.at, &before.0, &(scanned as i64)])
+            .query_once(WALK, &[&place.at, &before.0, &(scanned as i64)])
             .await?;
         let seen: Vec<Seen> = rows.iter().map(seen).collect();
         let (chosen, mut place) = choose(class, &seen, place, limit);
@@ -152,7 +152,7 @@ fn choose(class: Class, seen: &[Seen], mut place: Place, limit: usize) -> (Vec<u
 async fn of_each(transaction: &Transaction<'_>, sql: &str, old: &[&Row]) -> Result<()> {
     let column = |index| old.iter().map(|row| row.get(index)).collect::<Vec<i64>>();
     let (projects, events) = (column(0), column(1));
-    transaction.execute(sql, &[&projects, &events]).await?;
+    transaction.execute_once(sql, &[&projects, &events]).await?;
     Ok(())
 }
 

@@ -7,9 +7,9 @@
 
 use std::ops::Range;
 
-use deadpool_postgres::Transaction;
 use hookwright_core::time::UnixMs;
 
+use super::lent::Transaction;
 use super::prune::{SCANNED_EVENTS_MAX, is_live};
 use super::prune_moved::Class;
 use super::row_ids::lowest_at;
@@ -135,7 +135,7 @@ impl Walk {
         let room = SCANNED_EVENTS_MAX - self.scanned;
         let (project, event) = self.after;
         let rows = transaction
-            .query(
+            .query_once(
                 &select(partition),
                 &[&project, &event, &before.0, &(room as i64)],
             )
@@ -158,7 +158,9 @@ impl Walk {
         }
         if !events.is_empty() {
             let clear = clear(partition);
-            transaction.execute(&clear, &[&projects, &events]).await?;
+            transaction
+                .execute_once(&clear, &[&projects, &events])
+                .await?;
         }
         let last = rows.last().map(|row| (row.get(0), row.get(1)));
         Ok(rows.len() < room && last.is_none_or(|last| last == self.after))

@@ -64,8 +64,7 @@ impl PostgresStore {
         transaction.batch_execute(PLAIN_PLANS).await?;
         let mut found = 0;
         for sql in [CLAIMS_IN_DOUBT, RESENDS_IN_DOUBT] {
-            let statement = transaction.prepare_cached(sql).await?;
-            found += transaction.execute(&statement, &[&leases, &now.0]).await?;
+            found += transaction.execute(sql, &[&leases, &now.0]).await?;
         }
         transaction.commit().await?;
         Ok(found as usize)
@@ -76,11 +75,10 @@ impl PostgresStore {
         let mut client = self.client().await?;
         let transaction = client.transaction().await?;
         transaction.batch_execute(PLAIN_PLANS).await?;
-        let statement = transaction.prepare_cached(OF_A_BATCH).await?;
         let (first, last) = batch.rows;
         let found = transaction
             .execute(
-                &statement,
+                OF_A_BATCH,
                 &[&first, &last, &batch.lease, &now.0, &RECLAIMED_AT_ONCE],
             )
             .await?;
@@ -120,16 +118,14 @@ impl PostgresStore {
         };
         let (id, low_water): (i64, i64) = (lost.get(0), lost.get(1));
         let (from, to) = Identity::tokens_of(id);
-        let first = transaction.prepare_cached(FIRST_ATTEMPTS_OF_A_NODE).await?;
         let first = transaction
             .execute(
-                &first,
+                FIRST_ATTEMPTS_OF_A_NODE,
                 &[&low_water, &from, &to, &now.0, &RECLAIMED_AT_ONCE],
             )
             .await?;
-        let claims = transaction.prepare_cached(CLAIMS_OF_A_NODE).await?;
         let claims = transaction
-            .execute(&claims, &[&from, &to, &now.0, &RECLAIMED_AT_ONCE])
+            .execute(CLAIMS_OF_A_NODE, &[&from, &to, &now.0, &RECLAIMED_AT_ONCE])
             .await?;
         transaction
             .execute(RESENDS_OF_A_NODE, &[&from, &to, &now.0])

@@ -37,9 +37,8 @@ impl PostgresStore {
             columns.2.push(held.lease.0);
         }
         if !columns.0.is_empty() {
-            let statement = transaction.prepare_cached(RELEASE).await?;
             transaction
-                .execute(&statement, &[&columns.0, &columns.1, &columns.2, &now.0])
+                .execute(RELEASE, &[&columns.0, &columns.1, &columns.2, &now.0])
                 .await?;
         }
         for held in leased.iter().filter(|held| held.manual) {
@@ -66,9 +65,8 @@ impl PostgresStore {
         let mut client = self.client().await?;
         let transaction = client.transaction().await?;
         transaction.batch_execute(PLAIN_PLANS).await?;
-        let statement = transaction.prepare_cached(HASTEN).await?;
         let hastened = transaction
-            .execute(&statement, &[&lane.0, &now.0, &(limit as i64)])
+            .execute(HASTEN, &[&lane.0, &now.0, &(limit as i64)])
             .await?;
         transaction.commit().await?;
         Ok(hastened as usize)

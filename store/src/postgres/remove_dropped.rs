@@ -1,8 +1,7 @@
 //! How the files of dropped days are removed: while nobody waits, as that takes seconds for many
 //! gigabytes, and by any node, as the one that dropped a day may be gone.
 
-use deadpool_postgres::Pool;
-
+use super::lent::Pool;
 use super::{Result, partitions};
 
 const DROPPED: &str = "SELECT relname::text FROM pg_class
@@ -12,7 +11,7 @@ const DROPPED: &str = "SELECT relname::text FROM pg_class
 
 pub(super) async fn remove_dropped(pool: &Pool) -> Result<()> {
     let mut client = pool.get().await?;
-    for table in client.query(DROPPED, &[]).await? {
+    for table in client.query_once(DROPPED, &[]).await? {
         let table: &str = table.get(0);
         let transaction = client.transaction().await?;
         if !partitions::lock(&transaction).await? {

@@ -33,12 +33,11 @@ impl PostgresStore {
         let transaction = client.transaction().await?;
         transaction.batch_execute(PLAIN_PLANS).await?;
         self.hold_own_place(&transaction).await?;
-        let statement = transaction.prepare_cached(ADD).await?;
         let account = scope.account_id.map(|account| account.0);
         let until = now.plus_ms(LEASE_MS).0;
         let row = transaction
             .query_opt(
-                &statement,
+                ADD,
                 &[
                     &scope.project_id.0,
                     &id.0,

@@ -8,7 +8,7 @@ use rustls::{ClientConfig, RootCertStore};
 use tokio_postgres::Client;
 
 use super::connect::Connector;
-use super::{PostgresOptions, PostgresStore};
+use super::{PostgresOptions, PostgresStore, Prepare};
 use crate::vault::Vault;
 
 pub(super) const NOW: UnixMs = UnixMs(1_700_000_000_000);
@@ -59,7 +59,7 @@ pub(super) fn check<F: Future<Output = ()> + Send + 'static>(fact: impl FnOnce(S
 
 async fn connect(url: &str) -> Client {
     let runtime = tokio::runtime::Handle::current();
-    let connector = Connector::new(url, &options(NOW).tls, runtime).expect("a URL");
+    let connector = Connector::new(url, &options(NOW), runtime).expect("a URL");
     connector.connect().await.expect("the test server answers")
 }
 
@@ -68,5 +68,6 @@ fn options(now: UnixMs) -> PostgresOptions {
     PostgresOptions {
         now,
         tls: Arc::new(tls.with_no_client_auth()),
+        prepare: Prepare::On,
     }
 }

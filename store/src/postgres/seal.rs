@@ -3,6 +3,7 @@
 use tokio_postgres::Client;
 
 use super::Result;
+use super::statement::execute_once;
 use crate::error::StoreError;
 use crate::vault::Vault;
 
@@ -15,14 +16,10 @@ pub(super) async fn check(client: &Client, vault: &Vault) -> Result<()> {
     let sealed = vault
         .seal(PROOF, PROOF.as_bytes())
         .map_err(|error| StoreError::Engine(error.to_string()))?;
-    client
-        .execute(
-            "INSERT INTO seal (one, proof) VALUES (true, $1) ON CONFLICT DO NOTHING",
-            &[&sealed],
-        )
-        .await?;
+    let sql = "INSERT INTO seal (one, proof) VALUES (true, $1) ON CONFLICT DO NOTHING";
+    execute_once(client, sql, &[&sealed]).await?;
     let proof: Vec<u8> = client
-        .query_one("SELECT proof FROM seal", &[])
+        .query_typed_one("SELECT proof FROM seal", &[])
         .await?
         .get(0);
     match vault.open(PROOF, &proof) {

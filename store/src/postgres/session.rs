@@ -4,8 +4,7 @@ use std::collections::HashSet;
 
 use futures_util::future::join_all;
 use futures_util::{join, try_join};
-use tokio_postgres::types::ToSql;
-use tokio_postgres::{Client, Row, Statement};
+use tokio_postgres::{Client, Row};
 
 use super::append::{
     DELIVERIES, Deliveries, EVENTS, Events, FORGET_NAMES, Inserts, NAMES, NameColumns,
@@ -13,7 +12,9 @@ use super::append::{
 use super::batch::Queued;
 use super::connect::Connector;
 use super::names::{self, Names};
+use super::parameter::Parameters;
 use super::settle::{FIRST_DELIVERED, Firsts, MANUAL, OTHERWISE, Others, Way, body_of, error_of};
+use super::statement::Statement;
 use crate::model::Settlement;
 
 type Result<T> = std::result::Result<T, tokio_postgres::Error>;
@@ -69,23 +70,21 @@ impl Accepted {
 impl Session {
     pub(super) async fn open(connector: &Connector) -> Result<Self> {
         let client = connector.connect().await?;
-        // Prepared as they will be planned.
-        client.batch_execute(BEGIN).await?;
+        let new = |sql| Statement::new(&client, connector.prepare(), sql);
         let (fence, is_stored, find_names, forget_names, names) = try_join!(
-            client.prepare(FENCE),
-            client.prepare(IS_STORED),
-            client.prepare(names::FIND),
-            client.prepare(FORGET_NAMES),
-            client.prepare(NAMES),
+            new(FENCE),
+            new(IS_STORED),
+            new(names::FIND),
+            new(FORGET_NAMES),
+            new(NAMES),
         )?;
         let (events, deliveries, first_delivered, otherwise, manual) = try_join!(
-            client.prepare(EVENTS),
-            client.prepare(DELIVERIES),
-            client.prepare(FIRST_DELIVERED),
-            client.prepare(OTHERWISE),
-            client.prepare(MANUAL),
+            new(EVENTS),
+            new(DELIVERIES),
+            new(FIRST_DELIVERED),
+            new(OTHERWISE),
+            new(MANUAL),
         )?;
-        client.batch_execute("COMMIT").await?;
         Ok(Self {
             client,
             fence,
@@ -106,11 +105,8 @@ impl Session {
     }
 
     pub(super) async fn is_stored(&self, (project, event): (i64, i64)) -> Result<bool> {
-        let rows = self
-            .client
-            .query(&self.is_stored, &[&project, &event])
-            .await?;
-        Ok(!rows.is_empty())
+        let event: Parameters<'_> = &[&project, &event];
+        Ok(!self.is_stored.query(&self.client, event).await?.is_empty())
     }
 
     /// Everything in one transaction and one round trip: the server gets all statements before it
@@ -147,7 +143,8 @@ impl Session {
     }
 
     async fn fence(&self, node: i64) -> Result<()> {
-        self.client.query(&self.fence, &[&node]).await.map(|_| ())
+        let living = self.fence.query(&self.client, &[&node]).await;
+        living.map(|_| ())
     }
 
     async fn insert(&self, inserts: &Inserts<'_>) -> Result<()> {
@@ -256,10 +253,10 @@ impl Session {
             .filter(|(_, way)| *way == Way::Manual)
             .map(|(it, _)| async move {
                 let (class, status) = error_of(it);
-                let row = self
-                    .client
-                    .query_one(
-                        &self.manual,
+                let rows = self
+                    .manual
+                    .query(
+                        &self.client,
                         &[
                             &it.project_id.0,
                             &it.id.0,
@@ -274,7 +271,7 @@ impl Session {
                         ],
                     )
                     .await?;
-                Ok(row.get::<_, i64>(0) > 0)
+                Ok(rows.first().is_some_and(|row| row.get::<_, i64>(0) > 0))
             });
         join_all(manual).await.into_iter().collect()
     }
@@ -284,12 +281,12 @@ impl Session {
         &self,
         statement: &Statement,
         rows: usize,
-        parameters: &[&(dyn ToSql + Sync)],
+        parameters: Parameters<'_>,
     ) -> Result<Vec<Row>> {
         if rows == 0 {
             return Ok(Vec::new());
         }
-        self.client.query(statement, parameters).await
+        statement.query(&self.client, parameters).await
     }
 }
 

@@ -1,8 +1,8 @@
 //! How statements are run within a change of routing facts, and how pages are cut.
 
-use deadpool_postgres::Transaction;
 use tokio_postgres::Row;
 
+use super::lent::Transaction;
 use super::{Parameters, Result};
 use crate::model::{Listed, Page};
 
@@ -12,8 +12,7 @@ pub(super) async fn execute(
     sql: &str,
     parameters: Parameters<'_>,
 ) -> Result<u64> {
-    let statement = change.prepare_cached(sql).await?;
-    Ok(change.execute(&statement, parameters).await?)
+    Ok(change.execute(sql, parameters).await?)
 }
 
 /// The first row of a statement, if it has one.
@@ -22,9 +21,7 @@ pub(super) async fn row_of(
     sql: &str,
     parameters: Parameters<'_>,
 ) -> Result<Option<Row>> {
-    let statement = change.prepare_cached(sql).await?;
-    let rows = change.query(&statement, parameters).await?;
-    Ok(rows.into_iter().next())
+    Ok(change.query_opt(sql, parameters).await?)
 }
 
 /// A page of what was found; a full one has a next one.

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use deadpool_postgres::Pool;
 use tokio::sync::{mpsc, oneshot};
 
 use super::append::Numbers;
 use super::attempt::Refusal;
 use super::batch::{Batch, Queued};
 use super::connect::Connector;
+use super::lent::Pool;
 use super::node::{Identity, Node};
 use super::queue::{Inbox, Work, refuse, unreachable_for_long};
 use super::row_ids::RowIds;

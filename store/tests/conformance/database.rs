@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use hookwright_core::time::UnixMs;
-use hookwright_store::{PostgresOptions, Store, StoreError, Vault};
+use hookwright_store::{PostgresOptions, Prepare, Store, StoreError, Vault};
 use rustls::{ClientConfig, RootCertStore};
 use tokio_postgres::{NoTls, SimpleQueryMessage};
 
@@ -12,6 +12,8 @@ use super::place::Failure;
 
 /// The server that the facts may make databases in.
 const SERVER: &str = "HOOKWRIGHT_TEST_POSTGRES";
+/// "off" where that is a pooler.
+const PREPARE: &str = "HOOKWRIGHT_DATABASE_PREPARE";
 
 /// A database of its own, dropped at the end.
 pub struct Database {
@@ -41,7 +43,9 @@ impl Database {
     pub async fn open(&self, vault: Vault, now: UnixMs) -> Result<Store, StoreError> {
         let tls = ClientConfig::builder().with_root_certificates(RootCertStore::empty());
         let tls = Arc::new(tls.with_no_client_auth());
-        Store::open_postgres(&self.url(), vault, PostgresOptions { now, tls }).await
+        let prepare = prepare();
+        let options = PostgresOptions { now, tls, prepare };
+        Store::open_postgres(&self.url(), vault, options).await
     }
 
     /// Whatever nodes live here, the others take them for lost from now on.
@@ -137,4 +141,11 @@ async fn ask(url: &str, sql: &str) -> Vec<String> {
         _ => None,
     });
     rows.collect()
+}
+
+fn prepare() -> Prepare {
+    match std::env::var(PREPARE).as_deref() {
+        Ok("off") => Prepare::Off,
+        _ => Prepare::On,
+    }
 }

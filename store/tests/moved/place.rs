@@ -7,7 +7,7 @@ use bytes::Bytes;
 use hookwright_core::ids::EndpointId;
 use hookwright_core::time::UnixMs;
 use hookwright_store::{
-    Append, Appended, Counted, Disposition, Migration, PostgresOptions, Route, Scope,
+    Append, Appended, Counted, Disposition, Migration, PostgresOptions, Prepare, Route, Scope,
     SqliteOptions, Store, Vault,
 };
 use rustls::{ClientConfig, RootCertStore};
@@ -127,7 +127,12 @@ fn vault() -> Vault {
 fn options() -> PostgresOptions {
     let tls = ClientConfig::builder().with_root_certificates(RootCertStore::empty());
     let tls = Arc::new(tls.with_no_client_auth());
-    PostgresOptions { now: NOW, tls }
+    let prepare = Prepare::On;
+    PostgresOptions {
+        now: NOW,
+        tls,
+        prepare,
+    }
 }
 
 /// The first column of every row.

@@ -13,7 +13,7 @@ use crate::model::{
     EndpointSettings, EndpointStatus, KeyOwner, NewEndpoint, NewKey, NewProject, Page, Project,
 };
 use crate::postgres::connect::Connector;
-use crate::postgres::{PostgresOptions, PostgresStore};
+use crate::postgres::{PostgresOptions, PostgresStore, Prepare};
 use crate::vault::Vault;
 
 pub(super) const NOW: UnixMs = UnixMs(1_700_000_000_000);
@@ -81,12 +81,13 @@ fn options() -> PostgresOptions {
     PostgresOptions {
         now: NOW,
         tls: Arc::new(tls.with_no_client_auth()),
+        prepare: Prepare::On,
     }
 }
 
 async fn run_sql(url: &str, sql: &str) {
     let runtime = tokio::runtime::Handle::current();
-    let connector = Connector::new(url, &options().tls, runtime).expect("a URL");
+    let connector = Connector::new(url, &options(), runtime).expect("a URL");
     let client = connector.connect().await.expect("the test server answers");
     client.batch_execute(sql).await.expect("done");
 }
