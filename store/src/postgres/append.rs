@@ -98,6 +98,7 @@ impl<'a> Inserts<'a> {
         };
         for Queued { append, .. } in appends {
             let id = EventId(numbers.events.take(append.accepted_at, 1));
+            numbers.deliveries.catch_up(id.0);
             let answer = match names.settle(append, id) {
                 Some(before) => before,
                 None => inserts.fresh(append, id, numbers, lease)?,
@@ -125,6 +126,7 @@ impl<'a> Inserts<'a> {
         let first = numbers
             .deliveries
             .take(append.accepted_at, append.routes.len());
+        numbers.events.catch_up(first);
         let events = &mut self.events;
         events.project_id.push(append.project_id.0);
         events.id.push(id.0);

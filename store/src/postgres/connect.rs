@@ -22,6 +22,7 @@ use crate::error::StoreError;
 const POOLED_CONNECTIONS: usize = 6;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const WAIT_FOR_CONNECTION: Duration = Duration::from_secs(10);
+const NAME_HINT: &str = "hint: behind a pooler that loses prepared statements, as PgBouncer before 1.21, set --database-prepare off";
 
 /// How a `PostgreSQL` store is opened.
 #[derive(Clone)]
@@ -175,6 +176,16 @@ pub(super) fn is_passing(error: &tokio_postgres::Error) -> bool {
         .contains(code)
 }
 
+/// Whether a statement's name was not where it was left, or somebody else's was there: sessions are
+/// handed around.
+fn is_of_a_name(error: &tokio_postgres::Error) -> bool {
+    let names = [
+        SqlState::INVALID_SQL_STATEMENT_NAME,
+        SqlState::DUPLICATE_PSTATEMENT,
+    ];
+    error.code().is_some_and(|code| names.contains(code))
+}
+
 fn is_io(error: &(dyn std::error::Error + 'static)) -> bool {
     error.is::<std::io::Error>() || error.to_string().contains("timed out")
 }
@@ -185,6 +196,9 @@ impl From<tokio_postgres::Error> for StoreError {
         let words = error
             .as_db_error()
             .map_or_else(|| describe(&error), ToString::to_string);
+        if is_of_a_name(&error) {
+            return Self::Engine(format!("{words}\n{NAME_HINT}"));
+        }
         if is_passing(&error) {
             Self::Unavailable(words)
         } else {
@@ -207,5 +221,24 @@ impl From<deadpool_postgres::PoolError> for StoreError {
             deadpool_postgres::PoolError::Backend(error) => Self::Unavailable(describe(&error)),
             other => Self::Unavailable(other.to_string()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::postgres::scratch::check;
+
+    #[test]
+    fn a_lost_name_says_what_to_set() {
+        check(|database| async move {
+            let client = database.connect().await;
+            let lost = client.batch_execute("EXECUTE never_prepared").await;
+            let error = StoreError::from(lost.expect_err("there is no such name"));
+            assert!(
+                error.to_string().contains("--database-prepare off"),
+                "{error}"
+            );
+        });
     }
 }

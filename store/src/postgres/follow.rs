@@ -18,6 +18,7 @@ use super::change_log::{CHANNEL, Kind, LOCK, Moved};
 use super::connect::Connector;
 use super::known::Known;
 use super::reread::{changes, everything};
+use super::statement::Prepare;
 use super::{Feed, Result, listen};
 use crate::change::Change;
 use crate::vault::Vault;
@@ -65,6 +66,12 @@ impl Follower {
     /// Begins at the present end of the log, and goes on until the store's thread ends. Answers the
     /// last row told.
     pub(super) async fn start(self) -> Result<watch::Receiver<i64>> {
+        if self.connector.prepare() == Prepare::Off {
+            tracing::info!(
+                "statements are not prepared, as behind a pooler: what other nodes change is looked for every {} ms",
+                POLL_EVERY.as_millis()
+            );
+        }
         let client = self.connect().await?;
         let mark = end(&client).await?;
         let (told, told_to) = watch::channel(mark.id);

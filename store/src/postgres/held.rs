@@ -85,10 +85,11 @@ impl Held {
             .collect()
     }
 
-    /// Below this row nothing of this node is outstanding.
-    pub(super) fn low_water(&self) -> i64 {
+    /// Below this row nothing of this node is outstanding, nor will be: with nothing outstanding,
+    /// `idle` says where the next can begin.
+    pub(super) fn low_water(&self, idle: i64) -> i64 {
         let lowest = self.batches.iter().map(|batch| batch.rows.0).min();
-        lowest.unwrap_or(self.done_to)
+        lowest.unwrap_or(idle.max(self.done_to))
     }
 
     /// Batches with deliveries that this node has surely lost sight of: they were accepted at or
@@ -137,16 +138,21 @@ mod tests {
     #[test]
     fn the_mark_is_the_lowest_row_of_what_is_outstanding() {
         let mut held = Held::default();
-        assert_eq!(held.low_water(), 0);
+        assert_eq!(held.low_water(0), 0);
         held.add(batch(1, (10, 11), 2));
         held.add(batch(2, (12, 12), 1));
         held.give(2);
-        assert_eq!(held.low_water(), 10, "the first batch is not done");
+        assert_eq!(held.low_water(0), 10, "the first batch is not done");
         held.give(1);
         held.give(99);
-        assert_eq!(held.low_water(), 10);
+        assert_eq!(held.low_water(0), 10);
         held.give(1);
-        assert_eq!(held.low_water(), 13);
+        assert_eq!(held.low_water(0), 13);
+        assert_eq!(
+            held.low_water(90),
+            90,
+            "an idle node's mark goes with the time"
+        );
     }
 
     #[test]
@@ -183,7 +189,7 @@ mod tests {
             ..batch(2, (3, 4), 2)
         };
         assert_eq!(held.out_of_sight(UnixMs(0)), [doubted]);
-        assert_eq!(held.low_water(), 1, "and it is still held");
+        assert_eq!(held.low_water(0), 1, "and it is still held");
     }
 
     #[test]

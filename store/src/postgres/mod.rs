@@ -28,6 +28,7 @@ mod meta;
 mod migrate;
 mod names;
 mod node;
+mod one_go;
 mod owners;
 mod parameter;
 mod partitions;
@@ -83,7 +84,7 @@ const READ_RETRY_DELAY: std::time::Duration = std::time::Duration::from_millis(2
 /// Statements find a few rows of big tables by their keys. While a table's statistics are young the
 /// planner takes it for small and would read all of it.
 const PLAIN_PLANS: &str = "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; \
-                           SET LOCAL enable_mergejoin = off; \
+                           SET LOCAL enable_mergejoin = off; SET LOCAL jit = off; \
                            SET LOCAL idle_in_transaction_session_timeout = '10s'";
 
 /// A handle on the engine; clones share it.

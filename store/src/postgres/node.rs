@@ -26,7 +26,7 @@ const SILENT_S_MAX: f64 = 10.0;
 /// A node whose last beat is older than this stops sending: others may be about to take over.
 const SURE_FOR: Duration = Duration::from_secs(8);
 /// An event is stored within this time of its acceptance, or not at all.
-const QUEUED_MS_MAX: i64 = 60 * 60 * 1000;
+const QUEUED_MS_MAX: i64 = 10 * 60 * 1000;
 /// Tokens of one node; the node's number is the part above.
 const TOKEN_BITS: u32 = 40;
 
@@ -37,8 +37,8 @@ pub(super) struct Node {
     /// The writer and the heartbeat find out at the same time: one of them registers.
     registering: tokio::sync::Mutex<()>,
     next_token: AtomicI64,
-    /// Nothing of this process can have a lower row.
-    low_water: i64,
+    /// When it was opened, by the caller's clock and by one that is never set.
+    opened: (UnixMs, Instant),
     /// When the last beat that arrived was sent.
     sure_since: Mutex<Instant>,
     held: Mutex<Held>,
@@ -64,11 +64,10 @@ impl Identity {
 impl Node {
     pub(super) async fn register(pool: &Pool, now: UnixMs) -> Result<Self> {
         let sent = Instant::now();
-        // What is queued now and stored in a while was accepted before that, but not long before.
-        let low_water = row_ids::lowest_at(UnixMs(now.0 - QUEUED_MS_MAX));
+        let opened = (now, sent);
         Ok(Self {
-            identity: RwLock::new(register(pool, low_water).await?),
-            low_water,
+            identity: RwLock::new(register(pool, low_water_at(opened)).await?),
+            opened,
             registering: tokio::sync::Mutex::default(),
             next_token: AtomicI64::new(1),
             sure_since: Mutex::new(sent),
@@ -117,7 +116,7 @@ impl Node {
             return Ok(());
         }
         let sent = Instant::now();
-        let fresh = register(pool, self.low_water).await?;
+        let fresh = register(pool, low_water_at(self.opened)).await?;
         tracing::warn!(
             lost = lost.id,
             node = fresh.id,
@@ -159,6 +158,14 @@ impl Node {
             .lock()
             .unwrap_or_else(PoisonError::into_inner) = sent;
     }
+}
+
+/// Below this row nothing can be that is yet to be stored: what is queued now was accepted a while
+/// ago, but not long ago.
+fn low_water_at((now, since): (UnixMs, Instant)) -> i64 {
+    let elapsed = since.elapsed().as_millis() as u64;
+    let now = now.plus_ms(elapsed);
+    row_ids::lowest_at(UnixMs(now.0 - QUEUED_MS_MAX))
 }
 
 async fn register(pool: &Pool, low_water: i64) -> Result<Identity> {
@@ -211,7 +218,7 @@ pub(super) async fn keep_beating(node: Arc<Node>, pool: Pool) {
 async fn beat(node: &Node, pool: &Pool, may_judge: bool) -> Result<()> {
     let identity = node.identity();
     let sent = Instant::now();
-    let low_water = node.hold(|held| held.low_water());
+    let low_water = node.hold(|held| held.low_water(low_water_at(node.opened)));
     let found = rows_once(
         pool,
         "UPDATE nodes SET seen_at = now(), low_water = GREATEST(low_water, $2) WHERE id = $1 RETURNING id",

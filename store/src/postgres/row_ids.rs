@@ -62,6 +62,14 @@ impl RowIds {
         first
     }
 
+    /// Numbers nothing lower than the tick of `other` from now on: an event and its deliveries are
+    /// made at one time, and lie in one day.
+    pub(super) fn catch_up(&mut self, other: i64) {
+        let tick = other >> (SLOT_BITS + SEQUENCE_BITS);
+        let first = (tick << (SLOT_BITS + SEQUENCE_BITS)) | (self.slot << SEQUENCE_BITS);
+        self.next = self.next.max(first);
+    }
+
     /// Leaves out what remains of this tick, as when one of its ids turned out to be taken.
     pub(super) fn skip_tick(&mut self) {
         let tick = self.next >> (SLOT_BITS + SEQUENCE_BITS);
@@ -117,6 +125,20 @@ mod tests {
         let next = ids.take(NOW, 1);
         assert!(next > first + 1);
         assert_eq!((next >> SEQUENCE_BITS) & 255, 255);
+    }
+
+    #[test]
+    fn an_event_and_its_deliveries_lie_in_one_tick() {
+        let (mut events, mut deliveries) = (RowIds::new(3), RowIds::new(3));
+        // The clock was far ahead for a while, and nothing was delivered then.
+        let ahead = events.take(NOW.plus_ms(9_000_000), 1);
+        deliveries.catch_up(ahead);
+        let first = deliveries.take(NOW, 5);
+        assert_eq!(
+            first >> (SLOT_BITS + SEQUENCE_BITS),
+            ahead >> (SLOT_BITS + SEQUENCE_BITS)
+        );
+        assert_eq!(deliveries.take(NOW, 1), first + 5);
     }
 
     #[test]

@@ -12,20 +12,25 @@ use super::append::{
 use super::batch::Queued;
 use super::connect::Connector;
 use super::names::{self, Names};
+use super::one_go::{self, ONE_GO};
 use super::parameter::Parameters;
 use super::settle::{FIRST_DELIVERED, Firsts, MANUAL, OTHERWISE, Others, Way, body_of, error_of};
-use super::statement::Statement;
+use super::statement::{Prepare, Statement};
 use crate::model::Settlement;
 
 type Result<T> = std::result::Result<T, tokio_postgres::Error>;
 
-/// A node that stops in the middle must not hold its locks. Nothing is set for longer than the
-/// transaction: a pooler may give the connection to somebody else.
+/// A node that stops in the middle must not hold its locks.
 ///
 /// Statements join a few rows with big tables by their keys. While a table's statistics are young
 /// the planner takes it for small and would read all of it for every batch.
+const SETTINGS: &str = "SET enable_seqscan = off; SET enable_hashjoin = off; \
+                        SET enable_mergejoin = off; SET jit = off; SET plan_cache_mode = force_generic_plan; \
+                        SET idle_in_transaction_session_timeout = '10s'";
+/// The same where a pooler may give the connection to somebody else after the transaction.
 const BEGIN: &str = "BEGIN; SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; \
-                     SET LOCAL enable_mergejoin = off; SET LOCAL plan_cache_mode = force_generic_plan; \
+                     SET LOCAL enable_mergejoin = off; SET LOCAL jit = off; \
+                     SET LOCAL plan_cache_mode = force_generic_plan; \
                      SET LOCAL idle_in_transaction_session_timeout = '10s'";
 /// Fails (division by zero) when this node was declared lost; else nobody can declare it so before
 /// the commit.
@@ -36,6 +41,9 @@ const IS_STORED: &str = "SELECT FROM events WHERE project_id = $1 AND id = $2";
 /// One connection, ready to write.
 pub(super) struct Session {
     client: Client,
+    begin: &'static str,
+    /// Not through a pooler: a long text is not sent whole each time.
+    one_go: Option<Statement>,
     fence: Statement,
     is_stored: Statement,
     find_names: Statement,
@@ -71,6 +79,13 @@ impl Session {
     pub(super) async fn open(connector: &Connector) -> Result<Self> {
         let client = connector.connect().await?;
         let new = |sql| Statement::new(&client, connector.prepare(), sql);
+        let (begin, one_go) = match connector.prepare() {
+            Prepare::On => {
+                client.batch_execute(SETTINGS).await?;
+                ("BEGIN", Some(new(ONE_GO).await?))
+            }
+            Prepare::Off => (BEGIN, None),
+        };
         let (fence, is_stored, find_names, forget_names, names) = try_join!(
             new(FENCE),
             new(IS_STORED),
@@ -87,6 +102,8 @@ impl Session {
         )?;
         Ok(Self {
             client,
+            begin,
+            one_go,
             fence,
             is_stored,
             find_names,
@@ -118,8 +135,18 @@ impl Session {
         settlements: &[(&Settlement, Way)],
     ) -> Result<Accepted> {
         let (firsts, others) = columns(settlements);
+        if let Some(statement) = &self.one_go
+            && one_go::fits(inserts)
+            && firsts.id.len() == settlements.len()
+        {
+            let settled = one_go::write(&self.client, statement, node, inserts, &firsts).await?;
+            return Ok(Accepted {
+                settled: settled.into_iter().collect(),
+                manual: Vec::new(),
+            });
+        }
         let (begun, fence, inserted, first, other, manual, committed) = join!(
-            self.client.batch_execute(BEGIN),
+            self.client.batch_execute(self.begin),
             self.fence(node),
             self.insert(inserts),
             self.first_delivered(&firsts),

@@ -66,7 +66,7 @@ impl Database {
                 let is_its = "EXISTS (SELECT FROM events
                     WHERE id = NEW.event_id AND given_id = 'poison')";
                 let body = format!("IF {is_its} THEN {} END IF;", raise("raise_exception"));
-                (body, vec!["BEFORE INSERT ON deliveries FOR EACH ROW"])
+                (body, vec!["AFTER INSERT ON deliveries FOR EACH ROW"])
             }
             Failure::Commit => {
                 let at_event = "AFTER INSERT ON events DEFERRABLE INITIALLY DEFERRED
