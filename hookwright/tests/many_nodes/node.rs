@@ -51,12 +51,18 @@ impl Node {
     }
 
     pub(crate) fn begin(url: &str) -> Starting {
+        Self::begin_with(url, &[])
+    }
+
+    /// With more of its settings, as environment.
+    pub(crate) fn begin_with(url: &str, settings: &[(&str, &str)]) -> Starting {
         let log = tempfile::tempfile().expect("a file");
         let mut child = Command::new(env!("CARGO_BIN_EXE_hookwright"))
             .args(["serve", "--dev", "--listen", "127.0.0.1:0"])
             .env("HOOKWRIGHT_DATABASE_URL", url)
             .env("HOOKWRIGHT_MASTER_KEY", MASTER_KEY)
             .env("HOOKWRIGHT_ROOT_KEY", ROOT_KEY)
+            .envs(settings.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log.try_clone().expect("a file"))
