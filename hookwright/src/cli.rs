@@ -38,7 +38,7 @@ pub(crate) struct ServeArgs {
     /// PostgreSQL for many nodes, postgres://user:password@host/database, instead of the folder
     #[arg(long, env = "HOOKWRIGHT_DATABASE_URL", hide_env_values = true)]
     pub(crate) database_url: Option<String>,
-    /// Whether the database's statements are prepared; off behind a pooler that loses them [default: on]
+    /// Whether the database's statements are prepared: off behind a pooler in transaction mode [default: on]
     #[arg(long, env = "HOOKWRIGHT_DATABASE_PREPARE")]
     pub(crate) database_prepare: Option<Prepare>,
     /// Root key, at least 32 characters; else made and printed once

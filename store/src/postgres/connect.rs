@@ -22,7 +22,7 @@ use crate::error::StoreError;
 const POOLED_CONNECTIONS: usize = 6;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const WAIT_FOR_CONNECTION: Duration = Duration::from_secs(10);
-const NAME_HINT: &str = "hint: behind a pooler that loses prepared statements, as PgBouncer before 1.21, set --database-prepare off";
+const NAME_HINT: &str = "hint: behind a pooler in transaction mode, set --database-prepare off";
 
 /// How a `PostgreSQL` store is opened.
 #[derive(Clone)]
@@ -31,7 +31,7 @@ pub struct PostgresOptions {
     pub now: UnixMs,
     /// Whom TLS trusts. With `sslmode=require` the server's certificate is verified.
     pub tls: Arc<ClientConfig>,
-    /// Off behind a pooler that loses the names of prepared statements.
+    /// Off behind a pooler that lends connections by the transaction.
     pub prepare: Prepare,
 }
 

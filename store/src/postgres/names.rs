@@ -7,6 +7,7 @@ use hookwright_core::time::UnixMs;
 use tokio_postgres::Client;
 
 use super::batch::Queued;
+use super::parameter::Parameters;
 use super::statement::Statement;
 use crate::append::{Append, Appended};
 use crate::event_row::{fingerprint, names_of};
@@ -38,10 +39,11 @@ pub(super) struct Names {
 }
 
 impl Names {
-    /// Looks up all names in a batch.
+    /// Looks up all names in a batch, under `settings` if the connection has none.
     pub(super) async fn find(
         client: &Client,
         find: &Statement,
+        settings: Option<&str>,
         appends: &[Queued],
     ) -> std::result::Result<Self, tokio_postgres::Error> {
         let mut names = Self::default();
@@ -55,7 +57,12 @@ impl Names {
         if wanted.is_empty() {
             return Ok(names);
         }
-        for row in find.query(client, &[&projects, &wanted]).await? {
+        let wanted: Parameters<'_> = &[&projects, &wanted];
+        let rows = match settings {
+            Some(settings) => find.query_under(settings, client, wanted).await?,
+            None => find.query(client, wanted).await?,
+        };
+        for row in rows {
             let name = (ProjectId(row.get(0)), row.get(1));
             let accepted_at: Option<i64> = row.get(4);
             let fanout: Option<i32> = row.get(5);

@@ -118,7 +118,8 @@ impl Session {
     }
 
     pub(super) async fn names(&self, appends: &[Queued]) -> Result<Names> {
-        Names::find(&self.client, &self.find_names, appends).await
+        let settings = self.one_go.is_none().then_some(self.begin);
+        Names::find(&self.client, &self.find_names, settings, appends).await
     }
 
     pub(super) async fn is_stored(&self, (project, event): (i64, i64)) -> Result<bool> {

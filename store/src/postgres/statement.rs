@@ -1,18 +1,19 @@
 //! How a statement reaches the server: prepared once under a name, or whole each time.
 //!
-//! A name lives in a session of the server. A pooler that lends sessions by the transaction either
-//! keeps track of names (`PgBouncer` from 1.21 on) or loses them; then statements are sent whole.
+//! A name lives in a session of the server, as does what is set there. A pooler that lends sessions
+//! by the transaction loses both: behind it, statements are sent whole.
 
+use futures_util::join;
 use tokio_postgres::{Client, Row};
 
 use super::parameter::{Parameters, typed, untyped};
 
 type Result<T> = std::result::Result<T, tokio_postgres::Error>;
 
-/// Whether statements are prepared under names.
+/// Whether statements are prepared under names, and a connection of the writer's is set up for them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Prepare {
-    /// Parsed and planned once for each connection.
+    /// Parsed and planned once for each connection. No pooler may lend it by the transaction.
     #[default]
     On,
     /// Sent whole each time, in one message with their parameters. Nothing stays in a session, and
@@ -46,6 +47,24 @@ impl Statement {
             Some(statement) => client.query(statement, &untyped(parameters)).await,
             None => query_once(client, self.sql, parameters).await,
         }
+    }
+
+    /// As [`Self::query`], under settings that last for one transaction.
+    pub(super) async fn query_under(
+        &self,
+        settings: &str,
+        client: &Client,
+        parameters: Parameters<'_>,
+    ) -> Result<Vec<Row>> {
+        let (begun, rows, ended) = join!(
+            client.batch_execute(settings),
+            self.query(client, parameters),
+            client.batch_execute("COMMIT"),
+        );
+        begun?;
+        let rows = rows?;
+        ended?;
+        Ok(rows)
     }
 }
 
