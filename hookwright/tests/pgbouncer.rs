@@ -5,6 +5,9 @@
 #[path = "many_nodes/cluster.rs"]
 mod cluster;
 #[expect(dead_code, reason = "only some of it is needed here")]
+#[path = "many_nodes/load.rs"]
+mod load;
+#[expect(dead_code, reason = "only some of it is needed here")]
 #[path = "many_nodes/node.rs"]
 mod node;
 #[path = "pgbouncer/pooler.rs"]
@@ -15,23 +18,29 @@ mod receiver;
 #[expect(dead_code, reason = "only some of it is needed here")]
 #[path = "many_nodes/support.rs"]
 mod support;
+#[path = "many_nodes/verdict.rs"]
+mod verdict;
 
 use std::collections::HashSet;
 
 use serde_json::{Value, json};
 
 use cluster::Cluster;
+use load::Load;
 use node::Node;
 use pooler::Pooler;
 use receiver::{FLAKY, Receiver, STEADY, payload};
 use support::client::Client;
 use support::{alone, until};
+use verdict::nothing_is_lost;
 
 /// Two nodes have sixteen connections.
 const SESSIONS: usize = 10;
 const EVENTS: usize = 500;
 const PUBLISHERS: usize = 8;
 const PAGE: usize = 100;
+/// Load before, between and after what happens to the database and the pooler.
+const MORE_EVENTS: usize = 200;
 
 struct Place {
     nodes: [Node; 2],
@@ -40,7 +49,7 @@ struct Place {
     /// Where everything succeeds, and where retries are under way.
     endpoints: [String; 2],
     cluster: Cluster,
-    _pooler: Pooler,
+    pooler: Pooler,
 }
 
 impl Place {
@@ -67,7 +76,7 @@ impl Place {
             receiver,
             endpoints,
             cluster,
-            _pooler: pooler,
+            pooler,
         }
     }
 
@@ -144,6 +153,29 @@ fn everything_works_through_a_pooler_that_loses_names() {
         let status = node.stop();
         assert!(status.success(), "{status}");
     }
+}
+
+#[test]
+fn nothing_acknowledged_is_lost_when_the_server_or_the_pooler_goes_away() {
+    let _alone = alone();
+    let mut place = Place::start();
+    let bases = place.nodes.each_ref().map(|node| node.base.as_str());
+    let load = Load::start(&bases, &place.clients[0].key, 2, PUBLISHERS);
+    load.more(MORE_EVENTS);
+    place.cluster.restart();
+    load.more(MORE_EVENTS);
+    place.cluster.kill();
+    place.cluster.start_again();
+    load.more(MORE_EVENTS);
+    place.pooler.restart();
+    load.more(MORE_EVENTS);
+    let accepted = load.end();
+    nothing_is_lost(
+        &place.clients[1],
+        &place.receiver,
+        &accepted,
+        &[STEADY, FLAKY],
+    );
 }
 
 /// Asked of the one node for what the other may have sent.

@@ -14,9 +14,10 @@ const STARTS_MAX: usize = 5;
 
 pub(crate) struct Pooler {
     child: Child,
+    port: u16,
+    folder: TempDir,
     /// The cluster's URL, but through the pooler.
     pub(crate) url: String,
-    _folder: TempDir,
 }
 
 impl Pooler {
@@ -32,7 +33,6 @@ impl Pooler {
         let folder = tempfile::tempdir().expect("a folder");
         let port = free_port();
         let (host, of_server) = cluster.address().split_once(':').expect("a port");
-        let settings = folder.path().join("pgbouncer.ini");
         let text = format!(
             "[databases]\n\
              * = host={host} port={of_server} user=postgres\n\
@@ -42,33 +42,55 @@ impl Pooler {
              unix_socket_dir =\n\
              auth_type = any\n\
              pool_mode = transaction\n\
-             default_pool_size = {sessions}\n"
+             default_pool_size = {sessions}\n\
+             server_login_retry = 1\n"
         );
-        std::fs::write(&settings, text).expect("written");
-        let mut command = Command::new(binary());
-        if is_root() {
-            // It refuses to run as root.
-            command.args(["--user", "nobody"]);
-        }
-        let mut child = command
-            .arg("--quiet")
-            .arg(&settings)
-            .stdin(Stdio::null())
-            .spawn()
-            .expect("pgbouncer runs; hint: install the package pgbouncer");
-        let (listens, _) = until("PgBouncer listens or has ended", || {
-            let ended = child.try_wait().expect("it is ours").is_some();
-            let listens = TcpStream::connect(("127.0.0.1", port)).is_ok();
-            (ended || listens).then_some(!ended)
-        });
-        listens.then(|| Self {
+        std::fs::write(settings(&folder), text).expect("written");
+        let url = cluster
+            .url
+            .replace(cluster.address(), &format!("127.0.0.1:{port}"));
+        let child = begin(&folder, port)?;
+        Some(Self {
             child,
-            url: cluster
-                .url
-                .replace(cluster.address(), &format!("127.0.0.1:{port}")),
-            _folder: folder,
+            port,
+            folder,
+            url,
         })
     }
+
+    /// A crash and a new start: the nodes' connections are cut.
+    #[track_caller]
+    pub(crate) fn restart(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        self.child = begin(&self.folder, self.port).expect("it starts again");
+    }
+}
+
+fn settings(folder: &TempDir) -> PathBuf {
+    folder.path().join("pgbouncer.ini")
+}
+
+/// Starts it, until it listens; `None` when it ended instead.
+#[track_caller]
+fn begin(folder: &TempDir, port: u16) -> Option<Child> {
+    let mut command = Command::new(binary());
+    if is_root() {
+        // It refuses to run as root.
+        command.args(["--user", "nobody"]);
+    }
+    let mut child = command
+        .arg("--quiet")
+        .arg(settings(folder))
+        .stdin(Stdio::null())
+        .spawn()
+        .expect("pgbouncer runs; hint: install the package pgbouncer");
+    let (listens, _) = until("PgBouncer listens or has ended", || {
+        let ended = child.try_wait().expect("it is ours").is_some();
+        let listens = TcpStream::connect(("127.0.0.1", port)).is_ok();
+        (ended || listens).then_some(!ended)
+    });
+    listens.then_some(child)
 }
 
 impl Drop for Pooler {
