@@ -175,7 +175,9 @@ impl From<StoreError> for Problem {
                 let detail = format!("the limit of {limit} {what} is reached; delete some first");
                 Self::new(StatusCode::CONFLICT, "limit_reached", detail)
             }
-            StoreError::Stopped(reason) | StoreError::Unavailable(reason) => Self::unavailable(&reason),
+            StoreError::Stopped(reason) | StoreError::Unavailable(reason) => {
+                Self::unavailable(&reason)
+            }
             error => Self::internal(&error.to_string()),
         }
     }
