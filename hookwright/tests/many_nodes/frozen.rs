@@ -77,7 +77,11 @@ fn a_node_that_stood_still_settles_nothing_and_serves_again_under_a_new_number()
             .iter()
             .all(|it| it["attempts"] == 1)
     );
-    assert_eq!(receiver.counts(), (EVENTS + 1, EVENTS + under_way + 1));
+    let came = receiver.counts();
+    if came != (EVENTS + 1, EVENTS + under_way + 1) {
+        receiver.print_since(begun);
+    }
+    assert_eq!(came, (EVENTS + 1, EVENTS + under_way + 1));
     let made = |node: &Node| node.metric("hookwright_attempts_total") as usize;
     assert_eq!(made(&frozen) + made(&other), EVENTS + under_way + 1);
     assert_eq!(refused(), under_way as u64);

@@ -6,8 +6,8 @@ use std::sync::mpsc;
 
 use serde_json::json;
 
-use crate::support::PATIENCE;
 use crate::support::client::Client;
+use crate::support::{PATIENCE, until};
 
 const ROOT_KEY: &str = "a-root-key-for-tests-and-nothing-else-0123";
 const MASTER_KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
@@ -119,9 +119,22 @@ impl Node {
         self.child.wait().expect("it ends")
     }
 
-    /// SIGSTOP: it stands still wherever it is.
+    /// SIGSTOP: it stands still wherever it is. Its threads stop one after another: returns when the
+    /// last one has, so that none takes in what the test does next.
     pub(crate) fn freeze(&self) {
         self.signal("STOP");
+        until("all its threads stand still", || {
+            self.stands_still().then_some(())
+        });
+    }
+
+    fn stands_still(&self) -> bool {
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.child.id()));
+        tasks.expect("it lives").flatten().all(|task| {
+            let stat = std::fs::read_to_string(task.path().join("stat")).unwrap_or_default();
+            let state = stat.rsplit(')').next().unwrap_or_default();
+            state.trim_start().starts_with('T')
+        })
     }
 
     /// SIGCONT.

@@ -83,6 +83,18 @@ impl Receiver {
         (seen.acknowledged.len(), all)
     }
 
+    /// Prints when each came, for a test that is about to fail.
+    pub(crate) fn print_since(&self, begun: Instant) {
+        for (delivered, times) in self.all() {
+            let at = |time: &Instant| match time.checked_duration_since(begun) {
+                Some(after) => format!("{:.3} s", after.as_secs_f64()),
+                None => "before".to_owned(),
+            };
+            let times: Vec<String> = times.iter().map(at).collect();
+            eprintln!("{} {}: {}", delivered.0, delivered.1, times.join(", "));
+        }
+    }
+
     /// Everything that came whole, with its times.
     pub(crate) fn all(&self) -> HashMap<Delivered, Vec<Instant>> {
         let seen = self.shared.seen.lock().expect("no panic");
