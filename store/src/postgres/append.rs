@@ -12,23 +12,9 @@ use crate::append::{Append, Appended};
 use crate::event_row::{DeliveryRow, extra_json};
 use crate::model::Lease;
 
-pub(super) const EVENTS: &str = "
-    INSERT INTO events (project_id, id, account_id, event_type, accepted_at, time, given_id, extra,
-                        first_delivery, fanout, payload)
-    SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[],
-                         $6::bigint[], $7::text[], $8::text[], $9::bigint[], $10::integer[], $11::bytea[])";
-pub(super) const DELIVERIES: &str = "
-    INSERT INTO deliveries (project_id, id, event_id, endpoint_id, created_at, lease, due_at,
-                            finished_at, state, last_class, attempts, failed_attempts)
-    SELECT *, 0, 0 FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[],
-                               $6::bigint[], $7::bigint[], $8::bigint[], $9::smallint[], $10::smallint[])";
 pub(super) const FORGET_NAMES: &str = "
     DELETE FROM event_names n USING unnest($1::bigint[], $2::text[]) AS stale (project_id, name)
     WHERE n.project_id = stale.project_id AND n.name = stale.name";
-pub(super) const NAMES: &str = "
-    INSERT INTO event_names (project_id, name, event_id, fingerprint)
-    SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bytea[])";
-
 /// What is to be inserted for a batch, and what its publishers are told when it is.
 #[derive(Default)]
 pub(super) struct Inserts<'a> {

@@ -1,4 +1,5 @@
-//! The usual batch as one statement: events that are new, and first attempts that succeeded.
+//! What nearly every batch writes, as one statement: events that are new, and first attempts that
+//! succeeded.
 //!
 //! A statement is a transaction by itself, and each message to the server costs it a wake-up and an
 //! answer: what is nearly always written is sent as one.
@@ -9,8 +10,8 @@ use super::append::Inserts;
 use super::settle::Firsts;
 use super::statement::Statement;
 
-/// The parts are those of append.rs and settle.rs. It fails (division by zero) when this node was
-/// declared lost.
+/// It fails (division by zero) when this node was declared lost; else nobody can declare it so
+/// before the commit. A first success changes no indexed column.
 pub(super) const ONE_GO: &str = "
     WITH living AS (
         SELECT 1 / count(*) FROM (SELECT 1 FROM nodes WHERE id = $1 FOR KEY SHARE) AS me
@@ -35,11 +36,6 @@ pub(super) const ONE_GO: &str = "
         RETURNING d.id, d.lease
     )
     SELECT settled.id, settled.lease FROM living LEFT JOIN settled ON true";
-
-/// Whether a batch's inserts are of this kind.
-pub(super) fn fits(inserts: &Inserts<'_>) -> bool {
-    inserts.stale_names.0.is_empty()
-}
 
 /// Writes it; answers which deliveries were settled, under which leases.
 pub(super) async fn write(

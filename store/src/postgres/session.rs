@@ -6,15 +6,13 @@ use futures_util::future::join_all;
 use futures_util::{join, try_join};
 use tokio_postgres::{Client, Row};
 
-use super::append::{
-    DELIVERIES, Deliveries, EVENTS, Events, FORGET_NAMES, Inserts, NAMES, NameColumns,
-};
+use super::append::{FORGET_NAMES, Inserts};
 use super::batch::Queued;
 use super::connect::Connector;
 use super::names::{self, Names};
 use super::one_go::{self, ONE_GO};
 use super::parameter::Parameters;
-use super::settle::{FIRST_DELIVERED, Firsts, MANUAL, OTHERWISE, Others, Way, body_of, error_of};
+use super::settle::{Firsts, MANUAL, OTHERWISE, Others, Way, body_of, error_of};
 use super::statement::{Prepare, Statement};
 use crate::model::Settlement;
 
@@ -32,26 +30,18 @@ const BEGIN: &str = "BEGIN; SET LOCAL enable_seqscan = off; SET LOCAL enable_has
                      SET LOCAL enable_mergejoin = off; SET LOCAL jit = off; \
                      SET LOCAL plan_cache_mode = force_generic_plan; \
                      SET LOCAL idle_in_transaction_session_timeout = '10s'";
-/// Fails (division by zero) when this node was declared lost; else nobody can declare it so before
-/// the commit.
-const FENCE: &str =
-    "SELECT 1 / count(*) FROM (SELECT 1 FROM nodes WHERE id = $1 FOR KEY SHARE) AS living";
 const IS_STORED: &str = "SELECT FROM events WHERE project_id = $1 AND id = $2";
 
 /// One connection, ready to write.
 pub(super) struct Session {
     client: Client,
     begin: &'static str,
-    /// Not through a pooler: a long text is not sent whole each time.
-    one_go: Option<Statement>,
-    fence: Statement,
+    /// A transaction is begun only for more than one statement.
+    alone: bool,
+    one_go: Statement,
     is_stored: Statement,
     find_names: Statement,
     forget_names: Statement,
-    names: Statement,
-    events: Statement,
-    deliveries: Statement,
-    first_delivered: Statement,
     otherwise: Statement,
     manual: Statement,
 }
@@ -79,46 +69,36 @@ impl Session {
     pub(super) async fn open(connector: &Connector) -> Result<Self> {
         let client = connector.connect().await?;
         let new = |sql| Statement::new(&client, connector.prepare(), sql);
-        let (begin, one_go) = match connector.prepare() {
-            Prepare::On => {
-                client.batch_execute(SETTINGS).await?;
-                ("BEGIN", Some(new(ONE_GO).await?))
-            }
-            Prepare::Off => (BEGIN, None),
+        let alone = connector.prepare() == Prepare::On;
+        let begin = if alone {
+            client.batch_execute(SETTINGS).await?;
+            "BEGIN"
+        } else {
+            BEGIN
         };
-        let (fence, is_stored, find_names, forget_names, names) = try_join!(
-            new(FENCE),
+        let (one_go, is_stored, find_names, forget_names, otherwise, manual) = try_join!(
+            new(ONE_GO),
             new(IS_STORED),
             new(names::FIND),
             new(FORGET_NAMES),
-            new(NAMES),
-        )?;
-        let (events, deliveries, first_delivered, otherwise, manual) = try_join!(
-            new(EVENTS),
-            new(DELIVERIES),
-            new(FIRST_DELIVERED),
             new(OTHERWISE),
             new(MANUAL),
         )?;
         Ok(Self {
             client,
             begin,
+            alone,
             one_go,
-            fence,
             is_stored,
             find_names,
             forget_names,
-            names,
-            events,
-            deliveries,
-            first_delivered,
             otherwise,
             manual,
         })
     }
 
     pub(super) async fn names(&self, appends: &[Queued]) -> Result<Names> {
-        let settings = self.one_go.is_none().then_some(self.begin);
+        let settings = (!self.alone).then_some(self.begin);
         Names::find(&self.client, &self.find_names, settings, appends).await
     }
 
@@ -136,121 +116,38 @@ impl Session {
         settlements: &[(&Settlement, Way)],
     ) -> Result<Accepted> {
         let (firsts, others) = columns(settlements);
-        if let Some(statement) = &self.one_go
-            && one_go::fits(inserts)
-            && firsts.id.len() == settlements.len()
-        {
-            let settled = one_go::write(&self.client, statement, node, inserts, &firsts).await?;
+        if self.alone && inserts.stale_names.0.is_empty() && firsts.id.len() == settlements.len() {
+            let settled = one_go::write(&self.client, &self.one_go, node, inserts, &firsts).await?;
             return Ok(Accepted {
                 settled: settled.into_iter().collect(),
                 manual: Vec::new(),
             });
         }
-        let (begun, fence, inserted, first, other, manual, committed) = join!(
+        let (begun, forgotten, usual, other, manual, committed) = join!(
             self.client.batch_execute(self.begin),
-            self.fence(node),
-            self.insert(inserts),
-            self.first_delivered(&firsts),
+            self.forget(&inserts.stale_names),
+            one_go::write(&self.client, &self.one_go, node, inserts, &firsts),
             self.otherwise(&others),
             self.manual(settlements),
             self.client.batch_execute("COMMIT"),
         );
         // The first that failed is the reason; those after it only say that there was one.
         begun?;
-        fence?;
-        inserted?;
-        let mut settled = first?;
-        settled.extend(other?);
+        forgotten?;
+        let mut settled: HashSet<(i64, i64)> = usual?.into_iter().collect();
+        settled.extend(
+            other?
+                .iter()
+                .map(|row| (row.get::<_, i64>(0), row.get::<_, i64>(1))),
+        );
         let manual = manual?;
         committed?;
-        let settled = settled.iter().map(|row| (row.get(0), row.get(1)));
-        Ok(Accepted {
-            settled: settled.collect(),
-            manual,
-        })
-    }
-
-    async fn fence(&self, node: i64) -> Result<()> {
-        let living = self.fence.query(&self.client, &[&node]).await;
-        living.map(|_| ())
-    }
-
-    async fn insert(&self, inserts: &Inserts<'_>) -> Result<()> {
-        let (forgotten, events, names, deliveries) = join!(
-            self.forget(&inserts.stale_names),
-            self.events(&inserts.events),
-            self.name(&inserts.names),
-            self.deliveries(&inserts.deliveries),
-        );
-        forgotten?;
-        events?;
-        names?;
-        deliveries?;
-        Ok(())
+        Ok(Accepted { settled, manual })
     }
 
     async fn forget(&self, (project_id, name): &(Vec<i64>, Vec<String>)) -> Result<Vec<Row>> {
         self.run(&self.forget_names, name.len(), &[project_id, name])
             .await
-    }
-
-    async fn events(&self, e: &Events<'_>) -> Result<Vec<Row>> {
-        self.run(
-            &self.events,
-            e.id.len(),
-            &[
-                &e.project_id,
-                &e.id,
-                &e.account_id,
-                &e.event_type,
-                &e.accepted_at,
-                &e.time,
-                &e.given_id,
-                &e.extra,
-                &e.first_delivery,
-                &e.fanout,
-                &e.payload,
-            ],
-        )
-        .await
-    }
-
-    async fn name(&self, n: &NameColumns) -> Result<Vec<Row>> {
-        self.run(
-            &self.names,
-            n.name.len(),
-            &[&n.project_id, &n.name, &n.event_id, &n.fingerprint],
-        )
-        .await
-    }
-
-    async fn deliveries(&self, d: &Deliveries) -> Result<Vec<Row>> {
-        self.run(
-            &self.deliveries,
-            d.id.len(),
-            &[
-                &d.project_id,
-                &d.id,
-                &d.event_id,
-                &d.endpoint_id,
-                &d.created_at,
-                &d.lease,
-                &d.due_at,
-                &d.finished_at,
-                &d.state,
-                &d.last_class,
-            ],
-        )
-        .await
-    }
-
-    async fn first_delivered(&self, u: &Firsts) -> Result<Vec<Row>> {
-        self.run(
-            &self.first_delivered,
-            u.id.len(),
-            &[&u.project_id, &u.id, &u.lease, &u.body],
-        )
-        .await
     }
 
     async fn otherwise(&self, u: &Others) -> Result<Vec<Row>> {

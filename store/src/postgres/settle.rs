@@ -5,13 +5,6 @@ use hookwright_core::state::DeliveryState;
 use crate::blob;
 use crate::model::{Settled, Settlement};
 
-/// The common case: the first attempt succeeded. It changes no indexed column.
-pub(super) const FIRST_DELIVERED: &str = "
-    UPDATE deliveries d SET state = 10, due_at = NULL, attempts = 1, first_attempt = u.body
-    FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bytea[]) AS u (project_id, id, lease, body)
-    WHERE d.project_id = u.project_id AND d.id = u.id AND d.lease = u.lease
-          AND d.state <= 9 AND d.attempts = 0
-    RETURNING d.id, d.lease";
 /// Attempts are numbered as they are recorded: a person's attempt may have come between.
 pub(super) const OTHERWISE: &str = "
     WITH settled AS (
@@ -71,7 +64,7 @@ pub(super) fn way_of(settlement: &Settlement) -> Way {
     }
 }
 
-/// The columns of [`FIRST_DELIVERED`].
+/// First attempts that succeeded, in the columns of one_go.rs.
 #[derive(Default)]
 pub(super) struct Firsts {
     pub(super) project_id: Vec<i64>,
