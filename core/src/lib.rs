@@ -9,6 +9,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod address;
+pub mod breaker;
 pub mod decide;
 pub mod endpoint_headers;
 pub mod endpoint_url;

@@ -1,5 +1,6 @@
 //! The publish path: match, append, and hand what is leased to the lanes.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -37,6 +38,10 @@ pub struct Publish {
     pub trace: Option<String>,
     /// Channels to publish on.
     pub channels: Vec<String>,
+    /// The publisher's own notes, by name.
+    pub metadata: BTreeMap<String, String>,
+    /// When its deliveries become due, if not at once.
+    pub deliver_at: Option<UnixMs>,
     /// Raw JSON, checked.
     pub payload: Bytes,
 }
@@ -157,6 +162,8 @@ fn append(publish: Publish, now: UnixMs, routes: Vec<Route>) -> Append {
         subject: publish.subject,
         trace: publish.trace,
         channels: publish.channels,
+        metadata: publish.metadata,
+        deliver_at: publish.deliver_at,
         payload: publish.payload,
         routes,
     }

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use hookwright_core::ids::{AccountId, DeliveryId, EndpointId, EventId, ProjectId};
 use hookwright_core::time::UnixMs;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::model::Lease;
@@ -50,6 +51,10 @@ pub struct Append {
     pub trace: Option<String>,
     /// Channels that it was published on.
     pub channels: Vec<String>,
+    /// The publisher's own notes, by name.
+    pub metadata: BTreeMap<String, String>,
+    /// When its deliveries become due, if not at once. Its routes are then not leased.
+    pub deliver_at: Option<UnixMs>,
     /// Raw JSON.
     pub payload: Bytes,
     /// Its deliveries.

@@ -1,7 +1,9 @@
 //! How an endpoint's settings, secrets and status are kept in a row, whatever the engine.
 
 use crate::error::StoreError;
-use crate::model::{EndpointSettings, EndpointStatus};
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Credentials, EndpointSettings, EndpointStatus};
 use crate::vault::Vault;
 
 /// The columns that are not plain values.
@@ -15,6 +17,7 @@ pub(crate) struct Kept {
 pub(crate) struct Opened {
     pub(crate) settings: EndpointSettings,
     pub(crate) secrets: Vec<String>,
+    pub(crate) credentials: Credentials,
     pub(crate) status: EndpointStatus,
 }
 
@@ -28,14 +31,40 @@ impl Kept {
         let secrets = vault
             .open(public_id, &self.secrets)
             .map_err(|error| unreadable(error.to_string()))?;
+        let sealed: Sealed =
+            serde_json::from_slice(&secrets).map_err(|error| unreadable(error.to_string()))?;
+        let (secrets, credentials) = sealed.parts();
         Ok(Opened {
             settings: serde_json::from_str(&self.settings)
                 .map_err(|error| unreadable(error.to_string()))?,
-            secrets: serde_json::from_slice(&secrets)
-                .map_err(|error| unreadable(error.to_string()))?,
+            secrets,
+            credentials,
             status: EndpointStatus::from_code(self.status)
                 .ok_or_else(|| unreadable("unknown status".to_owned()))?,
         })
+    }
+}
+
+/// What is sealed. The first version sealed the secrets alone.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Sealed {
+    Secrets(Vec<String>),
+    All {
+        secrets: Vec<String>,
+        credentials: Credentials,
+    },
+}
+
+impl Sealed {
+    fn parts(self) -> (Vec<String>, Credentials) {
+        match self {
+            Self::Secrets(secrets) => (secrets, Credentials::default()),
+            Self::All {
+                secrets,
+                credentials,
+            } => (secrets, credentials),
+        }
     }
 }
 
@@ -49,8 +78,17 @@ pub(crate) fn seal(
     vault: &Vault,
     public_id: &str,
     secrets: &[String],
+    credentials: &Credentials,
 ) -> Result<Vec<u8>, StoreError> {
-    let plain = serde_json::to_vec(secrets).map_err(engine)?;
+    let sealed = if *credentials == Credentials::default() {
+        Sealed::Secrets(secrets.to_vec())
+    } else {
+        Sealed::All {
+            secrets: secrets.to_vec(),
+            credentials: credentials.clone(),
+        }
+    };
+    let plain = serde_json::to_vec(&sealed).map_err(engine)?;
     vault.seal(public_id, &plain).map_err(engine)
 }
 

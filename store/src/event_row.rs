@@ -1,5 +1,7 @@
 //! What an append becomes as rows, whatever the engine.
 
+use std::collections::BTreeMap;
+
 use hookwright_core::error_class::ErrorClass;
 use hookwright_core::state::DeliveryState;
 use ring::digest::{Context, SHA256};
@@ -8,7 +10,6 @@ use serde::{Deserialize, Serialize};
 use crate::append::{Append, Disposition, Route};
 use crate::error::StoreError;
 use crate::model::Lease;
-use hookwright_core::time::UnixMs;
 
 /// The parts of an event that are rarely given, as one JSON document.
 #[derive(Default, Serialize, Deserialize)]
@@ -20,6 +21,11 @@ pub(crate) struct Extra {
     pub(crate) trace: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) channels: Vec<String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) metadata: BTreeMap<String, String>,
+    /// In Unix milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) deliver_at: Option<i64>,
 }
 
 /// What differs between deliveries that are sent, left for a claim, and failed at once.
@@ -32,11 +38,12 @@ pub(crate) struct DeliveryRow {
 }
 
 impl DeliveryRow {
-    pub(crate) fn of(route: &Route, now: UnixMs, lease: Lease) -> Self {
+    pub(crate) fn of(route: &Route, append: &Append, lease: Lease) -> Self {
+        let now = append.accepted_at;
         let waiting = Self {
             state: DeliveryState::Pending,
             lease: 0,
-            due_at: Some(now.0),
+            due_at: Some(append.deliver_at.unwrap_or(now).0),
             finished_at: None,
             class: None,
         };
@@ -60,13 +67,20 @@ impl DeliveryRow {
 
 /// The [`Extra`] of an append, if it has any.
 pub(crate) fn extra_json(append: &Append) -> Result<Option<String>, StoreError> {
-    if append.subject.is_none() && append.trace.is_none() && append.channels.is_empty() {
+    let nothing = append.subject.is_none()
+        && append.trace.is_none()
+        && append.channels.is_empty()
+        && append.metadata.is_empty()
+        && append.deliver_at.is_none();
+    if nothing {
         return Ok(None);
     }
     let extra = Extra {
         subject: append.subject.clone(),
         trace: append.trace.clone(),
         channels: append.channels.clone(),
+        metadata: append.metadata.clone(),
+        deliver_at: append.deliver_at.map(|at| at.0),
     };
     serde_json::to_string(&extra)
         .map(Some)
@@ -101,5 +115,12 @@ pub(crate) fn fingerprint(append: &Append) -> Vec<u8> {
         .channels
         .iter()
         .for_each(|channel| part(channel.as_bytes()));
+    for (name, value) in &append.metadata {
+        part(name.as_bytes());
+        part(value.as_bytes());
+    }
+    if let Some(at) = append.deliver_at {
+        part(&at.0.to_le_bytes());
+    }
     hash.finish().as_ref()[..16].to_vec()
 }

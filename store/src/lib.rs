@@ -18,6 +18,7 @@ mod migration;
 mod model;
 mod moved;
 mod postgres;
+mod project_row;
 mod sqlite;
 mod store;
 mod vault;

@@ -23,6 +23,8 @@ pub enum Store {
     Postgres(PostgresStore),
 }
 
+/// The same call on whichever engine there is. Groups of methods in files of their own are declared
+/// below it.
 macro_rules! on_engine {
     ($self:ident, $store:ident => $call:expr) => {
         match $self {
@@ -75,14 +77,9 @@ impl Store {
         on_engine!(self, s => s.projects(page).await)
     }
 
-    /// Changes a project's name or livemode.
-    pub async fn update_project(
-        &self,
-        id: ProjectId,
-        name: Option<String>,
-        livemode: Option<bool>,
-    ) -> Result<Project> {
-        on_engine!(self, s => s.update_project(id, name, livemode).await)
+    /// Changes a project.
+    pub async fn update_project(&self, id: ProjectId, update: ProjectUpdate) -> Result<Project> {
+        on_engine!(self, s => s.update_project(id, update).await)
     }
 
     /// Deletes a project: its keys and endpoints end at once, its events by retention.

@@ -52,6 +52,7 @@ async fn three_days(place: &Place) -> (Scope, [EventId; 3]) {
         public_id: "ep_a".to_owned(),
         settings: EndpointSettings::default(),
         secrets: vec!["whsec_a".to_owned()],
+        credentials: Default::default(),
         status: EndpointStatus::Active,
         now: OLD,
     };

@@ -3,9 +3,13 @@
 use std::sync::Arc;
 
 use axum::Router;
+use axum::routing::get;
+use bytes::Bytes;
 use hookwright_delivery::Engine;
 use hookwright_store::Change;
+use http::header;
 
+use crate::api::Api;
 use crate::auth::Keys;
 use crate::problem::Problem;
 use crate::{accounts, batch, deliveries, endpoints, events, health, keys, profiles, projects};
@@ -41,16 +45,33 @@ impl App {
     }
 }
 
+/// Every operation.
+fn api() -> Api {
+    Api::default().merge(keys::api())
+}
+
+/// The OpenAPI document of every operation.
+#[must_use]
+pub fn openapi() -> serde_json::Value {
+    crate::openapi::document(&api().into_parts().1)
+}
+
 /// All routes.
 pub(crate) fn router(app: App) -> Router {
-    Router::new()
+    let (router, operations) = api().into_parts();
+    let document = Bytes::from(crate::openapi::document(&operations).to_string());
+    let json = (header::CONTENT_TYPE, "application/json");
+    router
+        .route(
+            "/openapi.json",
+            get(move || async move { ([json], document) }),
+        )
         .merge(events::routes())
         .merge(batch::routes())
         .merge(deliveries::routes())
         .merge(endpoints::routes())
         .merge(projects::routes())
         .merge(accounts::routes())
-        .merge(keys::routes())
         .merge(profiles::routes())
         .merge(health::routes())
         .fallback(|| async { Problem::no_such_path() })

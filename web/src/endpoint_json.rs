@@ -90,6 +90,7 @@ impl EndpointInput {
             profile: keep(&self.profile, base.profile),
             second_profile: keep(&self.second_profile, base.second_profile),
             timeout_ms: self.timeout_ms.unwrap_or(base.timeout_ms),
+            ..base
         };
         check(&settings)?;
         Ok(settings)

@@ -10,7 +10,8 @@ use hookwright_core::ids::{ProjectId, random_id};
 use hookwright_core::limits::MANAGEMENT_BODY_BYTES_MAX;
 use hookwright_core::scope::Scope as KeyScope;
 use hookwright_store::{
-    Endpoint, EndpointSettings, EndpointStatus, EndpointUpdate, NewEndpoint, Project, Scope,
+    Credentials, Endpoint, EndpointSettings, EndpointStatus, EndpointUpdate, NewEndpoint, Project,
+    Scope,
 };
 use hookwright_wire::{Profile, new_secret};
 use http::{HeaderMap, StatusCode};
@@ -78,6 +79,7 @@ async fn create(
         public_id: random_id(&formats.first.ids.endpoint, app.engine.random()),
         settings,
         secrets,
+        credentials: Credentials::default(),
         status,
         now: app.engine.now(),
     };
@@ -141,7 +143,7 @@ async fn update(
     let given = matches!(input.secret, Some(Some(_)));
     let update = EndpointUpdate {
         settings: Some(settings),
-        secrets,
+        secrets: secrets.map(|secrets| (secrets, old.credentials)),
         status,
     };
     let endpoint = app

@@ -1,6 +1,7 @@
 //! Events: published, and looked at.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use axum::extract::{Path, Query, Request, State};
 use axum::response::{IntoResponse, Response};
@@ -115,6 +116,8 @@ pub(crate) async fn publish_one(
         subject: input.subject.map(|raw| raw.get().to_owned()),
         trace: input.trace.map(Cow::into_owned),
         channels: input.channels,
+        metadata: BTreeMap::new(),
+        deliver_at: None,
         payload: bytes.slice_ref(input.data.get().as_bytes()),
     };
     Ok(app.engine.publish(publish).await?)

@@ -1,21 +1,21 @@
 //! API keys: shown in full once, then only by their hint.
 
+use axum::Json;
 use axum::extract::{Path, Query, Request, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, post};
-use axum::{Json, Router};
 use hookwright_core::ids::random_id;
 use hookwright_core::key_format::{self, KEY_RANDOM_BYTES, KeyKind};
 use hookwright_core::limits::MANAGEMENT_BODY_BYTES_MAX;
 use hookwright_core::scope::{Scope as KeyScope, Scopes};
 use hookwright_store::{Key, KeyOwner, NewKey, Scope};
 use http::{HeaderMap, StatusCode};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
+use crate::api::{Api, Doc};
 use crate::app::App;
 use crate::auth::{Caller, hash_key};
-use crate::paging::{self, ListQuery};
+use crate::paging::{self, List, ListQuery, Named, PageOf};
 use crate::problem::Problem;
 use crate::projects::check_text;
 use crate::{body, times};
@@ -25,17 +25,56 @@ type QueryResult = Result<Query<ListQuery>, axum::extract::rejection::QueryRejec
 /// Characters of a key that are kept to recognise it by.
 const HINT_CHARS: usize = 13;
 
-pub(crate) fn routes() -> Router<App> {
-    Router::new()
-        .route("/v1/keys", post(create_for_project).get(list_of_project))
-        .route("/v1/keys/{key_id}", delete(revoke_of_project))
-        .route(
-            "/v1/accounts/{account_id}/keys",
-            post(create_for_account).get(list_of_account),
+/// A project's own keys.
+const OF_PROJECT: &str = "/v1/keys";
+const ONE_OF_PROJECT: &str = "/v1/keys/{key_id}";
+/// An account's keys.
+const OF_ACCOUNT: &str = "/v1/accounts/{account_id}/keys";
+const ONE_OF_ACCOUNT: &str = "/v1/accounts/{account_id}/keys/{key_id}";
+
+pub(crate) fn api() -> Api {
+    let doc = |id, summary| Doc::new(id, "Keys", summary).scope(KeyScope::KeysWrite);
+    let make = |id, summary| doc(id, summary).query::<Named>().optional_body::<Create>();
+    let made = |id, summary| make(id, summary).answer::<KeyMade>(201);
+    let list = |id, summary| {
+        doc(id, summary)
+            .query::<List>()
+            .answer::<PageOf<KeyShown>>(200)
+    };
+    let revoke = |id, summary| doc(id, summary).query::<Named>().no_content();
+    Api::default()
+        .post(
+            OF_PROJECT,
+            create_for_project,
+            made(
+                "createKey",
+                "Makes a key of the project, or of the account that is named.",
+            ),
         )
-        .route(
-            "/v1/accounts/{account_id}/keys/{key_id}",
-            delete(revoke_of_account),
+        .get(
+            OF_PROJECT,
+            list_of_project,
+            list("listKeys", "Lists the project's keys, newest first."),
+        )
+        .delete(
+            ONE_OF_PROJECT,
+            revoke_of_project,
+            revoke("revokeKey", "Revokes a key of the project."),
+        )
+        .post(
+            OF_ACCOUNT,
+            create_for_account,
+            made("createAccountKey", "Makes a key of an account."),
+        )
+        .get(
+            OF_ACCOUNT,
+            list_of_account,
+            list("listAccountKeys", "Lists an account's keys, newest first."),
+        )
+        .delete(
+            ONE_OF_ACCOUNT,
+            revoke_of_account,
+            revoke("revokeAccountKey", "Revokes a key of an account."),
         )
 }
 
@@ -65,12 +104,40 @@ pub(crate) fn make_key(app: &App, kind: KeyKind, scopes: Scopes) -> Made {
     Made { key, new }
 }
 
-#[derive(Deserialize, Default)]
+/// A key to be made.
+#[derive(Deserialize, Default, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "KeyInput")]
 struct Create {
+    /// What people call it.
     name: Option<String>,
+    /// What it may do; without them, what keys of its kind usually may.
     scopes: Option<Vec<String>>,
+    /// When it stops working (RFC 3339); without it, never.
     expires_at: Option<String>,
+}
+
+/// A key as it is shown: never the key itself.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Key")]
+struct KeyShown {
+    id: String,
+    name: Option<String>,
+    /// Its first characters, to recognise it by.
+    hint: String,
+    scopes: Vec<&'static str>,
+    created_at: String,
+    expires_at: Option<String>,
+    revoked_at: Option<String>,
+}
+
+/// A key just made.
+#[derive(Serialize, JsonSchema)]
+struct KeyMade {
+    #[serde(flatten)]
+    key: KeyShown,
+    /// The whole key. It is shown this once.
+    api_key: String,
 }
 
 async fn create_for_project(
@@ -144,8 +211,10 @@ async fn create(
     };
     let key = app.engine.store().create_key(new).await?;
     tracing::info!(key = key.public_id, "key created");
-    let mut answer = show(&key);
-    answer["api_key"] = json!(made.key);
+    let answer = KeyMade {
+        key: show(&key),
+        api_key: made.key,
+    };
     Ok((StatusCode::CREATED, Json(answer)).into_response())
 }
 
@@ -153,7 +222,7 @@ async fn list_of_project(
     State(app): State<App>,
     headers: HeaderMap,
     query: QueryResult,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<PageOf<KeyShown>>, Problem> {
     let caller = app.caller(&headers, KeyScope::KeysWrite).await?;
     let query = paging::query(query)?;
     let scope = app.scope(
@@ -169,16 +238,20 @@ async fn list_of_account(
     headers: HeaderMap,
     Path(id): Path<String>,
     query: QueryResult,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<PageOf<KeyShown>>, Problem> {
     let caller = app.caller(&headers, KeyScope::KeysWrite).await?;
     let query = paging::query(query)?;
     let scope = app.scope(&caller, query.project_id.as_deref(), Some(&id))?;
     list(&app, scope, &query).await
 }
 
-async fn list(app: &App, scope: Scope, query: &ListQuery) -> Result<Json<Value>, Problem> {
+async fn list(
+    app: &App,
+    scope: Scope,
+    query: &ListQuery,
+) -> Result<Json<PageOf<KeyShown>>, Problem> {
     let page = app.engine.store().keys(scope, query.page()?).await?;
-    Ok(Json(paging::listed(page, show)))
+    Ok(Json(PageOf::new(page, show)))
 }
 
 async fn revoke_of_project(
@@ -221,15 +294,15 @@ async fn revoke(app: &App, scope: Scope, key: String) -> Result<StatusCode, Prob
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn show(key: &Key) -> Value {
+fn show(key: &Key) -> KeyShown {
     let scopes = Scopes::from_bits(u16::try_from(key.scopes).unwrap_or(0));
-    json!({
-        "id": key.public_id,
-        "name": key.name,
-        "hint": format!("{}…", key.hint),
-        "scopes": scopes.iter().map(KeyScope::as_str).collect::<Vec<_>>(),
-        "created_at": times::rfc3339(key.created_at),
-        "expires_at": key.expires_at.map(times::rfc3339),
-        "revoked_at": key.revoked_at.map(times::rfc3339),
-    })
+    KeyShown {
+        id: key.public_id.clone(),
+        name: key.name.clone(),
+        hint: format!("{}…", key.hint),
+        scopes: scopes.iter().map(KeyScope::as_str).collect(),
+        created_at: times::rfc3339(key.created_at),
+        expires_at: key.expires_at.map(times::rfc3339),
+        revoked_at: key.revoked_at.map(times::rfc3339),
+    }
 }

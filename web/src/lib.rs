@@ -3,10 +3,11 @@
 //! **Promise:** the only crate that serves HTTP; it never sends. Each operation group is a file,
 //! told from its routes down. Errors become HTTP in `problem.rs` and nowhere else.
 //!
-//! To add an operation: a handler in its group's file, its route in that file's `routes`, and
-//! every way it can fail as a constructor of `Problem`.
+//! To add an operation: a handler in its group's file, a line in that file's `api` that names its
+//! path, handler and documentation at once, and every way it can fail as a constructor of `Problem`.
 
 mod accounts;
+mod api;
 mod app;
 mod auth;
 mod batch;
@@ -18,6 +19,7 @@ mod events;
 mod front;
 mod health;
 mod keys;
+mod openapi;
 mod paging;
 mod problem;
 mod profiles;
@@ -26,6 +28,6 @@ mod serve;
 mod tenant;
 mod times;
 
-pub use app::App;
+pub use app::{App, openapi};
 pub use auth::hash_key;
 pub use serve::serve;

@@ -3,7 +3,8 @@
 use axum::extract::Query;
 use hookwright_core::limits::{PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX};
 use hookwright_store::{Listed, Page};
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::problem::Problem;
@@ -11,7 +12,7 @@ use crate::problem::Problem;
 const PREFIX: &str = "c1_";
 
 /// What every list takes, and whose things it lists.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ListQuery {
     pub(crate) project_id: Option<String>,
@@ -21,6 +22,30 @@ pub(crate) struct ListQuery {
     pub(crate) endpoint_id: Option<String>,
     pub(crate) event_id: Option<String>,
     pub(crate) state: Option<String>,
+}
+
+/// What every call takes: whose things it is about.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Named {
+    /// The project, where the key is a root key.
+    pub(crate) project_id: Option<String>,
+    /// The account, where the key is not an account's.
+    pub(crate) account_id: Option<String>,
+}
+
+/// What every list takes.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct List {
+    /// The project, where the key is a root key.
+    pub(crate) project_id: Option<String>,
+    /// The account, where the key is not an account's.
+    pub(crate) account_id: Option<String>,
+    /// Items on a page: 1 to 250, 50 if not given.
+    pub(crate) limit: Option<String>,
+    /// A `next_cursor` as it was given.
+    pub(crate) cursor: Option<String>,
 }
 
 /// Reads the query, with a problem document for what it does not know.
@@ -57,6 +82,25 @@ fn decode(cursor: &str) -> Result<i64, Problem> {
         .strip_prefix(PREFIX)
         .and_then(|code| i64::from_str_radix(code, 36).ok());
     row.ok_or_else(|| Problem::query("cursor", "use a next_cursor of this list as it was given"))
+}
+
+/// A page, as lists answer it.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "PageOf{T}")]
+pub(crate) struct PageOf<T> {
+    /// The items of this page.
+    data: Vec<T>,
+    /// Give it as `cursor` for the next page; null when there is none.
+    next_cursor: Option<String>,
+}
+
+impl<T> PageOf<T> {
+    pub(crate) fn new<R>(page: Listed<R>, row: impl Fn(&R) -> T) -> Self {
+        Self {
+            data: page.rows.iter().map(row).collect(),
+            next_cursor: page.next.map(encode),
+        }
+    }
 }
 
 /// A page as JSON.

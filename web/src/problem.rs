@@ -1,11 +1,42 @@
 //! The one place where errors become HTTP: RFC 9457 problem documents with stable codes.
 
+use axum::Json;
 use axum::response::{IntoResponse, Response};
 use hookwright_core::limits::{BATCH_EVENTS_MAX, EVENT_BODY_BYTES_MAX};
 use hookwright_delivery::PublishError;
 use hookwright_store::StoreError;
 use http::{HeaderValue, StatusCode, header};
+use schemars::JsonSchema;
+use serde::Serialize;
 use serde_json::json;
+
+/// A problem as it is written (RFC 9457).
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Problem")]
+pub(crate) struct ProblemDocument {
+    /// Where the code is explained, relative to the server.
+    r#type: String,
+    /// The status in words.
+    title: String,
+    /// The HTTP status.
+    status: u16,
+    /// What happened, in a word that does not change.
+    code: String,
+    /// What happened and what to do about it, for people.
+    detail: String,
+    /// Which fields are wrong, if some are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    errors: Option<Vec<FieldProblem>>,
+}
+
+/// A field that is wrong.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct FieldProblem {
+    /// Which, as a JSON pointer (RFC 6901) into the body, or a header's name.
+    pointer: String,
+    /// What is wrong with it.
+    detail: String,
+}
 
 /// An error as the API answers it.
 #[derive(Debug)]
@@ -195,17 +226,19 @@ impl From<PublishError> for Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let title = self.status.canonical_reason().unwrap_or("Error");
-        let mut document = json!({
-            "type": format!("/errors#{}", self.code),
-            "title": title,
-            "status": self.status.as_u16(),
-            "code": self.code,
-            "detail": self.detail,
-        });
-        if let Some(pointer) = &self.pointer {
-            document["errors"] = json!([{"pointer": pointer, "detail": self.detail}]);
-        }
-        let mut response = (self.status, document.to_string()).into_response();
+        let detail = &self.detail;
+        let document = ProblemDocument {
+            r#type: format!("/errors#{}", self.code),
+            title: title.to_owned(),
+            status: self.status.as_u16(),
+            code: self.code.to_owned(),
+            detail: detail.clone(),
+            errors: self.pointer.clone().map(|pointer| {
+                let detail = detail.clone();
+                vec![FieldProblem { pointer, detail }]
+            }),
+        };
+        let mut response = (self.status, Json(document)).into_response();
         let headers = response.headers_mut();
         headers.insert(
             header::CONTENT_TYPE,

@@ -10,7 +10,7 @@ use hookwright_core::ids::random_id;
 use hookwright_core::key_format::KeyKind;
 use hookwright_core::limits::{MANAGEMENT_BODY_BYTES_MAX, TEXT_CHARS_MAX};
 use hookwright_core::scope::{Scope, Scopes};
-use hookwright_store::{KeyOwner, NewProject, Project};
+use hookwright_store::{KeyOwner, NewProject, Project, ProjectUpdate};
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -118,11 +118,12 @@ async fn update(
     if let Some(name) = &input.name {
         check_text("/name", name)?;
     }
-    let project = app
-        .engine
-        .store()
-        .update_project(project, input.name, input.livemode)
-        .await?;
+    let update = ProjectUpdate {
+        name: input.name,
+        livemode: input.livemode,
+        settings: None,
+    };
+    let project = app.engine.store().update_project(project, update).await?;
     tracing::info!(project = project.public_id, "project changed");
     Ok(Json(show(&project)))
 }

@@ -50,6 +50,7 @@ pub async fn populate(
         public_id: "ep_1".to_owned(),
         settings,
         secrets: vec!["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned()],
+        credentials: Default::default(),
         status: EndpointStatus::Active,
         now: START,
     };

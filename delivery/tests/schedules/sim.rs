@@ -92,6 +92,8 @@ impl Sim {
             subject: None,
             trace: None,
             channels: Vec::new(),
+            metadata: Default::default(),
+            deliver_at: None,
             payload: Bytes::from_static(b"{\"userId\":\"u1\"}"),
         };
         let published = self.engine.publish(publish).await.unwrap();

@@ -1,5 +1,8 @@
 //! Endpoints: a URL with subscriptions, secrets and settings.
 
+use std::collections::BTreeMap;
+
+use hookwright_core::breaker::BreakerSettings;
 use hookwright_core::ids::{AccountId, EndpointId, ProjectId};
 use hookwright_core::time::UnixMs;
 use serde::{Deserialize, Serialize};
@@ -96,6 +99,99 @@ pub struct EndpointSettings {
     /// A time-out other than the profile's, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timeout_ms: Option<u32>,
+    /// A condition on the payload, in the words of `core::filter`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub filter: Option<serde_json::Value>,
+    /// Requests under way at once at most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub concurrency: Option<u32>,
+    /// When the endpoint is left alone for a while.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub circuit_breaker: Option<BreakerSettings>,
+    /// Deliveries are made one at a time, in the order of their events.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub ordered: bool,
+    /// What a receiver must show before it is sent anything.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub validation: Option<Validation>,
+    /// The product's own notes, by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub metadata: BTreeMap<String, String>,
+}
+
+/// How a receiver shows that it wants to be sent to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Validation {
+    /// It answers the `OPTIONS` request of the `CloudEvents` webhook specification.
+    Cloudevents,
+}
+
+/// What an endpoint has that must stay secret, beside its signing secrets; sealed with them.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Credentials {
+    /// The secret before the last rotation, while it still counts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub previous: Option<PreviousSecret>,
+    /// How requests authenticate towards the receiver.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auth: Option<ReceiverAuth>,
+    /// The client certificate that connections present.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_certificate: Option<ClientCertificate>,
+}
+
+/// A secret that was replaced. Until then both sign, where the format can carry two signatures;
+/// where it cannot, this one alone signs until then.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PreviousSecret {
+    /// The secret.
+    pub secret: String,
+    /// When it stops counting.
+    pub until: UnixMs,
+}
+
+/// How requests authenticate towards the receiver: the `authorization` header.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "type")]
+pub enum ReceiverAuth {
+    /// A name and a password.
+    Basic {
+        /// The name.
+        username: String,
+        /// The password.
+        password: String,
+    },
+    /// A fixed token.
+    Bearer {
+        /// The token.
+        token: String,
+    },
+    /// Tokens of an authorization server, by client credentials (RFC 6749, 4.4).
+    Oauth2 {
+        /// Where tokens are asked for.
+        token_url: String,
+        /// The client.
+        client_id: String,
+        /// Its secret.
+        client_secret: String,
+        /// The scope asked for, if one is.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        scope: Option<String>,
+        /// The audience asked for, if one is.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        audience: Option<String>,
+    },
+}
+
+/// A client certificate with its key, both PEM.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClientCertificate {
+    /// The chain, the client's own first.
+    pub certificate_pem: String,
+    /// Its private key.
+    pub private_key_pem: String,
 }
 
 /// An endpoint.
@@ -113,6 +209,8 @@ pub struct Endpoint {
     pub settings: EndpointSettings,
     /// Signing secrets, newest first; may be empty where the profile allows it.
     pub secrets: Vec<String>,
+    /// What else is secret.
+    pub credentials: Credentials,
     /// Whether it receives.
     pub status: EndpointStatus,
     /// Why it does not, in words, if it does not.
@@ -136,6 +234,8 @@ pub struct NewEndpoint {
     pub settings: EndpointSettings,
     /// Signing secrets, newest first.
     pub secrets: Vec<String>,
+    /// What else is secret.
+    pub credentials: Credentials,
     /// Whether it receives.
     pub status: EndpointStatus,
     /// Now.
@@ -147,8 +247,8 @@ pub struct NewEndpoint {
 pub struct EndpointUpdate {
     /// Replaces all settings.
     pub settings: Option<EndpointSettings>,
-    /// Replaces all secrets.
-    pub secrets: Option<Vec<String>>,
+    /// Replaces all secrets and credentials.
+    pub secrets: Option<(Vec<String>, Credentials)>,
     /// Replaces the status, with the reason.
     pub status: Option<(EndpointStatus, Option<String>)>,
 }

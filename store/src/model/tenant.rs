@@ -1,10 +1,12 @@
 //! Projects, accounts and keys.
 
+use hookwright_core::breaker::BreakerSettings;
 use hookwright_core::ids::{AccountId, KeyId, ProjectId};
 use hookwright_core::time::UnixMs;
+use serde::{Deserialize, Serialize};
 
 /// One sending product.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Project {
     /// Row.
     pub id: ProjectId,
@@ -16,8 +18,57 @@ pub struct Project {
     pub profile: String,
     /// The `livemode` of envelopes that carry one.
     pub livemode: bool,
+    /// What it chose for all that is in it.
+    pub settings: ProjectSettings,
     /// When it was made.
     pub created_at: UnixMs,
+}
+
+/// What a project chooses for all that is in it; kept as one JSON document.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ProjectSettings {
+    /// Events of types that are not in its catalogue are refused.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub refuse_unknown_event_types: bool,
+    /// Anybody may read its catalogue.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub public_catalogue: bool,
+    /// How long data is kept, where not as long as the server says.
+    pub retention: RetentionDays,
+    /// An endpoint that has only failed for so many days is disabled; 0 is never, `None` the
+    /// server's own choice.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub disable_after_days: Option<u32>,
+    /// The breaker of endpoints that have none of their own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub circuit_breaker: Option<BreakerSettings>,
+}
+
+/// How many days each class of data is kept; `None` is as long as the server says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RetentionDays {
+    /// What was published.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payloads: Option<u32>,
+    /// What was sent and answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attempts: Option<u32>,
+    /// Events and deliveries themselves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deliveries: Option<u32>,
+}
+
+/// A change of a project: what is `None` stays.
+#[derive(Clone, Debug, Default)]
+pub struct ProjectUpdate {
+    /// Display name.
+    pub name: Option<String>,
+    /// The `livemode` of envelopes that carry one.
+    pub livemode: Option<bool>,
+    /// Replaces all settings.
+    pub settings: Option<ProjectSettings>,
 }
 
 /// A project to be made, with its default account and first key.

@@ -127,7 +127,7 @@ impl<'a> Inserts<'a> {
         events.fanout.push(append.routes.len() as i32);
         events.payload.push(&append.payload);
         for (delivery, route) in (first..).zip(&append.routes) {
-            let row = DeliveryRow::of(route, append.accepted_at, lease);
+            let row = DeliveryRow::of(route, append, lease);
             if row.lease != 0 {
                 self.hold(delivery, append.accepted_at);
             }

@@ -22,7 +22,7 @@ impl PostgresStore {
     pub(crate) async fn create_endpoint(&self, new: NewEndpoint) -> Result<Endpoint> {
         let vault = &self.shared.vault;
         let settings = settings_text(&new.settings)?;
-        let secrets = seal(vault, &new.public_id, &new.secrets)?;
+        let secrets = seal(vault, &new.public_id, &new.secrets, &new.credentials)?;
         let mut client = self.client().await?;
         let change = self.begin(&mut client).await?;
         // An endpoint made while its account is being deleted must not outlive it.
@@ -88,9 +88,9 @@ impl PostgresStore {
     ) -> Result<Endpoint> {
         let vault = &self.shared.vault;
         let settings = update.settings.as_ref().map(settings_text).transpose()?;
-        let secrets = update.secrets.as_deref();
+        let secrets = update.secrets.as_ref();
         let secrets = secrets
-            .map(|secrets| seal(vault, &public_id, secrets))
+            .map(|(secrets, credentials)| seal(vault, &public_id, secrets, credentials))
             .transpose()?;
         let (status, reason) = update.status.unzip();
         let mut client = self.client().await?;
@@ -240,6 +240,7 @@ pub(super) fn endpoint(row: &Row, vault: &Vault) -> Result<Endpoint> {
         public_id,
         settings: opened.settings,
         secrets: opened.secrets,
+        credentials: opened.credentials,
         status: opened.status,
         status_reason: row.get(7),
         created_at: UnixMs(row.get(8)),

@@ -108,6 +108,7 @@ mod tests {
             name: String::new(),
             profile: "standard".to_owned(),
             livemode: true,
+            settings: Default::default(),
             created_at: UnixMs(0),
         }
     }
@@ -130,6 +131,7 @@ mod tests {
             public_id: format!("ep_{id}"),
             settings: EndpointSettings::default(),
             secrets: Vec::new(),
+            credentials: Default::default(),
             status: EndpointStatus::Active,
             status_reason: None,
             created_at: UnixMs(0),

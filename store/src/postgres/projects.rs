@@ -11,9 +11,11 @@ use super::{PostgresStore, Result, accounts, endpoints, keys};
 use crate::error::StoreError;
 use crate::model::{
     Account, DEFAULT_ACCOUNT, Endpoint, KeyOwner, Listed, NewKey, NewProject, Page, Project,
+    ProjectUpdate,
 };
+use crate::project_row::{settings, settings_text};
 
-pub(super) const COLUMNS: &str = "id, public_id, name, profile, livemode, created_at";
+pub(super) const COLUMNS: &str = "id, public_id, name, profile, livemode, created_at, settings";
 
 impl PostgresStore {
     pub(crate) async fn create_project(&self, new: NewProject) -> Result<Project> {
@@ -61,16 +63,22 @@ impl PostgresStore {
     pub(crate) async fn update_project(
         &self,
         id: ProjectId,
-        name: Option<String>,
-        livemode: Option<bool>,
+        update: ProjectUpdate,
     ) -> Result<Project> {
+        let settings = update.settings.as_ref().map(settings_text).transpose()?;
         let mut client = self.client().await?;
         let change = self.begin(&mut client).await?;
         let sql = format!(
-            "UPDATE projects SET name = COALESCE($2, name), livemode = COALESCE($3, livemode)
+            "UPDATE projects SET name = COALESCE($2, name), livemode = COALESCE($3, livemode),
+                    settings = COALESCE($4, settings)
              WHERE id = $1 AND deleted_at IS NULL RETURNING {COLUMNS}"
         );
-        let changed = row_of(&change, &sql, &[&id.0, &name, &livemode]).await?;
+        let changed = row_of(
+            &change,
+            &sql,
+            &[&id.0, &update.name, &update.livemode, &settings],
+        )
+        .await?;
         let project = project(&changed.ok_or(StoreError::NotFound)?);
         self.commit(change, &[Moved::project(Kind::Project, id)])
             .await?;
@@ -129,5 +137,6 @@ pub(super) fn project(row: &Row) -> Project {
         profile: row.get(3),
         livemode: row.get(4),
         created_at: UnixMs(row.get(5)),
+        settings: settings(row.get(6)),
     }
 }

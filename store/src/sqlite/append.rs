@@ -87,7 +87,7 @@ fn insert_deliveries(
         .filter(|bytes| *bytes > 0)
         .map(ZeroBlob);
     for (id, route) in (first..).zip(&append.routes) {
-        let row = DeliveryRow::of(route, append.accepted_at, lease);
+        let row = DeliveryRow::of(route, append, lease);
         let room = room.filter(|_| row.state.is_live());
         insert.execute(params![
             id,

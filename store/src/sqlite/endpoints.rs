@@ -31,7 +31,7 @@ impl SqliteStore {
                     new.account_id.0,
                     new.public_id,
                     settings_text(&new.settings)?,
-                    seal(&vault, &new.public_id, &new.secrets)?,
+                    seal(&vault, &new.public_id, &new.secrets, &new.credentials)?,
                     new.status as u8,
                     new.now.0,
                 ],
@@ -93,8 +93,8 @@ impl SqliteStore {
             let connection = &writer.connection;
             let id = find(connection, &vault, scope, &public_id)?.id;
             let settings = update.settings.as_ref().map(settings_text).transpose()?;
-            let secrets =
-                update.secrets.as_deref().map(|secrets| seal(&vault, &public_id, secrets)).transpose()?;
+            let secrets = update.secrets.as_ref().map(|(secrets, credentials)| seal(&vault, &public_id, secrets, credentials));
+            let secrets = secrets.transpose()?;
             connection.execute(
                 "UPDATE endpoints SET settings = IFNULL(?2, settings), secrets = IFNULL(?3, secrets),
                         updated_at = ?4 WHERE id = ?1",
@@ -245,6 +245,7 @@ fn endpoint(row: &Row<'_>, vault: &Vault) -> Result<Endpoint> {
         public_id,
         settings: opened.settings,
         secrets: opened.secrets,
+        credentials: opened.credentials,
         status: opened.status,
         status_reason: row.get(7)?,
         created_at: UnixMs(row.get(8)?),

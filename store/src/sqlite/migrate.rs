@@ -9,6 +9,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (1, include_str!("migrations/0001_start.sql")),
     (2, include_str!("migrations/0002_resends_by_delivery.sql")),
     (3, include_str!("migrations/0003_lists_by_project.sql")),
+    (4, include_str!("migrations/0004_management.sql")),
 ];
 
 /// Applies what is missing, each migration in its own transaction.

@@ -9,9 +9,11 @@ use crate::change::Change;
 use crate::error::StoreError;
 use crate::model::{
     Account, DEFAULT_ACCOUNT, Endpoint, KeyOwner, Listed, NewKey, NewProject, Page, Project,
+    ProjectUpdate,
 };
+use crate::project_row::{settings, settings_text};
 
-const COLUMNS: &str = "id, public_id, name, profile, livemode, created_at";
+const COLUMNS: &str = "id, public_id, name, profile, livemode, created_at, settings";
 
 impl SqliteStore {
     pub(crate) async fn create_project(&self, new: NewProject) -> Result<Project> {
@@ -56,14 +58,15 @@ impl SqliteStore {
     pub(crate) async fn update_project(
         &self,
         id: ProjectId,
-        name: Option<String>,
-        livemode: Option<bool>,
+        update: ProjectUpdate,
     ) -> Result<Project> {
+        let settings = update.settings.as_ref().map(settings_text).transpose()?;
         self.change(move |writer| {
             writer.connection.execute(
-                "UPDATE projects SET name = IFNULL(?2, name), livemode = IFNULL(?3, livemode)
+                "UPDATE projects SET name = IFNULL(?2, name), livemode = IFNULL(?3, livemode),
+                        settings = IFNULL(?4, settings)
                  WHERE id = ?1 AND deleted_at IS NULL",
-                params![id.0, name, livemode],
+                params![id.0, update.name, update.livemode, settings],
             )?;
             let project = by_id(&writer.connection, id)?;
             Ok((project.clone(), Change::Project(project)))
@@ -120,5 +123,6 @@ fn project(row: &Row<'_>) -> rusqlite::Result<Project> {
         profile: row.get(3)?,
         livemode: row.get(4)?,
         created_at: UnixMs(row.get(5)?),
+        settings: settings(&row.get::<_, String>(6)?),
     })
 }

@@ -55,6 +55,7 @@ pub fn an_endpoint(tenant: Tenant, public_id: &str) -> NewEndpoint {
             ..EndpointSettings::default()
         },
         secrets: vec![format!("whsec_{public_id}")],
+        credentials: Default::default(),
         status: EndpointStatus::Active,
         now: NOW,
     }
@@ -77,6 +78,8 @@ pub fn an_event(tenant: Tenant) -> EventBuilder {
         subject: None,
         trace: None,
         channels: Vec::new(),
+        metadata: Default::default(),
+        deliver_at: None,
         payload: Bytes::from_static(br#"{"a":1}"#),
         routes: Vec::new(),
     })

@@ -40,7 +40,7 @@ facts! {
         let named = house.update_project(made.id, Some("Acme".to_owned()), None).await;
         let named = named.expect("changed");
         assert_eq!((named.name.as_str(), named.livemode), ("Acme", true));
-        let tried = house.update_project(made.id, None, Some(false)).await.expect("changed");
+        let tried = house.update_project(made.id, ProjectUpdate { name: None, livemode: Some(false), ..ProjectUpdate::default() }).await.expect("changed");
         assert_eq!((tried.name.as_str(), tried.livemode), ("Acme", false));
         assert_eq!(house.projects(all()).await.expect("listed").rows, [tried]);
     }

@@ -106,6 +106,8 @@ pub fn an_event(
         subject: None,
         trace: None,
         channels: Vec::new(),
+        metadata: Default::default(),
+        deliver_at: None,
         payload: Bytes::from_static(b"{}"),
         routes: vec![Route {
             endpoint_id,

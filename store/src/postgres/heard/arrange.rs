@@ -159,6 +159,7 @@ pub(super) fn an_endpoint(
         public_id: public_id.to_owned(),
         settings: EndpointSettings::default(),
         secrets: vec!["whsec_a".to_owned()],
+        credentials: Default::default(),
         status: EndpointStatus::Active,
         now: NOW,
     }

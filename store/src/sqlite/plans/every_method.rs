@@ -60,7 +60,7 @@ async fn tenants(store: &Store, run: u32) -> ProjectId {
     };
     store.projects(page).await.expect("listed");
     store
-        .update_project(project, None, None)
+        .update_project(project, ProjectUpdate::default())
         .await
         .expect("changed");
     let other = store
@@ -114,6 +114,7 @@ async fn endpoints(store: &Store, scope: Scope, run: u32) -> EndpointId {
         public_id: format!("ep_{run}"),
         settings: EndpointSettings::default(),
         secrets: Vec::new(),
+        credentials: Default::default(),
         status: EndpointStatus::Active,
         now: NOW,
     };
@@ -162,6 +163,8 @@ async fn deliveries(store: &Store, scope: Scope, endpoint: EndpointId) -> (Event
         subject: None,
         trace: None,
         channels: Vec::new(),
+        metadata: Default::default(),
+        deliver_at: None,
         payload: Bytes::from_static(b"{}"),
         routes: vec![
             route(Disposition::Leased),

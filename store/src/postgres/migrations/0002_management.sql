@@ -1,0 +1,95 @@
+-- What products and their customers manage, beside the events themselves.
+
+-- Settings of a project as one document, as an endpoint's.
+ALTER TABLE projects ADD COLUMN settings text NOT NULL DEFAULT '{}';
+
+-- A key's kind: 1 an API key, 2 a portal token. rate_limit is in requests per second.
+ALTER TABLE keys ADD COLUMN kind smallint NOT NULL DEFAULT 1;
+ALTER TABLE keys ADD COLUMN rate_limit integer;
+ALTER TABLE keys ADD COLUMN last_used_at bigint;
+
+-- What a project says of its event types; event_types only numbers their names.
+CREATE TABLE catalogue (
+    id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    project_id bigint NOT NULL,
+    name       text NOT NULL,
+    document   text NOT NULL,
+    created_at bigint NOT NULL,
+    updated_at bigint NOT NULL,
+    UNIQUE (project_id, name)
+);
+CREATE INDEX catalogue_by_project ON catalogue (project_id, id);
+
+-- How endpoints are doing, written when it changes: since when all fails, and the breaker.
+CREATE TABLE endpoint_health (
+    project_id     bigint NOT NULL,
+    endpoint_id    bigint NOT NULL,
+    failing_since  bigint,
+    breaker        smallint NOT NULL DEFAULT 0,
+    breaker_reason text,
+    breaker_until  bigint,
+    updated_at     bigint NOT NULL,
+    PRIMARY KEY (project_id, endpoint_id)
+);
+
+-- Operational events that are still to be published, written with what they tell of.
+CREATE TABLE notices (
+    id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    project_id bigint NOT NULL,
+    event_type text NOT NULL,
+    body       text NOT NULL,
+    made_at    bigint NOT NULL
+);
+
+-- Long work that survives a restart: replays, broadcasts, purges. place is the last row done.
+CREATE TABLE jobs (
+    id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    public_id    text NOT NULL UNIQUE,
+    project_id   bigint NOT NULL,
+    account_id   bigint,
+    kind         smallint NOT NULL,
+    state        smallint NOT NULL,
+    spec         text NOT NULL,
+    progress     text NOT NULL,
+    place        bigint NOT NULL,
+    created_at   bigint NOT NULL,
+    updated_at   bigint NOT NULL,
+    finished_at  bigint,
+    lease        bigint NOT NULL DEFAULT 0,
+    leased_until bigint NOT NULL DEFAULT 0
+);
+CREATE INDEX jobs_by_project ON jobs (project_id, kind, id);
+CREATE INDEX jobs_open ON jobs (id) WHERE finished_at IS NULL;
+
+-- Counts of a minute, an hour or a day (width, in seconds) of a project ('') or of one of its
+-- accounts ('a:1'), endpoints ('e:1') or event types ('t:user.created').
+CREATE TABLE rollups (
+    project_id bigint NOT NULL,
+    subject    text NOT NULL,
+    width      integer NOT NULL,
+    start      bigint NOT NULL,
+    counts     bytea NOT NULL,
+    PRIMARY KEY (project_id, subject, width, start)
+);
+CREATE INDEX rollups_by_age ON rollups (width, start);
+
+-- Who changed what.
+CREATE TABLE audit (
+    id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    project_id bigint,
+    account_id bigint,
+    at         bigint NOT NULL,
+    document   text NOT NULL
+);
+CREATE INDEX audit_by_project ON audit (project_id, id);
+
+-- Deliveries that were made after their event was accepted, by a replay of missing ones.
+CREATE TABLE late_deliveries (
+    project_id  bigint NOT NULL,
+    event_id    bigint NOT NULL,
+    delivery_id bigint NOT NULL,
+    PRIMARY KEY (project_id, event_id, delivery_id)
+);
+
+-- For endpoints that receive in order, and for what waits longest.
+CREATE INDEX deliveries_in_order ON deliveries (endpoint_id, id) WHERE due_at IS NOT NULL;
