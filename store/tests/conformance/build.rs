@@ -5,7 +5,7 @@ use hookwright_core::error_class::ErrorClass;
 use hookwright_core::time::UnixMs;
 use hookwright_store::{
     Append, Attempt, Claimed, Disposition, Endpoint, EndpointSettings, EndpointStatus, KeyOwner,
-    Lease, Leased, NewEndpoint, NewKey, NewProject, Route, Settled, Settlement,
+    Lease, Leased, NewEndpoint, NewKey, NewProject, ProjectUpdate, Route, Settled, Settlement,
 };
 
 use super::house::{NOW, Tenant};
@@ -20,6 +20,14 @@ pub fn a_project(name: &str) -> NewProject {
         livemode: true,
         key: a_key(&format!("key_{name}"), KeyOwner::Root),
         now: NOW,
+    }
+}
+
+/// A change of a project's name alone.
+pub fn renamed(name: &str) -> ProjectUpdate {
+    ProjectUpdate {
+        name: Some(name.to_owned()),
+        ..ProjectUpdate::default()
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use hookwright_store::{Change, EndpointStatus, EndpointUpdate, KeyOwner, Store, StoreError};
 
-use super::build::{a_key, a_project, an_endpoint, an_event};
+use super::build::{a_key, a_project, an_endpoint, an_event, renamed};
 use super::house::{NOW, Tenant, all};
 
 /// What was told and not yet taken, as short words.
@@ -53,7 +53,7 @@ facts! {
         let heard = Heard::on(&house);
         let project = house.create_project(a_project("acme")).await.expect("made");
         assert_eq!(heard.take(), ["project prj_acme acme", "account default"]);
-        house.update_project(project.id, Some("Acme".to_owned()), None).await.expect("changed");
+        house.update_project(project.id, renamed("Acme")).await.expect("changed");
         assert_eq!(heard.take(), ["project prj_acme Acme"]);
         let made = house.create_account(project.id, "c-1".to_owned(), None, NOW).await.expect("made");
         assert_eq!(heard.take(), ["account c-1"]);

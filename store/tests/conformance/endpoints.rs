@@ -1,9 +1,11 @@
 //! How endpoints are made, changed, disabled and ended, and how their secrets rest.
 
+use hookwright_core::breaker::BreakerSettings;
 use hookwright_core::ids::EndpointId;
 use hookwright_core::state::DeliveryState;
 use hookwright_store::{
-    Endpoint, EndpointSettings, EndpointStatus, EndpointUpdate, RetryPolicy, StoreError,
+    Credentials, Endpoint, EndpointSettings, EndpointStatus, EndpointUpdate, PreviousSecret,
+    ReceiverAuth, RetryPolicy, StoreError, Validation,
 };
 
 use super::build::{an_endpoint, an_event, first_outcome_of};
@@ -30,6 +32,12 @@ fn settings() -> EndpointSettings {
         profile: Some("authepy".to_owned()),
         second_profile: Some("standard".to_owned()),
         timeout_ms: Some(1_000),
+        filter: Some(serde_json::json!({"a": {"$gte": 1}})),
+        concurrency: Some(2),
+        circuit_breaker: Some(BreakerSettings::default()),
+        ordered: true,
+        validation: Some(Validation::Cloudevents),
+        metadata: [("team".to_owned(), "blue".to_owned())].into(),
     }
 }
 
@@ -79,7 +87,7 @@ facts! {
         new.settings.url = "https://visible.example/hook".to_owned();
         house.make_endpoint(new).await;
         let update = EndpointUpdate {
-            secrets: Some(vec!["whsec_hidden_at_rest_too".to_owned()]),
+            secrets: Some((vec!["whsec_hidden_at_rest_too".to_owned()], Credentials::default())),
             ..EndpointUpdate::default()
         };
         let updated = house.update_endpoint(acme.scope(), "ep_a".to_owned(), update, NOW);
@@ -101,8 +109,14 @@ facts! {
         let expected = Endpoint { settings: settings(), updated_at: later, ..made };
         assert_eq!(change(update).await, expected);
         let secrets = vec!["whsec_2".to_owned()];
-        let update = EndpointUpdate { secrets: Some(secrets.clone()), ..EndpointUpdate::default() };
-        let expected = Endpoint { secrets, ..expected };
+        let credentials = Credentials {
+            previous: Some(PreviousSecret { secret: "whsec_1".to_owned(), until: later }),
+            auth: Some(ReceiverAuth::Bearer { token: "t".to_owned() }),
+            client_certificate: None,
+        };
+        let sealed = Some((secrets.clone(), credentials.clone()));
+        let update = EndpointUpdate { secrets: sealed, ..EndpointUpdate::default() };
+        let expected = Endpoint { secrets, credentials, ..expected };
         assert_eq!(change(update).await, expected);
         let expected = Endpoint {
             status: EndpointStatus::Disabled,

@@ -112,7 +112,7 @@ facts! {
             assert_eq!(node.see(acme, fresh.delivery(0)).await.0.event_id, fresh.id);
         }
         for (index, node) in nodes.iter().enumerate() {
-            let secrets = Some(vec![format!("of {index}")]);
+            let secrets = Some((vec![format!("of {index}")], Default::default()));
             let update = EndpointUpdate { secrets, ..EndpointUpdate::default() };
             let changed = node.update_endpoint(acme.scope(), "a".to_owned(), update, NOW);
             changed.await.expect("changed");

@@ -1,9 +1,9 @@
 //! How projects are made, changed and ended.
 
 use hookwright_core::ids::ProjectId;
-use hookwright_store::{DEFAULT_ACCOUNT, KeyOwner, StoreError};
+use hookwright_store::{DEFAULT_ACCOUNT, KeyOwner, ProjectUpdate, StoreError};
 
-use super::build::{a_key, a_project, hash_of};
+use super::build::{a_key, a_project, hash_of, renamed};
 use super::house::{NOW, all, rows_by_page};
 
 facts! {
@@ -37,10 +37,10 @@ facts! {
 
     async fn a_project_changes_only_in_what_is_given(house: House) {
         let made = house.create_project(a_project("acme")).await.expect("made");
-        let named = house.update_project(made.id, Some("Acme".to_owned()), None).await;
+        let named = house.update_project(made.id, renamed("Acme")).await;
         let named = named.expect("changed");
         assert_eq!((named.name.as_str(), named.livemode), ("Acme", true));
-        let tried = house.update_project(made.id, ProjectUpdate { name: None, livemode: Some(false), ..ProjectUpdate::default() }).await.expect("changed");
+        let tried = house.update_project(made.id, ProjectUpdate { livemode: Some(false), ..ProjectUpdate::default() }).await.expect("changed");
         assert_eq!((tried.name.as_str(), tried.livemode), ("Acme", false));
         assert_eq!(house.projects(all()).await.expect("listed").rows, [tried]);
     }
@@ -81,7 +81,7 @@ facts! {
         let acme = house.tenant("acme").await;
         house.delete_project(acme.project, NOW).await.expect("deleted");
         for id in [acme.project, ProjectId(999)] {
-            let changed = house.update_project(id, Some("x".to_owned()), None).await;
+            let changed = house.update_project(id, renamed("x")).await;
             assert!(matches!(changed, Err(StoreError::NotFound)));
             let deleted = house.delete_project(id, NOW).await;
             assert!(matches!(deleted, Err(StoreError::NotFound)));
