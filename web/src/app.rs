@@ -12,7 +12,9 @@ use http::header;
 use crate::api::Api;
 use crate::auth::Keys;
 use crate::problem::Problem;
-use crate::{accounts, batch, deliveries, endpoints, events, health, keys, profiles, projects};
+use crate::{
+    accounts, batch, deliveries, docs_page, endpoints, events, health, keys, profiles, projects,
+};
 
 /// What every handler has.
 #[derive(Clone)]
@@ -47,7 +49,10 @@ impl App {
 
 /// Every operation.
 fn api() -> Api {
-    Api::default().merge(keys::api())
+    Api::default()
+        .merge(keys::api())
+        .merge(profiles::api())
+        .merge(health::api())
 }
 
 /// The OpenAPI document of every operation.
@@ -66,6 +71,7 @@ pub(crate) fn router(app: App) -> Router {
             "/openapi.json",
             get(move || async move { ([json], document) }),
         )
+        .merge(docs_page::routes())
         .merge(events::routes())
         .merge(batch::routes())
         .merge(deliveries::routes())
@@ -73,7 +79,6 @@ pub(crate) fn router(app: App) -> Router {
         .merge(projects::routes())
         .merge(accounts::routes())
         .merge(profiles::routes())
-        .merge(health::routes())
         .fallback(|| async { Problem::no_such_path() })
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
         .with_state(app)

@@ -13,6 +13,7 @@ mod auth;
 mod batch;
 mod body;
 mod deliveries;
+mod docs_page;
 mod endpoint_json;
 mod endpoints;
 mod events;

@@ -101,6 +101,14 @@ impl<T> PageOf<T> {
             next_cursor: page.next.map(encode),
         }
     }
+
+    /// A list that is always on one page.
+    pub(crate) const fn whole(data: Vec<T>) -> Self {
+        Self {
+            data,
+            next_cursor: None,
+        }
+    }
 }
 
 /// A page as JSON.

@@ -5,35 +5,112 @@ use axum::routing::get;
 use axum::{Json, Router};
 use hookwright_wire::{Acknowledge, Profile, Retry};
 use http::HeaderMap;
+use schemars::JsonSchema;
+use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::api::{Api, Doc};
 use crate::app::App;
-use crate::paging::{self, ListQuery};
+use crate::paging::{self, ListQuery, PageOf};
 use crate::problem::Problem;
 
-pub(crate) fn routes() -> Router<App> {
-    Router::new()
-        .route("/v1/profiles", get(list))
-        .route("/v1/profiles/{name}", get(read))
-        .route("/v1/event-types", get(event_types))
+pub(crate) fn api() -> Api {
+    let doc = |id, summary| Doc::new(id, "Profiles", summary);
+    Api::default()
+        .get(
+            "/v1/profiles",
+            list,
+            doc(
+                "listProfiles",
+                "Lists the wire formats that this server speaks, all on one page.",
+            )
+            .answer::<PageOf<ProfileShown>>(200),
+        )
+        .get(
+            "/v1/profiles/{name}",
+            read,
+            doc("getProfile", "Shows one wire format.").answer::<ProfileShown>(200),
+        )
 }
 
-async fn list(State(app): State<App>, headers: HeaderMap) -> Result<Json<Value>, Problem> {
+pub(crate) fn routes() -> Router<App> {
+    Router::new().route("/v1/event-types", get(event_types))
+}
+
+/// A wire format with its delivery policy.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Profile")]
+struct ProfileShown {
+    name: String,
+    /// What people call it.
+    title: String,
+    /// The media type of what is sent.
+    content_type: String,
+    /// How the body is canonicalised where an endpoint does not say.
+    canonical_json: &'static str,
+    /// Plain http is refused.
+    https_only: bool,
+    /// An attempt's deadline, in milliseconds.
+    timeout_ms: u32,
+    acknowledged_by: AcknowledgedBy,
+    /// The headers that it sets.
+    headers: Vec<String>,
+    retry: RetryShown,
+    /// The share of each delay that chance may add; 0 keeps the times exactly.
+    jitter: f64,
+    event_types: Vec<ProfileEventType>,
+}
+
+/// Which statuses acknowledge.
+#[derive(Serialize, JsonSchema)]
+#[serde(untagged)]
+enum AcknowledgedBy {
+    /// `2xx`: any of them.
+    Class(&'static str),
+    /// Only these.
+    Codes(Vec<u16>),
+}
+
+/// When failed attempts are made again.
+#[derive(Serialize, JsonSchema)]
+#[serde(untagged)]
+enum RetryShown {
+    /// Between each attempt and the next.
+    Gaps { gaps_ms: Vec<u64> },
+    /// From the first failure.
+    Offsets { offsets_ms: Vec<u64> },
+    /// Growing gaps.
+    Exponential {
+        initial_ms: u64,
+        multiplier: f64,
+        max_attempts: u32,
+        max_delay_ms: u64,
+    },
+}
+
+/// An event type that comes with a format.
+#[derive(Serialize, JsonSchema)]
+struct ProfileEventType {
+    name: String,
+    description: String,
+}
+
+async fn list(
+    State(app): State<App>,
+    headers: HeaderMap,
+) -> Result<Json<PageOf<ProfileShown>>, Problem> {
     app.any_caller(&headers).await?;
-    let data: Vec<Value> = app
-        .engine
-        .profiles()
-        .iter()
-        .map(|profile| show(profile))
-        .collect();
-    Ok(Json(json!({"data": data, "next_cursor": null})))
+    let profiles = app.engine.profiles().iter();
+    Ok(Json(PageOf::whole(
+        profiles.map(|profile| show(profile)).collect(),
+    )))
 }
 
 async fn read(
     State(app): State<App>,
     headers: HeaderMap,
     Path(name): Path<String>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<ProfileShown>, Problem> {
     app.any_caller(&headers).await?;
     let profile = app
         .engine
@@ -57,42 +134,45 @@ async fn event_types(
     ))
 }
 
-fn catalogue(profile: &Profile) -> Vec<Value> {
-    let show = |info: &hookwright_wire::EventTypeInfo| json!({"name": info.name, "description": info.description});
+fn catalogue(profile: &Profile) -> Vec<ProfileEventType> {
+    let show = |info: &hookwright_wire::EventTypeInfo| ProfileEventType {
+        name: info.name.clone(),
+        description: info.description.clone(),
+    };
     profile.catalogue.iter().map(show).collect()
 }
 
-fn show(profile: &Profile) -> Value {
-    let retry = match &profile.retry.plan {
-        Retry::Gaps { gaps_ms } => json!({"gaps_ms": gaps_ms}),
-        Retry::Offsets { offsets_ms } => json!({"offsets_ms": offsets_ms}),
+fn show(profile: &Profile) -> ProfileShown {
+    let retry = match profile.retry.plan.clone() {
+        Retry::Gaps { gaps_ms } => RetryShown::Gaps { gaps_ms },
+        Retry::Offsets { offsets_ms } => RetryShown::Offsets { offsets_ms },
         Retry::Exponential {
             initial_ms,
             multiplier,
             max_attempts,
             max_delay_ms,
-        } => json!({
-            "initial_ms": initial_ms,
-            "multiplier": multiplier,
-            "max_attempts": max_attempts,
-            "max_delay_ms": max_delay_ms,
-        }),
+        } => RetryShown::Exponential {
+            initial_ms,
+            multiplier,
+            max_attempts,
+            max_delay_ms,
+        },
     };
     let spelled = |name: &str| profile.spelling(name).unwrap_or(name).to_owned();
-    json!({
-        "name": profile.name,
-        "title": profile.title,
-        "content_type": profile.content_type,
-        "canonical_json": profile.canonical_json.as_str(),
-        "https_only": profile.https_only,
-        "timeout_ms": profile.timeout_ms,
-        "acknowledged_by": match &profile.acknowledge {
-            Acknowledge::Success2xx => json!("2xx"),
-            Acknowledge::Codes(codes) => json!(codes),
+    ProfileShown {
+        name: profile.name.clone(),
+        title: profile.title.clone(),
+        content_type: profile.content_type.clone(),
+        canonical_json: profile.canonical_json.as_str(),
+        https_only: profile.https_only,
+        timeout_ms: profile.timeout_ms,
+        acknowledged_by: match &profile.acknowledge {
+            Acknowledge::Success2xx => AcknowledgedBy::Class("2xx"),
+            Acknowledge::Codes(codes) => AcknowledgedBy::Codes(codes.clone()),
         },
-        "headers": profile.own_headers().map(spelled).collect::<Vec<_>>(),
-        "retry": retry,
-        "jitter": profile.retry.jitter,
-        "event_types": catalogue(profile),
-    })
+        headers: profile.own_headers().map(spelled).collect(),
+        retry,
+        jitter: profile.retry.jitter,
+        event_types: catalogue(profile),
+    }
 }
