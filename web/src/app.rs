@@ -51,6 +51,7 @@ impl App {
 fn api() -> Api {
     Api::default()
         .merge(keys::api())
+        .merge(endpoints::api())
         .merge(profiles::api())
         .merge(health::api())
 }
@@ -75,7 +76,6 @@ pub(crate) fn router(app: App) -> Router {
         .merge(events::routes())
         .merge(batch::routes())
         .merge(deliveries::routes())
-        .merge(endpoints::routes())
         .merge(projects::routes())
         .merge(accounts::routes())
         .merge(profiles::routes())

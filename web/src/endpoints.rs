@@ -1,55 +1,101 @@
 //! Endpoints: one resource at four paths, because customers' scripts call all of them already.
 
-use std::sync::Arc;
+mod formats;
+pub(crate) mod paths;
+mod secrets;
 
+use axum::Json;
 use axum::extract::{Path, Query, Request, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, get, post};
-use axum::{Json, Router};
 use hookwright_core::ids::{ProjectId, random_id};
 use hookwright_core::limits::MANAGEMENT_BODY_BYTES_MAX;
 use hookwright_core::scope::Scope as KeyScope;
 use hookwright_store::{
-    Credentials, Endpoint, EndpointSettings, EndpointStatus, EndpointUpdate, NewEndpoint, Project,
-    Scope,
+    Credentials, Endpoint, EndpointSettings, EndpointStatus, EndpointUpdate, NewEndpoint, Scope,
 };
-use hookwright_wire::{Profile, new_secret};
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
-use serde_json::Value;
 
+use crate::api::{Api, Doc};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::body;
-use crate::endpoint_json::{EndpointInput, Rules, check_secret, show};
-use crate::paging::{self, ListQuery};
+use crate::endpoint_json::{EndpointInput, EndpointShown, show};
+use crate::paging::{self, List, ListQuery, Named as Owner, PageOf};
 use crate::problem::Problem;
+use formats::Formats;
+use paths::{At, at_four};
+use secrets::{changed_secrets, first_secret};
 
 type QueryResult = Result<Query<ListQuery>, axum::extract::rejection::QueryRejection>;
 
-pub(crate) fn routes() -> Router<App> {
-    let all = || -> MethodRouter<App> { post(create).get(list) };
-    let one = || -> MethodRouter<App> { get(read).put(update).patch(update).delete(delete) };
-    Router::new()
-        .route("/v1/endpoints", all())
-        .route("/v1/endpoints/{id}", one())
-        .route("/v1/webhooks", all())
-        .route("/v1/webhooks/{id}", one())
-        .route("/v1/webhooks/endpoints", all())
-        .route("/v1/webhooks/endpoints/{id}", one())
-        .route("/v1/accounts/{account_id}/webhooks", all())
-        .route("/v1/accounts/{account_id}/webhooks/{id}", one())
+/// The group's name in the document.
+pub(crate) const TAG: &str = "Endpoints";
+
+pub(crate) fn api() -> Api {
+    let api =
+        at_four!("create", "", "")
+            .into_iter()
+            .fold(Api::default(), |api, At { path, id }| {
+                let doc = writing(id, "Makes an endpoint.").body::<EndpointInput>();
+                api.post(path, create, doc.answer::<EndpointShown>(201))
+            });
+    let api = at_four!("list", "s", "")
+        .into_iter()
+        .fold(api, |api, At { path, id }| {
+            let doc = Doc::new(id, TAG, "Lists endpoints, newest first.").query::<List>();
+            let doc = doc.scope(KeyScope::EndpointsRead);
+            api.get(path, list, doc.answer::<PageOf<EndpointShown>>(200))
+        });
+    let api = at_four!("get", "", "/{id}")
+        .into_iter()
+        .fold(api, |api, At { path, id }| {
+            let doc = Doc::new(id, TAG, "Shows an endpoint.").query::<Owner>();
+            let doc = doc.scope(KeyScope::EndpointsRead);
+            api.get(path, read, doc.answer::<EndpointShown>(200))
+        });
+    let changed = |id| {
+        writing(id, "Changes an endpoint.")
+            .description("The fields given change; the others stay as they are.")
+            .body::<EndpointInput>()
+            .answer::<EndpointShown>(200)
+    };
+    let api = at_four!("put", "", "/{id}")
+        .into_iter()
+        .fold(api, |api, At { path, id }| {
+            api.put(path, update, changed(id))
+        });
+    let api = at_four!("update", "", "/{id}")
+        .into_iter()
+        .fold(api, |api, At { path, id }| {
+            api.patch(path, update, changed(id))
+        });
+    at_four!("delete", "", "/{id}")
+        .into_iter()
+        .fold(api, |api, At { path, id }| {
+            let doc = writing(id, "Deletes an endpoint.")
+                .description("Its waiting deliveries fail.")
+                .no_content();
+            api.delete(path, delete, doc)
+        })
+}
+
+/// An operation that changes endpoints.
+pub(crate) fn writing(id: &'static str, summary: &'static str) -> Doc {
+    Doc::new(id, TAG, summary)
+        .scope(KeyScope::EndpointsWrite)
+        .query::<Owner>()
 }
 
 /// What the four paths name between them.
 #[derive(Deserialize, Default)]
-struct Named {
+pub(crate) struct Named {
     account_id: Option<String>,
     id: Option<String>,
 }
 
 impl Named {
-    fn id(self) -> String {
+    pub(crate) fn id(self) -> String {
         self.id.unwrap_or_default()
     }
 }
@@ -93,12 +139,12 @@ async fn list(
     Path(named): Path<Named>,
     headers: HeaderMap,
     query: QueryResult,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<PageOf<EndpointShown>>, Problem> {
     let caller = app.caller(&headers, KeyScope::EndpointsRead).await?;
     let query = paging::query(query)?;
     let scope = scope(&app, &caller, &named, &query)?;
     let page = app.engine.store().endpoints(scope, query.page()?).await?;
-    Ok(Json(paging::listed(page, |endpoint| {
+    Ok(Json(PageOf::new(page, |endpoint| {
         shown(&app, endpoint, false)
     })))
 }
@@ -108,7 +154,7 @@ async fn read(
     Path(named): Path<Named>,
     headers: HeaderMap,
     query: QueryResult,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<EndpointShown>, Problem> {
     let caller = app.caller(&headers, KeyScope::EndpointsRead).await?;
     let scope = scope(&app, &caller, &named, &paging::query(query)?)?;
     let endpoint = app.engine.store().endpoint(scope, named.id()).await?;
@@ -121,7 +167,7 @@ async fn update(
     Path(named): Path<Named>,
     query: QueryResult,
     request: Request,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<EndpointShown>, Problem> {
     let caller = app
         .caller(request.headers(), KeyScope::EndpointsWrite)
         .await?;
@@ -172,7 +218,13 @@ async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn scope(app: &App, caller: &Caller, named: &Named, query: &ListQuery) -> Result<Scope, Problem> {
+/// Whose endpoint, or endpoints, a request is about.
+pub(crate) fn scope(
+    app: &App,
+    caller: &Caller,
+    named: &Named,
+    query: &ListQuery,
+) -> Result<Scope, Problem> {
     let project = app.project(caller, query.project_id.as_deref())?.id;
     let nothing = EndpointInput::default();
     let account = named_account(app, caller, project, named, query, &nothing)?;
@@ -192,97 +244,8 @@ fn named_account<'a>(
     app.one_account(caller, project, all.map(Option::as_deref))
 }
 
-/// The wire profiles of an endpoint.
-struct Formats {
-    first: Arc<Profile>,
-    second: Option<Arc<Profile>>,
-}
-
-impl Formats {
-    fn of(
-        app: &App,
-        project: &Project,
-        input: &EndpointInput,
-        old: &EndpointSettings,
-    ) -> Result<Self, Problem> {
-        let first = input.profile.clone().unwrap_or_else(|| old.profile.clone());
-        let second = input
-            .second_profile
-            .clone()
-            .unwrap_or_else(|| old.second_profile.clone());
-        let find = |pointer: &str, name: &str| {
-            app.engine
-                .profiles()
-                .get(name)
-                .cloned()
-                .ok_or_else(|| app.unknown_profile(pointer, name))
-        };
-        Ok(Self {
-            first: find("/profile", first.as_ref().unwrap_or(&project.profile))?,
-            second: second
-                .map(|name| find("/second_profile", &name))
-                .transpose()?,
-        })
-    }
-
-    fn rules(&self, app: &App) -> Rules<'_> {
-        Rules {
-            profile: &self.first,
-            second: self.second.as_deref(),
-            dev: app.engine.dev(),
-        }
-    }
-}
-
-/// The secret that is given, or a new one; none only where the format allows it and `null` says so.
-fn first_secret(
-    app: &App,
-    input: &EndpointInput,
-    rules: &Rules<'_>,
-) -> Result<Vec<String>, Problem> {
-    match &input.secret {
-        Some(Some(given)) => {
-            check_secret(given, rules)?;
-            Ok(vec![given.clone()])
-        }
-        Some(None) if !rules.profile.secret.required => Ok(Vec::new()),
-        Some(None) => Err(Problem::field(
-            "/secret",
-            "this format needs one; leave it out to have one made",
-        )),
-        None => {
-            let random: Vec<u8> = (0..4)
-                .flat_map(|_| app.engine.random().to_be_bytes())
-                .collect();
-            let secret = new_secret(rules.profile, &random);
-            check_secret(&secret, rules)?;
-            Ok(vec![secret])
-        }
-    }
-}
-
-fn changed_secrets(
-    input: &EndpointInput,
-    old: Vec<String>,
-    rules: &Rules<'_>,
-) -> Result<Option<Vec<String>>, Problem> {
-    match &input.secret {
-        Some(Some(given)) => {
-            check_secret(given, rules)?;
-            Ok(Some(vec![given.clone()]))
-        }
-        Some(None) if !rules.profile.secret.required => Ok(Some(Vec::new())),
-        Some(None) => Err(Problem::field("/secret", "this format needs one")),
-        None => {
-            // A change of profile must not leave a secret that the new one cannot use.
-            old.iter()
-                .try_for_each(|secret| check_secret(secret, rules))?;
-            Ok(None)
-        }
-    }
-}
-
-fn shown(app: &App, endpoint: &Endpoint, whole_secret: bool) -> Value {
+/// An endpoint as answers show it.
+pub(crate) fn shown(app: &App, endpoint: &Endpoint, whole_secret: bool) -> EndpointShown {
     let account = app.engine.account_public_id(endpoint.account_id);
     show(
         endpoint,

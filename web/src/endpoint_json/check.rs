@@ -1,0 +1,123 @@
+//! Whether an endpoint's settings can be used: their bounds, and what its wire formats demand.
+
+use hookwright_core::endpoint_headers::EndpointHeaders;
+use hookwright_core::endpoint_url::parse_endpoint_url;
+use hookwright_core::limits::{ATTEMPT_TIMEOUT_MS_MAX, CHANNELS_MAX, SECRET_CHARS_MAX};
+use hookwright_core::schedule::{self, Schedule};
+use hookwright_core::subscription::Subscriptions;
+use hookwright_store::EndpointSettings;
+use hookwright_wire::{CanonicalJson, Profile, signing_key};
+
+use crate::problem::Problem;
+use crate::projects::check_text;
+
+const RATE_LIMIT_MAX: u32 = 10_000;
+
+/// What the checks need to know besides the request.
+pub(crate) struct Rules<'a> {
+    pub(crate) profile: &'a Profile,
+    pub(crate) second: Option<&'a Profile>,
+    pub(crate) dev: bool,
+}
+
+pub(super) fn checked_url(url: &str, rules: &Rules<'_>) -> Result<String, Problem> {
+    if url.is_empty() {
+        return Err(Problem::field(
+            "/url",
+            "is needed: the https URL that events are sent to",
+        ));
+    }
+    let https_only = rules.profile.https_only && !rules.dev;
+    parse_endpoint_url(url, https_only)
+        .map(|url| url.as_str().to_owned())
+        .map_err(|error| Problem::field("/url", error.to_string()))
+}
+
+pub(super) fn checked_headers(
+    headers: Vec<(String, String)>,
+    rules: &Rules<'_>,
+) -> Result<Vec<(String, String)>, Problem> {
+    let profiles = std::iter::once(rules.profile).chain(rules.second);
+    let mut own: Vec<&str> = profiles.flat_map(Profile::own_headers).collect();
+    own.push("user-agent");
+    EndpointHeaders::new(headers, &own)
+        .map(|headers| {
+            headers
+                .iter()
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .collect()
+        })
+        .map_err(|error| Problem::field("/headers", error.to_string()))
+}
+
+pub(super) fn check(settings: &EndpointSettings) -> Result<(), Problem> {
+    for (pointer, text) in [
+        ("/name", &settings.name),
+        ("/description", &settings.description),
+    ] {
+        if let Some(text) = text {
+            check_text(pointer, text)?;
+        }
+    }
+    Subscriptions::parse(&settings.events)
+        .map_err(|error| Problem::field("/events", error.to_string()))?;
+    check_channels(&settings.channels)?;
+    if let Some(own) = settings.retry_policy {
+        let policy = schedule::RetryPolicy {
+            max_attempts: own.max_attempts,
+            backoff_multiplier: own.backoff_multiplier,
+            initial_delay: own.initial_delay,
+        };
+        Schedule::from_retry_policy(policy, 0.0)
+            .map_err(|error| Problem::field("/retry_policy", error.to_string()))?;
+    }
+    if settings
+        .rate_limit
+        .is_some_and(|rate| !(1..=RATE_LIMIT_MAX).contains(&rate))
+    {
+        let detail = format!("must be 1 to {RATE_LIMIT_MAX} requests per second");
+        return Err(Problem::field("/rate_limit", detail));
+    }
+    if settings
+        .timeout_ms
+        .is_some_and(|ms| !(100..=ATTEMPT_TIMEOUT_MS_MAX).contains(&u64::from(ms)))
+    {
+        let detail = format!("must be 100 to {ATTEMPT_TIMEOUT_MS_MAX} milliseconds");
+        return Err(Problem::field("/timeout_ms", detail));
+    }
+    if settings
+        .canonical_json
+        .as_deref()
+        .is_some_and(|word| CanonicalJson::parse(word).is_none())
+    {
+        let detail = "must be none, js, js-sorted, jcs, python or python-spaced";
+        return Err(Problem::field("/canonical_json", detail));
+    }
+    Ok(())
+}
+
+pub(crate) fn check_channels(channels: &[String]) -> Result<(), Problem> {
+    let fits = |channel: &String| (1..=128).contains(&channel.len());
+    if channels.len() <= CHANNELS_MAX && channels.iter().all(fits) {
+        return Ok(());
+    }
+    Err(Problem::field(
+        "/channels",
+        format!("are at most {CHANNELS_MAX}, of 1 to 128 characters each"),
+    ))
+}
+
+/// A secret that the customer gives is taken as it is, if every format of the endpoint can use it.
+pub(crate) fn check_secret(secret: &str, rules: &Rules<'_>) -> Result<(), Problem> {
+    if secret.len() > SECRET_CHARS_MAX {
+        return Err(Problem::field(
+            "/secret",
+            format!("has more than {SECRET_CHARS_MAX} characters"),
+        ));
+    }
+    for profile in std::iter::once(rules.profile).chain(rules.second) {
+        signing_key(profile, secret)
+            .map_err(|error| Problem::field("/secret", error.to_string()))?;
+    }
+    Ok(())
+}

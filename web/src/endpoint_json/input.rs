@@ -1,0 +1,190 @@
+//! What may a request say of an endpoint?
+
+use std::collections::BTreeMap;
+
+use hookwright_store::{EndpointSettings, EndpointStatus, RetryPolicy};
+use schemars::{JsonSchema, Schema};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::check::{Rules, check, checked_headers, checked_url};
+use crate::body::present;
+use crate::problem::Problem;
+
+/// What a request may say of an endpoint. What it leaves out stays as it is.
+#[derive(Deserialize, Default, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schemars(transform = without_defaults)]
+pub(crate) struct EndpointInput {
+    /// The account that owns it, where the key is not an account's. It cannot be changed.
+    pub(crate) account_id: Option<String>,
+    /// Where events are sent to. Needed to make an endpoint.
+    pub(crate) url: Option<String>,
+    /// What people call it: 1 to 1,024 characters.
+    #[serde(deserialize_with = "present")]
+    name: Option<Option<String>>,
+    /// 1 to 1,024 characters.
+    #[serde(deserialize_with = "present")]
+    description: Option<Option<String>>,
+    /// Event types: names, `user.*`, or `*`; none means all. At most 256.
+    events: Option<Vec<String>>,
+    /// The signing secret; without it, one is made. `null` means none, where the format allows it.
+    #[serde(deserialize_with = "present")]
+    pub(crate) secret: Option<Option<String>>,
+    /// `active`, `paused` (deliveries wait) or `disabled` (deliveries fail).
+    status: Option<String>,
+    /// `false` is `disabled`; say this or `status`.
+    active: Option<bool>,
+    /// Headers that each request carries: at most 32, 16 KiB together.
+    headers: Option<BTreeMap<String, String>>,
+    /// Its own schedule; `null` is the profile's.
+    #[serde(deserialize_with = "present")]
+    retry_policy: Option<Option<RetryPolicyField>>,
+    /// Only events on one of these channels; none means all. At most 16, of 1 to 128 characters.
+    channels: Option<Vec<String>>,
+    /// Requests per second at most, 1 to 10,000; `null` is no limit.
+    #[serde(deserialize_with = "present")]
+    rate_limit: Option<Option<u32>>,
+    /// A condition on the payload.
+    #[serde(deserialize_with = "present")]
+    #[schemars(with = "Option<Map<String, Value>>")]
+    filter: Option<Option<Value>>,
+    /// `none`, `js`, `js-sorted`, `jcs`, `python` or `python-spaced`; `null` is the profile's.
+    #[serde(deserialize_with = "present")]
+    canonical_json: Option<Option<String>>,
+    /// A wire profile other than the project's.
+    #[serde(deserialize_with = "present")]
+    pub(crate) profile: Option<Option<String>>,
+    /// A second profile, whose signature headers are sent beside the first's.
+    #[serde(deserialize_with = "present")]
+    pub(crate) second_profile: Option<Option<String>>,
+    /// How long an attempt may take, 100 to 60,000 milliseconds; `null` is the profile's.
+    #[serde(deserialize_with = "present")]
+    timeout_ms: Option<Option<u32>>,
+}
+
+/// A schedule of an endpoint's own: gaps that grow.
+#[derive(Clone, Copy, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "RetryPolicyInput")]
+struct RetryPolicyField {
+    /// Attempts in all, the first included: 1 to 50.
+    #[schemars(range(min = 1, max = 50))]
+    max_attempts: u32,
+    /// Each gap is the one before times this: 1 to 100.
+    #[schemars(range(min = 1, max = 100))]
+    backoff_multiplier: f64,
+    /// The first gap, 1 to 86,400,000 milliseconds.
+    #[schemars(range(min = 1, max = 86_400_000))]
+    initial_delay: u64,
+}
+
+impl From<RetryPolicyField> for RetryPolicy {
+    fn from(field: RetryPolicyField) -> Self {
+        Self {
+            max_attempts: field.max_attempts,
+            backoff_multiplier: field.backoff_multiplier,
+            initial_delay: field.initial_delay,
+        }
+    }
+}
+
+/// What a request leaves out is not `null`: that would mean something.
+fn without_defaults(schema: &mut Schema) {
+    let fields = schema.get_mut("properties").and_then(Value::as_object_mut);
+    for field in fields.into_iter().flat_map(Map::values_mut) {
+        field.as_object_mut().map(|field| field.remove("default"));
+    }
+}
+
+impl EndpointInput {
+    /// The settings that come of `base` and this, checked.
+    pub(crate) fn settings(
+        &self,
+        base: EndpointSettings,
+        rules: &Rules<'_>,
+    ) -> Result<EndpointSettings, Problem> {
+        if matches!(self.filter, Some(Some(_))) {
+            let detail = "payload filters are not supported yet; subscribe by event type or channel, or leave \"filter\" out";
+            return Err(Problem::not_supported("/filter", detail));
+        }
+        let keep = |new: &Option<Option<String>>, old| new.clone().unwrap_or(old);
+        let url = self.url.clone().unwrap_or(base.url);
+        let headers = match &self.headers {
+            Some(headers) => headers.clone().into_iter().collect(),
+            None => base.headers,
+        };
+        let settings = EndpointSettings {
+            url: checked_url(&url, rules)?,
+            name: keep(&self.name, base.name),
+            description: keep(&self.description, base.description),
+            events: self.events.clone().unwrap_or(base.events),
+            headers: checked_headers(headers, rules)?,
+            retry_policy: match self.retry_policy {
+                Some(own) => own.map(RetryPolicy::from),
+                None => base.retry_policy,
+            },
+            channels: self.channels.clone().unwrap_or(base.channels),
+            rate_limit: self.rate_limit.unwrap_or(base.rate_limit),
+            canonical_json: keep(&self.canonical_json, base.canonical_json),
+            profile: keep(&self.profile, base.profile),
+            second_profile: keep(&self.second_profile, base.second_profile),
+            timeout_ms: self.timeout_ms.unwrap_or(base.timeout_ms),
+            ..base
+        };
+        check(&settings)?;
+        Ok(settings)
+    }
+
+    /// The status that is asked for, in whichever word.
+    pub(crate) fn status(&self) -> Result<Option<EndpointStatus>, Problem> {
+        let worded = self.status.as_deref().map(|word| {
+            let detail = "must be \"active\", \"disabled\" or \"paused\"";
+            EndpointStatus::parse(word).ok_or_else(|| Problem::field("/status", detail))
+        });
+        let worded = worded.transpose()?;
+        let flagged = self.active.map(|active| {
+            if active {
+                EndpointStatus::Active
+            } else {
+                EndpointStatus::Disabled
+            }
+        });
+        match (worded, flagged) {
+            (Some(status), Some(active))
+                if (status == EndpointStatus::Active) != (active == EndpointStatus::Active) =>
+            {
+                Err(Problem::field(
+                    "/active",
+                    "says otherwise than \"status\"; give one of them",
+                ))
+            }
+            (Some(status), _) => Ok(Some(status)),
+            (None, flagged) => Ok(flagged),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn status_and_active_may_not_contradict_each_other() {
+        let input = |json: &str| {
+            serde_json::from_str::<EndpointInput>(json)
+                .expect("input")
+                .status()
+        };
+        assert_eq!(
+            input(r#"{"active": true}"#).expect("status"),
+            Some(EndpointStatus::Active)
+        );
+        assert_eq!(
+            input(r#"{"active": false, "status": "paused"}"#).expect("status"),
+            Some(EndpointStatus::Paused)
+        );
+        assert!(input(r#"{"active": true, "status": "paused"}"#).is_err());
+        assert!(input(r#"{"status": "enabled"}"#).is_err());
+    }
+}

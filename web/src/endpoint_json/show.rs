@@ -1,0 +1,172 @@
+//! How is an endpoint shown?
+
+use std::collections::BTreeMap;
+
+use hookwright_store::{Endpoint, EndpointStatus, RetryPolicy};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::{Map, Number, Value};
+
+use crate::times;
+
+const SHOWN_SECRET_CHARS: usize = 8;
+
+/// An endpoint: a URL with subscriptions, secrets and settings.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Endpoint")]
+pub(crate) struct EndpointShown {
+    id: String,
+    account_id: String,
+    url: String,
+    name: Option<String>,
+    description: Option<String>,
+    /// Event types; `*` is all.
+    events: Vec<String>,
+    /// The signing secret: in full where it was just made or given, else its beginning.
+    secret: Option<String>,
+    /// `active`, `paused` or `disabled`.
+    status: &'static str,
+    /// Why it is not active.
+    status_reason: Option<String>,
+    /// Whether its status is `active`.
+    active: bool,
+    headers: BTreeMap<String, String>,
+    /// Its own schedule, where it is not the profile's.
+    retry_policy: Option<RetryPolicyShown>,
+    /// Only events on one of these channels; none means all.
+    channels: Vec<String>,
+    /// A condition on the payload.
+    filter: Option<Map<String, Value>>,
+    /// Requests per second at most.
+    rate_limit: Option<u32>,
+    canonical_json: Option<String>,
+    /// A wire profile other than the project's.
+    profile: Option<String>,
+    second_profile: Option<String>,
+    /// Milliseconds that an attempt may take, where they are not the profile's.
+    timeout_ms: Option<u32>,
+    created_at: String,
+    updated_at: String,
+}
+
+/// A schedule of an endpoint's own: gaps that grow.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "RetryPolicy")]
+struct RetryPolicyShown {
+    /// Attempts in all, the first included.
+    max_attempts: u32,
+    /// Each gap is the one before times this.
+    backoff_multiplier: Option<Number>,
+    /// The first gap, in milliseconds.
+    initial_delay: u64,
+}
+
+/// An endpoint as answers show it; the secret in full only where it was just made or given.
+pub(crate) fn show(endpoint: &Endpoint, account_id: &str, whole_secret: bool) -> EndpointShown {
+    let settings = endpoint.settings.clone();
+    let secret = endpoint.secrets.first().map(|secret| {
+        if whole_secret {
+            secret.clone()
+        } else {
+            masked(secret)
+        }
+    });
+    let events = if settings.events.is_empty() {
+        vec!["*".to_owned()]
+    } else {
+        settings.events
+    };
+    EndpointShown {
+        id: endpoint.public_id.clone(),
+        account_id: account_id.to_owned(),
+        url: settings.url,
+        name: settings.name,
+        description: settings.description,
+        events,
+        secret,
+        status: endpoint.status.as_str(),
+        status_reason: endpoint.status_reason.clone(),
+        active: endpoint.status == EndpointStatus::Active,
+        headers: settings.headers.into_iter().collect(),
+        retry_policy: settings.retry_policy.map(retry_policy),
+        channels: settings.channels,
+        filter: None,
+        rate_limit: settings.rate_limit,
+        canonical_json: settings.canonical_json,
+        profile: settings.profile,
+        second_profile: settings.second_profile,
+        timeout_ms: settings.timeout_ms,
+        created_at: times::rfc3339_seconds(endpoint.created_at),
+        updated_at: times::rfc3339_seconds(endpoint.updated_at),
+    }
+}
+
+fn retry_policy(policy: RetryPolicy) -> RetryPolicyShown {
+    RetryPolicyShown {
+        max_attempts: policy.max_attempts,
+        backoff_multiplier: number(policy.backoff_multiplier),
+        initial_delay: policy.initial_delay,
+    }
+}
+
+/// A whole number is shown as one: 2, not 2.0, as it was given.
+fn number(value: f64) -> Option<Number> {
+    if value.fract() == 0.0 && value.abs() < 1e15 {
+        Some(Number::from(value as i64))
+    } else {
+        Number::from_f64(value)
+    }
+}
+
+/// Enough to recognise a secret by and too little to use; a short one not at all.
+fn masked(secret: &str) -> String {
+    if secret.chars().count() < 3 * SHOWN_SECRET_CHARS {
+        return "…".to_owned();
+    }
+    secret
+        .chars()
+        .take(SHOWN_SECRET_CHARS)
+        .chain(['…'])
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shown_secret_cannot_be_used() {
+        assert_eq!(masked("whsec_0123456789abcdef0123456789"), "whsec_01…");
+        assert_eq!(masked("your-webhook-secret"), "…");
+    }
+
+    #[test]
+    fn status_and_active_may_not_contradict_each_other() {
+        let input = |json: &str| {
+            serde_json::from_str::<EndpointInput>(json)
+                .expect("input")
+                .status()
+        };
+        assert_eq!(
+            input(r#"{"active": true}"#).expect("status"),
+            Some(EndpointStatus::Active)
+        );
+        assert_eq!(
+            input(r#"{"active": false, "status": "paused"}"#).expect("status"),
+            Some(EndpointStatus::Paused)
+        );
+        assert!(input(r#"{"active": true, "status": "paused"}"#).is_err());
+        assert!(input(r#"{"status": "enabled"}"#).is_err());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shown_secret_cannot_be_used() {
+        assert_eq!(masked("whsec_0123456789abcdef0123456789"), "whsec_01…");
+        assert_eq!(masked("your-webhook-secret"), "…");
+    }
+}
