@@ -22,6 +22,8 @@ pub(crate) enum Command {
     Migrate(MigrateArgs),
     /// Show it at work: five formats, delivered and verified, with a failure and its retry.
     Demo(DemoArgs),
+    /// Print the OpenAPI document of the API.
+    Openapi,
     /// Measure the real server on this machine.
     Bench(BenchArgs),
 }

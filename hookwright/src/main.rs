@@ -18,6 +18,7 @@ mod http_client;
 mod keys;
 mod listeners;
 mod migrate;
+mod openapi;
 mod receiver;
 mod serve;
 mod server;
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
         cli::Command::Serve(args) => serve::run(*args),
         cli::Command::Migrate(args) => migrate::run(args),
         cli::Command::Demo(args) => demo::run(&args),
+        cli::Command::Openapi => openapi::run(),
         cli::Command::Bench(args) => bench::run(&args),
     };
     match done {
