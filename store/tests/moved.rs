@@ -14,10 +14,7 @@ use place::{Place, an_event, append};
 
 const OLD: UnixMs = UnixMs(1_700_000_000_000);
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
-const ALL: Page = Page {
-    before: None,
-    limit: 100,
-};
+const ALL: Page = Page::newest(100);
 
 /// Three days of events, one on each: finished, waiting, finished.
 async fn three_days(place: &Place) -> (Scope, [EventId; 3]) {

@@ -13,7 +13,8 @@ use crate::api::Api;
 use crate::auth::Keys;
 use crate::problem::Problem;
 use crate::{
-    accounts, batch, deliveries, docs_page, endpoints, events, health, keys, profiles, projects,
+    accounts, batch, deliveries, docs_page, endpoints, event_list, events, health, keys, profiles,
+    projects,
 };
 
 /// What every handler has.
@@ -51,6 +52,8 @@ impl App {
 fn api() -> Api {
     Api::default()
         .merge(keys::api())
+        .merge(event_list::api())
+        .merge(deliveries::api())
         .merge(endpoints::api())
         .merge(profiles::api())
         .merge(health::api())
@@ -75,7 +78,6 @@ pub(crate) fn router(app: App) -> Router {
         .merge(docs_page::routes())
         .merge(events::routes())
         .merge(batch::routes())
-        .merge(deliveries::routes())
         .merge(projects::routes())
         .merge(accounts::routes())
         .merge(profiles::routes())

@@ -1,58 +1,104 @@
 //! Deliveries: looked at with all their attempts, and resent.
 
-use axum::extract::{Path, Query, State};
+use axum::Json;
+use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
-use axum::{Json, Router};
-use hookwright_core::error_class::ErrorClass;
-use hookwright_core::ids::{DeliveryId, decode, encode};
+use hookwright_core::ids::{DeliveryId, decode};
 use hookwright_core::scope::Scope as KeyScope;
 use hookwright_core::state::DeliveryState;
 use hookwright_core::time::UnixMs;
-use hookwright_store::{Attempt, Delivery, DeliveryFilter, EndpointStatus, Scope, StoreError};
+use hookwright_store::{DeliveryFilter, EndpointStatus, Scope, StoreError};
 use http::{HeaderMap, StatusCode};
-use serde_json::{Map, Value, json};
+use schemars::JsonSchema;
+use serde::Deserialize;
 
+use crate::api::{Api, Doc};
 use crate::app::App;
-use crate::events::{event_prefix, find};
-use crate::paging::{self, ListQuery};
+use crate::delivery_shown::{AttemptShown, DeliveryShown, DeliveryWithAttempts};
+use crate::event_list::{event_prefix, find};
+use crate::paging::{Named, PageOf, page};
 use crate::problem::Problem;
-use crate::times;
+use crate::query::QueryText;
 
-type QueryResult = Result<Query<ListQuery>, axum::extract::rejection::QueryRejection>;
+pub(crate) fn api() -> Api {
+    let doc = |id, summary| Doc::new(id, "Deliveries", summary);
+    Api::default()
+        .get(
+            "/v1/deliveries",
+            list,
+            doc("listDeliveries", "Lists deliveries, newest first.")
+                .scope(KeyScope::DeliveriesRead)
+                .query::<DeliveriesQuery>()
+                .answer::<PageOf<DeliveryShown>>(200),
+        )
+        .get(
+            "/v1/deliveries/{id}",
+            read,
+            doc("getDelivery", "Shows a delivery with its attempts.")
+                .scope(KeyScope::DeliveriesRead)
+                .query::<Named>()
+                .answer::<DeliveryWithAttempts>(200),
+        )
+        .post(
+            "/v1/deliveries/{id}/resend",
+            resend,
+            doc("resendDelivery", "Makes one attempt now, beside the schedule.")
+                .description(
+                    "It can end the delivery only by success: the automatic retries go on as if it had not been made. Answers the delivery as it was before.",
+                )
+                .scope(KeyScope::DeliveriesWrite)
+                .query::<Named>()
+                .answer::<DeliveryWithAttempts>(202),
+        )
+}
 
-pub(crate) fn routes() -> Router<App> {
-    Router::new()
-        .route("/v1/deliveries", get(list))
-        .route("/v1/deliveries/{id}", get(read))
-        .route("/v1/deliveries/{id}/resend", post(resend))
+/// Which deliveries are listed.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct DeliveriesQuery {
+    /// The project, where the key is a root key.
+    project_id: Option<String>,
+    /// Of this account.
+    account_id: Option<String>,
+    /// Items on a page: 1 to 250, 50 if not given.
+    #[schemars(with = "Option<u16>", range(min = 1, max = 250))]
+    limit: Option<String>,
+    /// A `next_cursor` or `prev_cursor` as it was given.
+    cursor: Option<String>,
+    /// To this endpoint.
+    endpoint_id: Option<String>,
+    /// Of this event.
+    event_id: Option<String>,
+    /// In this state: pending, retrying, held, delivered, failed or cancelled.
+    state: Option<String>,
 }
 
 async fn list(
     State(app): State<App>,
     headers: HeaderMap,
-    query: QueryResult,
-) -> Result<Json<Value>, Problem> {
+    query: QueryText,
+) -> Result<Json<PageOf<DeliveryShown>>, Problem> {
     let caller = app.caller(&headers, KeyScope::DeliveriesRead).await?;
-    let query = paging::query(query)?;
+    let query: DeliveriesQuery = query.read()?;
     let scope = app.scope(
         &caller,
         query.project_id.as_deref(),
         query.account_id.as_deref(),
     )?;
     let filter = filter(&app, scope, &query).await?;
-    let page = app
-        .engine
-        .store()
-        .deliveries(scope, filter, query.page()?)
-        .await?;
+    let page = page(query.limit.as_deref(), query.cursor.as_deref())?;
+    let page = app.engine.store().deliveries(scope, filter, page).await?;
     let prefix = event_prefix(&app, scope);
-    Ok(Json(paging::listed(page, |delivery| {
-        show(delivery, &prefix)
+    Ok(Json(PageOf::new(page, |delivery| {
+        DeliveryShown::new(delivery, &prefix)
     })))
 }
 
-async fn filter(app: &App, scope: Scope, query: &ListQuery) -> Result<DeliveryFilter, Problem> {
+async fn filter(
+    app: &App,
+    scope: Scope,
+    query: &DeliveriesQuery,
+) -> Result<DeliveryFilter, Problem> {
     let endpoint_id = match &query.endpoint_id {
         Some(id) => Some(app.engine.store().endpoint(scope, id.clone()).await?.id),
         None => None,
@@ -76,10 +122,10 @@ async fn read(
     State(app): State<App>,
     headers: HeaderMap,
     Path(id): Path<String>,
-    query: QueryResult,
-) -> Result<Json<Value>, Problem> {
+    query: QueryText,
+) -> Result<Json<DeliveryWithAttempts>, Problem> {
     let caller = app.caller(&headers, KeyScope::DeliveriesRead).await?;
-    let query = paging::query(query)?;
+    let query: Named = query.read()?;
     let scope = app.scope(
         &caller,
         query.project_id.as_deref(),
@@ -93,10 +139,10 @@ async fn resend(
     State(app): State<App>,
     headers: HeaderMap,
     Path(id): Path<String>,
-    query: QueryResult,
+    query: QueryText,
 ) -> Result<Response, Problem> {
     let caller = app.caller(&headers, KeyScope::DeliveriesWrite).await?;
-    let query = paging::query(query)?;
+    let query: Named = query.read()?;
     let scope = app.scope(
         &caller,
         query.project_id.as_deref(),
@@ -104,12 +150,7 @@ async fn resend(
     )?;
     let (row, _) = row(&id)?;
     let shown = whole(&app, scope, &id).await?;
-    must_take_requests(
-        &app,
-        scope,
-        shown["endpoint_id"].as_str().unwrap_or_default(),
-    )
-    .await?;
+    must_take_requests(&app, scope, &shown.delivery.endpoint_id).await?;
     let claimed = app
         .engine
         .store()
@@ -139,106 +180,17 @@ async fn must_take_requests(app: &App, scope: Scope, endpoint: &str) -> Result<(
     }
 }
 
-fn row(id: &str) -> Result<(DeliveryId, UnixMs), Problem> {
+pub(crate) fn row(id: &str) -> Result<(DeliveryId, UnixMs), Problem> {
     let code = id.strip_prefix("dlv_").and_then(decode);
     code.map(|(at, row)| (DeliveryId(row), at))
         .ok_or_else(|| Problem::not_found("delivery"))
 }
 
-async fn whole(app: &App, scope: Scope, id: &str) -> Result<Value, Problem> {
+async fn whole(app: &App, scope: Scope, id: &str) -> Result<DeliveryWithAttempts, Problem> {
     let (row, created_at) = row(id)?;
     let (delivery, attempts) = app.engine.store().delivery(scope, row, created_at).await?;
-    let mut shown = show(&delivery, &event_prefix(app, scope));
-    shown["attempt_list"] = attempts.iter().map(show_attempt).collect();
-    Ok(shown)
-}
-
-fn show(delivery: &Delivery, event_prefix: &str) -> Value {
-    let event_id = || {
-        encode(
-            event_prefix,
-            delivery.event_accepted_at,
-            delivery.event_id.0,
-        )
-    };
-    json!({
-        "id": encode("dlv_", delivery.created_at, delivery.id.0),
-        "event_id": delivery.event_given_id.clone().unwrap_or_else(event_id),
-        "event_type": delivery.event_type,
-        "endpoint_id": delivery.endpoint_public_id,
-        "account_id": delivery.account_public_id,
-        "state": delivery.state.as_str(),
-        "attempts": delivery.attempts,
-        "next_attempt_at": delivery.next_attempt_at.map(times::rfc3339),
-        "created_at": times::rfc3339(delivery.created_at),
-        "finished_at": delivery.finished_at.map(times::rfc3339),
-        "last_error": delivery.last_error.map(|(class, status)| in_words(class, status)),
+    Ok(DeliveryWithAttempts {
+        delivery: DeliveryShown::new(&delivery, &event_prefix(app, scope)),
+        attempt_list: attempts.iter().map(AttemptShown::new).collect(),
     })
-}
-
-fn in_words(class: ErrorClass, status: Option<u16>) -> String {
-    match status {
-        Some(status) => format!("{}: the endpoint answered {status}", class.as_str()),
-        None => format!("{}: {}", class.as_str(), advice(class)),
-    }
-}
-
-/// What happened and what to do, for the customer.
-fn advice(class: ErrorClass) -> &'static str {
-    match class {
-        ErrorClass::Dns => "the host name does not resolve; check the URL and its DNS",
-        ErrorClass::AddressRefused => "the host's address is not a public one; use one that is",
-        ErrorClass::Connect => {
-            "no connection could be made; check that the server listens and its firewall"
-        }
-        ErrorClass::Tls => {
-            "the TLS handshake failed; check the certificate, its chain and its name"
-        }
-        ErrorClass::Timeout => "no answer came in time; answer first and work later",
-        ErrorClass::Disconnected => "the connection was closed before an answer was complete",
-        ErrorClass::Protocol => "the answer was not HTTP/1.1, or too large",
-        ErrorClass::Redirect => "a redirect was answered; register the URL that it leads to",
-        ErrorClass::Rejected => "the endpoint refused the request; see its answer",
-        ErrorClass::ServerError => "the endpoint failed; see its answer and its log",
-        ErrorClass::Gone => "the endpoint said that it is gone, and was disabled",
-        ErrorClass::EndpointDisabled => {
-            "the endpoint was disabled or deleted; enable it and resend"
-        }
-        ErrorClass::Render => {
-            "the event could not be put into the endpoint's format, or its payload was pruned"
-        }
-        ErrorClass::Internal => "the sender failed; its operator's log has the detail",
-    }
-}
-
-fn show_attempt(attempt: &Attempt) -> Value {
-    let timing = &attempt.timing;
-    let ms = |us: u32| f64::from(us) / 1000.0;
-    json!({
-        "number": attempt.number,
-        "manual": attempt.manual,
-        "started_at": times::rfc3339(attempt.started_at),
-        "status": attempt.status,
-        "error": attempt.error.map(ErrorClass::as_str),
-        "error_detail": attempt.error.map(advice),
-        "request_headers": headers(&attempt.request_headers),
-        "response_headers": headers(&attempt.response_headers),
-        "response_body": String::from_utf8_lossy(&attempt.response_body),
-        "timing": {
-            "queue_wait_ms": ms(timing.queue_wait_us),
-            "dns_ms": ms(timing.dns_us),
-            "connect_ms": ms(timing.connect_us),
-            "tls_ms": ms(timing.tls_us),
-            "first_byte_ms": ms(timing.first_byte_us),
-            "total_ms": ms(timing.total_us),
-        },
-    })
-}
-
-fn headers(lines: &str) -> Map<String, Value> {
-    let pair = |line: &str| {
-        line.split_once(": ")
-            .map(|(name, value)| (name.to_owned(), json!(value)))
-    };
-    lines.lines().filter_map(pair).collect()
 }

@@ -1,23 +1,20 @@
-//! Events: published, and looked at.
+//! Events as they are published.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use axum::extract::{Path, Query, Request, State};
+use axum::Router;
+use axum::extract::{Query, Request, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
-use axum::{Json, Router};
+use axum::routing::post;
 use bytes::Bytes;
-use hookwright_core::ids::{EventId, decode, encode};
 use hookwright_core::limits::{EVENT_BODY_BYTES_MAX, GIVEN_ID_CHARS_MAX, JSON_DEPTH_MAX};
 use hookwright_core::scope::Scope as KeyScope;
 use hookwright_core::subscription::check_event_type;
 use hookwright_delivery::{Publish, Published};
-use hookwright_store::{Event, Scope, StoreError};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::auth::Caller;
@@ -29,9 +26,7 @@ use crate::{body, times};
 pub(crate) type QueryResult = Result<Query<ListQuery>, axum::extract::rejection::QueryRejection>;
 
 pub(crate) fn routes() -> Router<App> {
-    Router::new()
-        .route("/v1/events", post(publish).get(list))
-        .route("/v1/events/{id}", get(read))
+    Router::new().route("/v1/events", post(publish))
 }
 
 /// An event as it is published. The payload stays raw.
@@ -196,94 +191,6 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     key.map(|key| Some(key.to_owned())).ok_or_else(|| {
         let detail = format!("the Idempotency-Key header must have 1 to {GIVEN_ID_CHARS_MAX} visible ASCII characters");
         Problem::field("Idempotency-Key", detail)
-    })
-}
-
-async fn list(
-    State(app): State<App>,
-    headers: HeaderMap,
-    query: QueryResult,
-) -> Result<Json<Value>, Problem> {
-    let caller = app.caller(&headers, KeyScope::EventsRead).await?;
-    let query = paging::query(query)?;
-    let scope = app.scope(
-        &caller,
-        query.project_id.as_deref(),
-        query.account_id.as_deref(),
-    )?;
-    let page = app.engine.store().events(scope, query.page()?).await?;
-    let prefix = event_prefix(&app, scope);
-    Ok(Json(paging::listed(page, |event| show(event, &prefix))))
-}
-
-async fn read(
-    State(app): State<App>,
-    headers: HeaderMap,
-    Path(id): Path<String>,
-    query: QueryResult,
-) -> Result<Response, Problem> {
-    let caller = app.caller(&headers, KeyScope::EventsRead).await?;
-    let query = paging::query(query)?;
-    let scope = app.scope(
-        &caller,
-        query.project_id.as_deref(),
-        query.account_id.as_deref(),
-    )?;
-    let event = find(&app, scope, &id).await?;
-    let mut answer = show(&event, &event_prefix(&app, scope)).to_string();
-    // The payload is shown as it was published, to the byte.
-    if let Some(data) = event
-        .payload
-        .as_ref()
-        .and_then(|data| std::str::from_utf8(data).ok())
-    {
-        answer.truncate(answer.len() - 1);
-        answer.push_str(",\"data\":");
-        answer.push_str(data);
-        answer.push('}');
-    }
-    Ok(([(header::CONTENT_TYPE, "application/json")], answer).into_response())
-}
-
-/// An event by the id that was made for it, or the one that its publisher gave.
-pub(crate) async fn find(app: &App, scope: Scope, id: &str) -> Result<Event, Problem> {
-    let store = app.engine.store();
-    let made = match decode(id) {
-        Some((accepted_at, row)) => store.event(scope, EventId(row), accepted_at).await,
-        None => Err(StoreError::NotFound),
-    };
-    match made {
-        Err(StoreError::NotFound) => match store.event_by_given_id(scope, id.to_owned()).await {
-            Err(StoreError::NotFound) => Err(Problem::not_found("event")),
-            found => Ok(found?),
-        },
-        found => Ok(found?),
-    }
-}
-
-/// What the ids of a project's events begin with.
-pub(crate) fn event_prefix(app: &App, scope: Scope) -> String {
-    let project = app.engine.project(scope.project_id);
-    let profile = project.and_then(|project| app.engine.profiles().get(&project.profile).cloned());
-    profile.map_or_else(|| "evt_".to_owned(), |profile| profile.ids.event.clone())
-}
-
-fn show(event: &Event, prefix: &str) -> Value {
-    let subject = event
-        .subject
-        .as_deref()
-        .and_then(|raw| serde_json::from_str::<Value>(raw).ok());
-    let made = || encode(prefix, event.accepted_at, event.id.0);
-    json!({
-        "id": event.given_id.clone().unwrap_or_else(made),
-        "type": event.event_type,
-        "account_id": event.account_public_id,
-        "time": times::rfc3339(event.time),
-        "subject": subject,
-        "trace": event.trace,
-        "channels": event.channels,
-        "deliveries": event.fanout,
-        "created_at": times::rfc3339(event.accepted_at),
     })
 }
 

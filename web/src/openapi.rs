@@ -125,6 +125,10 @@ fn query_parameters(schema_of: SchemaOf, generator: &mut SchemaGenerator) -> Val
         if let Some(description) = description {
             parameter["description"] = description;
         }
+        if parameter["schema"]["type"] == "object" {
+            parameter["style"] = json!("deepObject");
+            parameter["explode"] = json!(true);
+        }
         parameter
     };
     fields.into_iter().map(parameter).collect()

@@ -1,15 +1,14 @@
-//! Where a page of a list starts: opaque cursors over row numbers.
+//! Which part of a list is asked for and answered: so many items from a cursor on.
 
 use axum::extract::Query;
 use hookwright_core::limits::{PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX};
-use hookwright_store::{Listed, Page};
+use hookwright_store::{Listed, Page, Towards};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::cursor::Cursor;
 use crate::problem::Problem;
-
-const PREFIX: &str = "c1_";
 
 /// What every list takes, and whose things it lists.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -19,9 +18,6 @@ pub(crate) struct ListQuery {
     pub(crate) account_id: Option<String>,
     pub(crate) limit: Option<String>,
     pub(crate) cursor: Option<String>,
-    pub(crate) endpoint_id: Option<String>,
-    pub(crate) event_id: Option<String>,
-    pub(crate) state: Option<String>,
 }
 
 /// What every call takes: whose things it is about.
@@ -43,8 +39,9 @@ pub(crate) struct List {
     /// The account, where the key is not an account's.
     pub(crate) account_id: Option<String>,
     /// Items on a page: 1 to 250, 50 if not given.
+    #[schemars(with = "Option<u16>", range(min = 1, max = 250))]
     pub(crate) limit: Option<String>,
-    /// A `next_cursor` as it was given.
+    /// A `next_cursor` or `prev_cursor` as it was given.
     pub(crate) cursor: Option<String>,
 }
 
@@ -59,29 +56,41 @@ pub(crate) fn query(
 
 impl ListQuery {
     pub(crate) fn page(&self) -> Result<Page, Problem> {
-        let limit = match &self.limit {
-            None => PAGE_ITEMS_DEFAULT,
-            Some(text) => text
-                .parse()
-                .ok()
-                .filter(|limit| (1..=PAGE_ITEMS_MAX).contains(limit))
-                .ok_or_else(|| {
-                    Problem::query(
-                        "limit",
-                        &format!("must be a number from 1 to {PAGE_ITEMS_MAX}"),
-                    )
-                })?,
-        };
-        let before = self.cursor.as_deref().map(decode).transpose()?;
-        Ok(Page { before, limit })
+        page(self.limit.as_deref(), self.cursor.as_deref())
     }
 }
 
-fn decode(cursor: &str) -> Result<i64, Problem> {
-    let row = cursor
-        .strip_prefix(PREFIX)
-        .and_then(|code| i64::from_str_radix(code, 36).ok());
-    row.ok_or_else(|| Problem::query("cursor", "use a next_cursor of this list as it was given"))
+/// The page that these parameters name.
+pub(crate) fn page(limit: Option<&str>, cursor: Option<&str>) -> Result<Page, Problem> {
+    let limit = items(limit)?;
+    let page = Page::newest(limit);
+    let Some(cursor) = cursor.map(Cursor::decode).transpose()? else {
+        return Ok(page);
+    };
+    Ok(match cursor.towards {
+        Towards::Older => Page {
+            before: Some(cursor.row),
+            ..page
+        },
+        Towards::Newer => Page {
+            after: Some(cursor.row),
+            ..page
+        },
+    })
+}
+
+/// How many items a page has.
+pub(crate) fn items(limit: Option<&str>) -> Result<usize, Problem> {
+    let Some(text) = limit else {
+        return Ok(PAGE_ITEMS_DEFAULT);
+    };
+    let limit = text.parse().ok();
+    limit
+        .filter(|limit| (1..=PAGE_ITEMS_MAX).contains(limit))
+        .ok_or_else(|| {
+            let detail = format!("must be a number from 1 to {PAGE_ITEMS_MAX}");
+            Problem::query("limit", &detail)
+        })
 }
 
 /// A page, as lists answer it.
@@ -90,15 +99,18 @@ fn decode(cursor: &str) -> Result<i64, Problem> {
 pub(crate) struct PageOf<T> {
     /// The items of this page.
     data: Vec<T>,
-    /// Give it as `cursor` for the next page; null when there is none.
+    /// Give it as `cursor` for the next page, of older items; null when there is none.
     next_cursor: Option<String>,
+    /// Give it as `cursor` for the page before, of newer items; null when there is none.
+    prev_cursor: Option<String>,
 }
 
 impl<T> PageOf<T> {
     pub(crate) fn new<R>(page: Listed<R>, row: impl Fn(&R) -> T) -> Self {
         Self {
+            next_cursor: cursor(Towards::Older, page.next),
+            prev_cursor: cursor(Towards::Newer, page.prev),
             data: page.rows.iter().map(row).collect(),
-            next_cursor: page.next.map(encode),
         }
     }
 
@@ -107,6 +119,7 @@ impl<T> PageOf<T> {
         Self {
             data,
             next_cursor: None,
+            prev_cursor: None,
         }
     }
 }
@@ -114,33 +127,13 @@ impl<T> PageOf<T> {
 /// A page as JSON.
 pub(crate) fn listed<T>(page: Listed<T>, row: impl Fn(&T) -> Value) -> Value {
     let data: Vec<Value> = page.rows.iter().map(row).collect();
-    json!({"data": data, "next_cursor": page.next.map(encode)})
+    json!({
+        "data": data,
+        "next_cursor": cursor(Towards::Older, page.next),
+        "prev_cursor": cursor(Towards::Newer, page.prev),
+    })
 }
 
-fn encode(row: i64) -> String {
-    let mut digits = Vec::new();
-    let mut rest = row.unsigned_abs();
-    loop {
-        digits.push(char::from_digit((rest % 36) as u32, 36).unwrap_or('0'));
-        rest /= 36;
-        if rest == 0 {
-            break;
-        }
-    }
-    PREFIX.chars().chain(digits.into_iter().rev()).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cursor_reads_back_as_its_row_and_nothing_else_is_one() {
-        for row in [0, 1, 35, 36, i64::MAX] {
-            assert_eq!(decode(&encode(row)).expect("cursor"), row);
-        }
-        for bad in ["", "c1_", "c1_!", "12", "c1_zzzzzzzzzzzzzzzzzzzz"] {
-            assert!(decode(bad).is_err(), "{bad}");
-        }
-    }
+fn cursor(towards: Towards, row: Option<i64>) -> Option<String> {
+    row.map(|row| Cursor::new(towards, row).encode())
 }

@@ -98,10 +98,7 @@ impl Sim {
         };
         let published = self.engine.publish(publish).await.unwrap();
         assert_eq!(published.deliveries, 1);
-        let page = Page {
-            before: None,
-            limit: 1,
-        };
+        let page = Page::newest(1);
         let filter = DeliveryFilter::default();
         let store = self.engine.store();
         let newest = store.deliveries(self.scope, filter, page).await.unwrap();

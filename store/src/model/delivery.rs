@@ -1,5 +1,7 @@
 //! Events, deliveries and attempts, and what workers exchange with the store about them.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use hookwright_core::error_class::ErrorClass;
 use hookwright_core::ids::{AccountId, DeliveryId, EndpointId, EventId, ProjectId};
@@ -36,6 +38,10 @@ pub struct Event {
     pub trace: Option<String>,
     /// Channels that it was published on.
     pub channels: Vec<String>,
+    /// The publisher's own notes, by name.
+    pub metadata: BTreeMap<String, String>,
+    /// When its deliveries became due, if not at once.
+    pub deliver_at: Option<UnixMs>,
     /// Raw JSON as published; `None` once retention has removed it.
     pub payload: Option<Bytes>,
     /// How many deliveries were made when it was accepted.

@@ -3,22 +3,57 @@
 use hookwright_core::ids::{AccountId, EndpointId, EventId, ProjectId};
 use hookwright_core::state::DeliveryState;
 
-/// Which part of a list, newest first.
+/// Which part of a list. It is answered newest first, whichever way it is walked.
 #[derive(Clone, Copy, Debug)]
 pub struct Page {
-    /// Only rows before this one; `None` starts at the newest.
+    /// Only rows before (older than) this one; the newest of them.
     pub before: Option<i64>,
+    /// Only rows after (newer than) this one; the oldest of them. Lists that go one way only, of
+    /// what people manage, do not look at it.
+    pub after: Option<i64>,
     /// At most this many.
     pub limit: usize,
 }
 
-/// A part of a list and where the next one starts.
+impl Page {
+    /// The page that a list begins with.
+    #[must_use]
+    pub const fn newest(limit: usize) -> Self {
+        Self {
+            before: None,
+            after: None,
+            limit,
+        }
+    }
+
+    /// Which way the page's rows are walked.
+    #[must_use]
+    pub const fn towards(&self) -> Towards {
+        match self.after {
+            None => Towards::Older,
+            Some(_) => Towards::Newer,
+        }
+    }
+}
+
+/// A way through a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Towards {
+    /// From newer rows to older ones.
+    Older,
+    /// From older rows to newer ones.
+    Newer,
+}
+
+/// A part of a list, newest first, and where the parts beside it start.
 #[derive(Clone, Debug)]
 pub struct Listed<T> {
     /// The rows.
     pub rows: Vec<T>,
-    /// The next page's `before`, when there may be more.
+    /// The `before` of the page of older rows, when there may be some.
     pub next: Option<i64>,
+    /// The `after` of the page of newer rows, when there may be some.
+    pub prev: Option<i64>,
 }
 
 /// Whose rows may be seen.

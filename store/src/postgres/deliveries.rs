@@ -159,13 +159,21 @@ impl PostgresStore {
         let rows: Vec<Delivery> = rows.iter().map(delivery).collect::<Result<_>>()?;
         let last = rows.last().map(|row| row.id.0);
         if rows.len() >= page.limit {
-            return Ok(Listed { rows, next: last });
+            return Ok(Listed {
+                rows,
+                next: last,
+                prev: None,
+            });
         }
         let floor = self.rows_by_index(&floor_of(walked), parameters).await?;
         let floor: Option<i64> = floor.first().map(|row| row.get(0));
         // Newer rows that came in between move the floor up, but no row is shown twice for that.
         let next = floor.map(|floor| last.map_or(floor, |last| last.min(floor)));
-        Ok(Listed { rows, next })
+        Ok(Listed {
+            rows,
+            next,
+            prev: None,
+        })
     }
 }
 

@@ -102,6 +102,8 @@ fn event(row: &Row) -> Event {
         subject: extra.subject,
         trace: extra.trace,
         channels: extra.channels,
+        metadata: extra.metadata,
+        deliver_at: extra.deliver_at.map(UnixMs),
         payload: None,
         fanout: row.get::<_, i32>(9).unsigned_abs(),
     }

@@ -27,5 +27,9 @@ pub(super) async fn row_of(
 /// A page of what was found; a full one has a next one.
 pub(super) fn listed<T>(rows: Vec<T>, page: Page, row_of: impl Fn(&T) -> i64) -> Listed<T> {
     let next = rows.last().filter(|_| rows.len() >= page.limit).map(row_of);
-    Listed { rows, next }
+    Listed {
+        rows,
+        next,
+        prev: None,
+    }
 }

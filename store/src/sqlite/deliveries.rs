@@ -178,6 +178,7 @@ impl Walk {
         Listed {
             rows: self.found,
             next: self.last.filter(|_| self.ended),
+            prev: None,
         }
     }
 }

@@ -76,7 +76,11 @@ impl SqliteStore {
                 .last()
                 .filter(|_| found.len() >= page.limit)
                 .map(|last| last.id.0);
-            Ok(Listed { rows: found, next })
+            Ok(Listed {
+                rows: found,
+                next,
+                prev: None,
+            })
         })
         .await
     }

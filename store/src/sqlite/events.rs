@@ -105,7 +105,11 @@ fn of_account(
         .last()
         .filter(|_| rows.len() >= page.limit)
         .map(|last: &Event| last.id.0);
-    Ok(Listed { rows, next })
+    Ok(Listed {
+        rows,
+        next,
+        prev: None,
+    })
 }
 
 fn of_project(connection: &Connection, project: ProjectId, page: Page) -> Result<Listed<Event>> {
@@ -130,6 +134,7 @@ fn of_project(connection: &Connection, project: ProjectId, page: Page) -> Result
     Ok(Listed {
         rows,
         next: last.filter(|_| more),
+        prev: None,
     })
 }
 
@@ -151,6 +156,8 @@ fn event(row: &Row<'_>) -> rusqlite::Result<Event> {
         subject: extra.subject,
         trace: extra.trace,
         channels: extra.channels,
+        metadata: extra.metadata,
+        deliver_at: extra.deliver_at.map(UnixMs),
         payload: None,
         fanout: row.get(9)?,
     })

@@ -150,7 +150,11 @@ fn listed<T>(
 ) -> Result<Listed<T>> {
     let rows: Vec<T> = rows.collect::<std::result::Result<_, _>>()?;
     let next = rows.last().filter(|_| rows.len() >= page.limit).map(row_of);
-    Ok(Listed { rows, next })
+    Ok(Listed {
+        rows,
+        next,
+        prev: None,
+    })
 }
 
 fn gone() -> StoreError {

@@ -194,10 +194,7 @@ impl House {
 
 /// A page with room for all that a fact makes.
 pub fn all() -> Page {
-    Page {
-        before: None,
-        limit: 1_000,
-    }
+    Page::newest(1_000)
 }
 
 /// All rows of a list, walked page by page.
@@ -208,7 +205,12 @@ where
     let mut found = Vec::new();
     let mut before = None;
     for _ in 0..10_000 {
-        let listed = list(Page { before, limit }).await.expect("listed");
+        let listed = list(Page {
+            before,
+            ..Page::newest(limit)
+        })
+        .await
+        .expect("listed");
         assert!(listed.rows.len() <= limit, "a page keeps to its limit");
         found.extend(listed.rows);
         let Some(next) = listed.next else {

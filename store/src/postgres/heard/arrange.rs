@@ -141,10 +141,7 @@ pub(super) fn a_project(name: &str) -> NewProject {
 /// A project with its default account.
 pub(super) async fn tenant(store: &PostgresStore, name: &str) -> (ProjectId, AccountId) {
     let Project { id, .. } = store.create_project(a_project(name)).await.expect("made");
-    let page = Page {
-        before: None,
-        limit: 1,
-    };
+    let page = Page::newest(1);
     let accounts = store.accounts(id, page).await.expect("listed");
     (id, accounts.rows[0].id)
 }

@@ -5,10 +5,7 @@ use super::*;
 /// Calls every method, each in all the ways that lead to another statement.
 pub(super) async fn call(store: &Store, run: u32) {
     let project = tenants(store, run).await;
-    let page = Page {
-        before: None,
-        limit: 10,
-    };
+    let page = Page::newest(10);
     let account = store.accounts(project, page).await.expect("listed").rows[0].id;
     let scope = Scope {
         project_id: project,
@@ -54,10 +51,7 @@ async fn tenants(store: &Store, run: u32) -> ProjectId {
         now: NOW,
     };
     let project = store.create_project(new).await.expect("made").id;
-    let page = Page {
-        before: None,
-        limit: 10,
-    };
+    let page = Page::newest(10);
     store.projects(page).await.expect("listed");
     store
         .update_project(project, ProjectUpdate::default())
@@ -100,10 +94,7 @@ async fn tenants(store: &Store, run: u32) -> ProjectId {
 }
 
 async fn other_id(store: &Store, project: ProjectId) -> AccountId {
-    let page = Page {
-        before: None,
-        limit: 1,
-    };
+    let page = Page::newest(1);
     store.accounts(project, page).await.expect("listed").rows[0].id
 }
 
@@ -121,10 +112,7 @@ async fn endpoints(store: &Store, scope: Scope, run: u32) -> EndpointId {
     let id = store.create_endpoint(new).await.expect("made").id;
     let public_id = || format!("ep_{run}");
     store.endpoint(scope, public_id()).await.expect("seen");
-    let page = Page {
-        before: None,
-        limit: 10,
-    };
+    let page = Page::newest(10);
     store.endpoints(scope, page).await.expect("listed");
     let projects = Scope {
         account_id: None,
@@ -176,10 +164,7 @@ async fn deliveries(store: &Store, scope: Scope, endpoint: EndpointId) -> (Event
     let Appended::Repeated { id: event, .. } = publish(store, append.clone()).await else {
         panic!("not repeated");
     };
-    let page = Page {
-        before: None,
-        limit: 10,
-    };
+    let page = Page::newest(10);
     let listed = store
         .deliveries(scope, DeliveryFilter::default(), page)
         .await;
@@ -261,10 +246,7 @@ async fn looks(
     scope: Scope,
     (endpoint, event, delivery): (EndpointId, EventId, DeliveryId),
 ) {
-    let page = Page {
-        before: None,
-        limit: 10,
-    };
+    let page = Page::newest(10);
     store.event(scope, event, NOW).await.expect("seen");
     store
         .event_by_given_id(scope, "evt_x".to_owned())
