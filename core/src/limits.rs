@@ -89,3 +89,24 @@ pub const LANE_SICK_CONCURRENCY_MAX: usize = 4;
 pub const LANE_SICK_DELIVERIES_MAX: usize = 16;
 /// Name lookups under way at once on one node.
 pub const LOOKUPS_MAX: usize = 64;
+
+/// An endpoint's filter, as JSON.
+pub const FILTER_BYTES_MAX: usize = 16 * 1024;
+/// Objects and lists of conditions within one another in a filter.
+pub const FILTER_DEPTH_MAX: usize = 10;
+/// Conditions of one filter.
+pub const FILTER_CONDITIONS_MAX: usize = 100;
+/// Items of one list in a filter.
+pub const FILTER_LIST_ITEMS_MAX: usize = 256;
+/// Names of one path in a filter.
+pub const FILTER_PATH_NAMES_MAX: usize = 32;
+/// A regular expression in a filter.
+pub const FILTER_REGEX_CHARS_MAX: usize = 256;
+/// Regular expressions of one filter.
+pub const FILTER_REGEXES_MAX: usize = 4;
+/// A regular expression made ready to run.
+pub const FILTER_REGEX_COMPILED_BYTES_MAX: usize = 32 * 1024;
+/// Steps that one filter may take over one payload: a value looked at is one.
+pub const FILTER_STEPS_MAX: u64 = 1_000_000;
+/// Steps that all filters together may take over one payload.
+pub const EVENT_FILTER_STEPS_MAX: u64 = 10_000_000;

@@ -1,0 +1,5 @@
+//! Are filters read, matched and refused as they are meant?
+
+mod any_json;
+mod operators;
+mod refused;
