@@ -105,7 +105,7 @@ pub const FILTER_REGEX_CHARS_MAX: usize = 256;
 /// Regular expressions of one filter.
 pub const FILTER_REGEXES_MAX: usize = 4;
 /// A regular expression made ready to run.
-pub const FILTER_REGEX_COMPILED_BYTES_MAX: usize = 32 * 1024;
+pub const FILTER_REGEX_COMPILED_BYTES_MAX: usize = 64 * 1024;
 /// Steps that one filter may take over one payload: a value looked at is one.
 pub const FILTER_STEPS_MAX: u64 = 1_000_000;
 /// Steps that all filters together may take over one payload.

@@ -85,7 +85,7 @@ mod tests {
     #[test]
     fn what_costs_more_is_counted_as_more() {
         let cost = |text| compile(text).unwrap().1;
-        assert!(cost("^a") < cost(".{20}@.{20}"));
+        assert!(cost("^a") < cost(".{8}@.{8}"));
         for usual in [
             r"^\d{3}-\d{4}$",
             r"(?i)^order[._]\w+$",
