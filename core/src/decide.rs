@@ -78,7 +78,8 @@ pub fn next(
             | ErrorClass::Redirect
             | ErrorClass::Rejected
             | ErrorClass::ServerError
-            | ErrorClass::Internal,
+            | ErrorClass::Internal
+            | ErrorClass::Auth,
         ) => keep(retry(attempt, schedule, now, random_unit, None)),
     }
 }

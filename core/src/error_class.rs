@@ -32,10 +32,12 @@ pub enum ErrorClass {
     Render = 13,
     /// A fault of our own; the operator's log has the detail.
     Internal = 14,
+    /// No token could be had from the endpoint's authorization server.
+    Auth = 15,
 }
 
 impl ErrorClass {
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 15] = [
         Self::Dns,
         Self::AddressRefused,
         Self::Connect,
@@ -50,6 +52,7 @@ impl ErrorClass {
         Self::EndpointDisabled,
         Self::Render,
         Self::Internal,
+        Self::Auth,
     ];
 
     /// The code that the stores hold; 0 is kept for "no error".
@@ -82,6 +85,7 @@ impl ErrorClass {
             Self::EndpointDisabled => "endpoint_disabled",
             Self::Render => "render",
             Self::Internal => "internal",
+            Self::Auth => "auth",
         }
     }
 

@@ -20,6 +20,7 @@ pub mod key_format;
 pub mod limits;
 pub mod outcome;
 pub mod retry_after;
+pub mod rotation;
 pub mod schedule;
 mod schedule_bounds;
 pub mod scope;

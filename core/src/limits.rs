@@ -110,3 +110,19 @@ pub const FILTER_REGEX_COMPILED_BYTES_MAX: usize = 64 * 1024;
 pub const FILTER_STEPS_MAX: u64 = 1_000_000;
 /// Steps that all filters together may take over one payload.
 pub const EVENT_FILTER_STEPS_MAX: u64 = 10_000_000;
+/// How long a replaced secret goes on counting where the caller does not say, in seconds.
+pub const ROTATION_OVERLAP_S_DEFAULT: u64 = 24 * 60 * 60;
+/// How long a replaced secret may go on counting, in seconds.
+pub const ROTATION_OVERLAP_S_MAX: u64 = 7 * 24 * 60 * 60;
+/// A user name, password, token or client secret towards a receiver.
+pub const RECEIVER_CREDENTIAL_BYTES_MAX: usize = 4 * 1024;
+/// A client certificate's chain or its private key, as PEM.
+pub const CLIENT_CERTIFICATE_PEM_BYTES_MAX: usize = 16 * 1024;
+/// How long an OAuth 2.0 token is used where its server does not say, in milliseconds.
+pub const TOKEN_LIFE_MS_DEFAULT: u64 = 5 * 60 * 1000;
+/// How long an OAuth 2.0 token is used at most, in milliseconds.
+pub const TOKEN_LIFE_MS_MAX: u64 = 24 * 60 * 60 * 1000;
+/// How long before its end an OAuth 2.0 token is not used any more, in milliseconds.
+pub const TOKEN_SPARE_MS: u64 = 30 * 1000;
+/// The name that this server gives itself in a validation handshake.
+pub const ORIGIN_CHARS_MAX: usize = 253;

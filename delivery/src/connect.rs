@@ -15,7 +15,8 @@ use rustls::pki_types::ServerName;
 use tokio_rustls::TlsConnector;
 
 use crate::connection::Connection;
-use crate::target::Target;
+use crate::place::Place;
+use crate::tokens::Tokens;
 use crate::world::{BoxedIo, World};
 
 /// What connections are made with.
@@ -23,6 +24,7 @@ pub(crate) struct Connector {
     pub(crate) world: World,
     pub(crate) rule: AddressRule,
     pub(crate) tls: Arc<ClientConfig>,
+    pub(crate) tokens: Tokens,
 }
 
 /// Why no connection was made; the detail is for the operator's log only.
@@ -39,31 +41,31 @@ fn refused(class: ErrorClass, detail: impl ToString) -> NoConnection {
 }
 
 impl Connector {
-    /// Connects to `target`, writing into `timing` as it goes, so that a deadline that ends this
+    /// Connects to `place`, writing into `timing` as it goes, so that a deadline that ends this
     /// leaves the phases that were finished.
     pub(crate) async fn connect(
         &self,
-        target: &Target,
+        place: &Place,
         timing: &Cell<Timing>,
     ) -> Result<Connection, NoConnection> {
         let mut clock = Phase {
             world: &self.world,
             from_us: self.world.clock.monotonic_us(),
         };
-        let addresses = self.addresses(target).await?;
+        let addresses = self.addresses(place).await?;
         timing.set(Timing {
             dns_us: clock.lap(),
             ..timing.get()
         });
-        let stream = self.dial(&addresses, target.port()).await?;
+        let stream = self.dial(&addresses, place.port()).await?;
         timing.set(Timing {
             connect_us: clock.lap(),
             ..timing.get()
         });
-        if target.https {
-            let name = ServerName::try_from(target.host.to_string())
+        if place.https {
+            let name = ServerName::try_from(place.host.to_string())
                 .map_err(|error| refused(ErrorClass::Tls, error))?;
-            let stream = TlsConnector::from(Arc::clone(&self.tls))
+            let stream = TlsConnector::from(Arc::clone(place.tls.as_ref().unwrap_or(&self.tls)))
                 .connect(name, stream)
                 .await
                 .map_err(|error| refused(ErrorClass::Tls, error))?;
@@ -77,13 +79,13 @@ impl Connector {
         }
     }
 
-    async fn addresses(&self, target: &Target) -> Result<Vec<IpAddr>, NoConnection> {
-        let addresses = match target.literal_ip {
+    async fn addresses(&self, place: &Place) -> Result<Vec<IpAddr>, NoConnection> {
+        let addresses = match place.literal_ip {
             Some(ip) => vec![ip],
             None => self
                 .world
                 .resolver
-                .resolve(Arc::clone(&target.host))
+                .resolve(Arc::clone(&place.host))
                 .await
                 .map_err(|error| refused(ErrorClass::Dns, error))?,
         };

@@ -7,7 +7,8 @@ use hookwright_core::address::AddressRule;
 use hookwright_core::ids::{AccountId, ProjectId};
 use hookwright_core::limits::LEASE_MS;
 use hookwright_core::time::UnixMs;
-use hookwright_store::{Change, Claimed, Endpoint, Project, Store, StoreError};
+use hookwright_store::{Change, Claimed, ClientCertificate, Endpoint, Project, Store, StoreError};
+use http::HeaderValue;
 use rustls::ClientConfig;
 use tokio::sync::oneshot;
 
@@ -18,7 +19,8 @@ use crate::node::NodeGauge;
 use crate::profiles::Profiles;
 use crate::publish::{self, Publish, PublishError, Published};
 use crate::routing::Routing;
-use crate::target::Target;
+use crate::target::{Equipment, Target};
+use crate::tls::{ClientCertificateError, presenting};
 use crate::worker::Worker;
 use crate::world::World;
 
@@ -28,6 +30,8 @@ pub struct EngineOptions {
     pub rule: AddressRule,
     /// Whom TLS trusts.
     pub tls: Arc<ClientConfig>,
+    /// What the server calls itself where it asks a receiver whether it may send.
+    pub origin: HeaderValue,
     /// Plain http is allowed for every profile: for development.
     pub dev: bool,
 }
@@ -128,9 +132,14 @@ impl Engine {
         world: World,
         options: EngineOptions,
     ) -> Result<(Self, Worker), StartError> {
+        let equipment = Equipment {
+            profiles: Arc::clone(&profiles),
+            tls: Arc::clone(&options.tls),
+            origin: options.origin,
+        };
         let gate = Arc::new(Gate::default());
         let shared = Arc::new(Shared {
-            routing: Routing::new(Arc::clone(&profiles)),
+            routing: Routing::new(equipment),
             store,
             profiles,
             world,
@@ -191,6 +200,14 @@ impl Engine {
     #[must_use]
     pub fn dev(&self) -> bool {
         self.shared.dev
+    }
+
+    /// Checks that an endpoint's client certificate and its key can be used.
+    pub fn check_client_certificate(
+        &self,
+        own: &ClientCertificate,
+    ) -> Result<(), ClientCertificateError> {
+        presenting(own, &self.shared.routing.equipment.tls).map(drop)
     }
 
     /// A project by row.

@@ -12,7 +12,8 @@ use hookwright_core::limits::{
 
 use crate::connection::Connection;
 use crate::inbox::Job;
-use crate::target::{LaneGauge, Target};
+use crate::lane_gauge::LaneGauge;
+use crate::place::Place;
 
 /// Connections idle for longer are not used again.
 const IDLE_US_MAX: u64 = 30_000_000;
@@ -53,13 +54,14 @@ impl Lane {
 
     /// Requests that it may have under way.
     pub(crate) fn concurrency(&self) -> usize {
-        if self.slowed {
+        let most = if self.slowed {
             1
         } else if self.is_sick() {
             LANE_SICK_CONCURRENCY_MAX
         } else {
             LANE_CONCURRENCY_MAX
-        }
+        };
+        most.min(self.gauge.concurrency())
     }
 
     pub(crate) fn is_sick(&self) -> bool {
@@ -111,15 +113,15 @@ impl Lane {
 pub(crate) struct IdleConnections {
     connections: RefCell<Vec<Connection>>,
     /// Where they lead: a changed endpoint has no use for the old ones.
-    url: RefCell<String>,
+    place: RefCell<Option<Arc<Place>>>,
     closed: Cell<bool>,
 }
 
 impl IdleConnections {
-    pub(crate) fn take(&self, target: &Target, now_us: u64) -> Option<Connection> {
-        if *self.url.borrow() != target.url.as_str() {
+    pub(crate) fn take(&self, place: &Arc<Place>, now_us: u64) -> Option<Connection> {
+        if !self.lead_to(place) {
             self.connections.borrow_mut().clear();
-            *self.url.borrow_mut() = target.url.as_str().to_owned();
+            *self.place.borrow_mut() = Some(Arc::clone(place));
             return None;
         }
         let mut connections = self.connections.borrow_mut();
@@ -132,14 +134,20 @@ impl IdleConnections {
         None
     }
 
-    pub(crate) fn give(&self, target: &Target, connection: Connection) {
+    pub(crate) fn give(&self, place: &Arc<Place>, connection: Connection) {
         let mut connections = self.connections.borrow_mut();
         if !self.closed.get()
             && connections.len() < LANE_IDLE_CONNECTIONS_MAX
-            && *self.url.borrow() == target.url.as_str()
+            && self.lead_to(place)
         {
             connections.push(connection);
         }
+    }
+
+    fn lead_to(&self, place: &Arc<Place>) -> bool {
+        let known = self.place.borrow();
+        let same = |known: &Arc<Place>| Arc::ptr_eq(known, place) || known.is(place);
+        known.as_ref().is_some_and(same)
     }
 
     /// Closes connections that have been idle for too long, or that the peer has

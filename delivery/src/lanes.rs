@@ -9,7 +9,7 @@ use hookwright_core::ids::EndpointId;
 use crate::gate::Gate;
 use crate::inbox::Job;
 use crate::lane::Lane;
-use crate::target::LaneGauge;
+use crate::lane_gauge::LaneGauge;
 
 /// What a lane may send in one turn, in units of cost.
 const QUANTUM: u64 = 4;
@@ -172,7 +172,7 @@ mod tests {
         lanes
             .lane(LANE, &Arc::default())
             .gauge
-            .set_rate_limit(Some(10));
+            .set_rate_limits(Some(10), None);
         lanes.refresh(LANE, 1_000_000);
         assert!(lanes.next(1_000_000).is_some());
         assert!(lanes.next(1_000_000).is_none());

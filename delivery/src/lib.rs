@@ -9,6 +9,7 @@
 
 mod answer_body;
 mod answer_head;
+mod authorization;
 mod connect;
 mod connection;
 mod engine;
@@ -16,19 +17,23 @@ mod exchange;
 mod gate;
 mod inbox;
 mod lane;
+mod lane_gauge;
 mod lanes;
 mod metrics;
 mod node;
 mod outcome;
 mod owned;
+mod place;
 mod profiles;
 mod publish;
 mod record;
 mod request_bytes;
 mod routing;
 mod send;
+mod signing;
 mod target;
 mod tls;
+mod tokens;
 mod waiting;
 mod worker;
 mod world;
@@ -36,7 +41,7 @@ mod world;
 pub use engine::{Engine, EngineOptions, Health, StartError};
 pub use profiles::{Profiles, ProfilesError};
 pub use publish::{Publish, PublishError, Published};
-pub use tls::{ExtraCaError, client_config};
+pub use tls::{ClientCertificateError, ExtraCaError, client_certificate_der, client_config};
 pub use worker::Worker;
 pub use world::{
     BoxedIo, Clock, Dial, Io, Later, Random, Resolve, SystemClock, SystemDial, SystemRandom,

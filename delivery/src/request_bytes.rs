@@ -8,8 +8,8 @@ const AGENT: &str = concat!("user-agent: Hookwright/", env!("CARGO_PKG_VERSION")
 const HEAD_BYTES: usize = 640;
 
 /// What is the same in each request to one place: the request line and who asks whom.
-pub(crate) fn beginning(path_and_query: &str, authority: &str) -> Vec<u8> {
-    format!("POST {path_and_query} HTTP/1.1\r\nhost: {authority}\r\n{AGENT}").into_bytes()
+pub(crate) fn beginning(method: &str, path_and_query: &str, authority: &str) -> Vec<u8> {
+    format!("{method} {path_and_query} HTTP/1.1\r\nhost: {authority}\r\n{AGENT}").into_bytes()
 }
 
 /// A whole request, with the customer's own headers before ours. Of two headers of one name, the
@@ -75,7 +75,7 @@ mod tests {
                 header("x-stamp", "second"),
             ],
         };
-        let beginning = beginning("/hook?a=b", "[2001:db8::1]:8443");
+        let beginning = beginning("POST", "/hook?a=b", "[2001:db8::1]:8443");
         let bytes = request_bytes(&beginning, &custom, &rendered);
         let version = env!("CARGO_PKG_VERSION");
         assert_eq!(

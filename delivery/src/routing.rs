@@ -6,12 +6,11 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use hookwright_core::ids::{AccountId, EndpointId, ProjectId};
 use hookwright_store::{Account, Change, Endpoint, Project};
 
-use crate::profiles::Profiles;
-use crate::target::Target;
+use crate::target::{Equipment, Target};
 
 /// The table.
 pub(crate) struct Routing {
-    profiles: Arc<Profiles>,
+    pub(crate) equipment: Equipment,
     tables: RwLock<Tables>,
 }
 
@@ -33,9 +32,9 @@ struct Routes {
 }
 
 impl Routing {
-    pub(crate) fn new(profiles: Arc<Profiles>) -> Self {
+    pub(crate) fn new(equipment: Equipment) -> Self {
         Self {
-            profiles,
+            equipment,
             tables: RwLock::default(),
         }
     }
@@ -52,12 +51,12 @@ impl Routing {
     pub(crate) fn apply(&self, change: &Change) -> Option<EndpointId> {
         let mut tables = self.write();
         match change {
-            Change::Project(project) => tables.put_project(project, &self.profiles),
+            Change::Project(project) => tables.put_project(project, &self.equipment),
             Change::ProjectDeleted(id) => tables.remove_project(*id),
             Change::Account(account) => tables.put_account(account),
             Change::AccountDeleted(project, account) => tables.remove_account(*project, *account),
             Change::Endpoint(endpoint) => {
-                tables.put_endpoint((**endpoint).clone(), &self.profiles);
+                tables.put_endpoint((**endpoint).clone(), &self.equipment);
                 return Some(endpoint.id);
             }
             Change::EndpointDeleted(_, id) => {
@@ -112,7 +111,7 @@ impl Routing {
 }
 
 impl Tables {
-    fn put_project(&mut self, project: &Project, profiles: &Profiles) {
+    fn put_project(&mut self, project: &Project, equipment: &Equipment) {
         self.projects.insert(project.id, Arc::new(project.clone()));
         self.projects_by_public_id
             .insert(project.public_id.clone(), project.id);
@@ -123,7 +122,7 @@ impl Tables {
             .collect();
         endpoints
             .into_iter()
-            .for_each(|endpoint| self.put_endpoint(endpoint, profiles));
+            .for_each(|endpoint| self.put_endpoint(endpoint, equipment));
     }
 
     fn remove_project(&mut self, id: ProjectId) {
@@ -156,7 +155,7 @@ impl Tables {
             .retain(|_, target| target.endpoint.account_id != id);
     }
 
-    fn put_endpoint(&mut self, endpoint: Endpoint, profiles: &Profiles) {
+    fn put_endpoint(&mut self, endpoint: Endpoint, equipment: &Equipment) {
         let gauge = self
             .remove_endpoint(endpoint.id)
             .map(|old| Arc::clone(&old.gauge));
@@ -164,7 +163,7 @@ impl Tables {
             return;
         };
         let public_id = endpoint.public_id.clone();
-        match Target::new(endpoint, project, profiles, gauge.unwrap_or_default()) {
+        match Target::new(endpoint, project, equipment, gauge.unwrap_or_default()) {
             Ok(target) => self.add_target(Arc::new(target)),
             // The API checks what it saves: this is a profile that the operator has removed.
             Err(reason) => tracing::error!(endpoint = public_id, reason, "endpoint unusable"),

@@ -1,7 +1,9 @@
 //! The one send path: render, sign, connect or reuse, exchange, all within one deadline.
 
+use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use hookwright_core::error_class::ErrorClass;
 use hookwright_core::ids;
@@ -10,9 +12,12 @@ use hookwright_core::retry_after;
 use hookwright_core::time::UnixMs;
 use hookwright_store::{Attempt, Claimed};
 use hookwright_wire::{Message, Rendered};
+use http::HeaderValue;
+use http::header::AUTHORIZATION;
 
 use crate::answer_head::Head;
-use crate::connect::Connector;
+use crate::authorization::TokenSource;
+use crate::connect::{Connector, NoConnection};
 use crate::connection::Connection;
 use crate::exchange::exchange;
 use crate::lane::IdleConnections;
@@ -35,6 +40,8 @@ struct Progress {
     timing: Cell<Timing>,
     record: RefCell<Attempt>,
     retry_after: Cell<Option<UnixMs>>,
+    /// It waits for a token.
+    authorizing: Cell<bool>,
 }
 
 impl Progress {
@@ -118,6 +125,7 @@ fn deadline(progress: &Progress) -> Outcome {
             status,
             retry_after: progress.retry_after.get(),
         },
+        None if progress.authorizing.get() => Outcome::Failed(ErrorClass::Auth),
         None => Outcome::Failed(ErrorClass::Timeout),
     }
 }
@@ -148,7 +156,7 @@ fn render(
         subject: event.subject.as_deref().map(str::as_bytes),
         trace: event.trace.as_deref(),
         endpoint_id: &target.endpoint.public_id,
-        endpoint_url: target.url.as_str(),
+        endpoint_url: target.place.url.as_str(),
         livemode: target.livemode,
         attempt_ms: attempt_at.0,
         nonce: connector.world.random.bytes(),
@@ -157,13 +165,13 @@ fn render(
         tracing::error!(endpoint = target.endpoint.public_id, %error, "delivery not rendered");
         ErrorClass::Render
     };
-    let mut rendered =
-        hookwright_wire::render(profile, target.canonical, &message, &target.format.keys)
-            .map_err(|error| failed(&error))?;
+    let keys = target.format.keys_at(attempt_at);
+    let mut rendered = hookwright_wire::render(profile, target.canonical, &message, keys)
+        .map_err(|error| failed(&error))?;
     if let Some(second) = &target.second {
-        let beside =
-            hookwright_wire::sign_headers(&second.profile, &message, &rendered.body, &second.keys)
-                .map_err(|error| failed(&error))?;
+        let keys = second.keys_at(attempt_at);
+        let beside = hookwright_wire::sign_headers(&second.profile, &message, &rendered.body, keys)
+            .map_err(|error| failed(&error))?;
         rendered.headers.extend(beside);
     }
     Ok(rendered)
@@ -176,13 +184,27 @@ async fn attempt(
     rendered: Rendered,
     progress: &Progress,
 ) -> Outcome {
+    let token = match &target.token_source {
+        None => None,
+        Some(source) => match Box::pin(token(connector, target, source, progress)).await {
+            Ok(header) => Some(header),
+            Err(error) => return failed(target, error),
+        },
+    };
+    let headers = match &token {
+        None => Cow::Borrowed(&target.headers),
+        Some(token) => {
+            let own = (AUTHORIZATION, token.clone());
+            Cow::Owned(target.headers.iter().cloned().chain([own]).collect())
+        }
+    };
     progress.record.borrow_mut().request_headers =
-        record::request_lines(&rendered.headers, &target.headers);
-    let request = request_bytes(&target.request_beginning, &target.headers, &rendered);
+        record::request_lines(&rendered.headers, &headers);
+    let request = request_bytes(&target.request_beginning, &headers, &rendered);
     // Connecting is boxed: its state, with TLS's, would be moved with every attempt that needs none.
-    let mut connection = match idle.take(target, connector.world.clock.monotonic_us()) {
+    let mut connection = match idle.take(&target.place, connector.world.clock.monotonic_us()) {
         Some(connection) => connection,
-        None => match Box::pin(connector.connect(target, &progress.timing)).await {
+        None => match Box::pin(connector.connect(&target.place, &progress.timing)).await {
             Ok(connection) => connection,
             Err(error) => return failed(target, error),
         },
@@ -193,6 +215,9 @@ async fn attempt(
             Ok(mut answer) => {
                 progress.note(&mut answer.head, world.clock.now());
                 let status = answer.head.status;
+                if let (401, Some(token)) = (status, &token) {
+                    connector.tokens.refused(target.endpoint.id, token);
+                }
                 let (body, reusable) = answer.body(&mut connection, &*world.clock).await;
                 progress.record.borrow_mut().response_body = body;
                 if reusable {
@@ -205,17 +230,34 @@ async fn attempt(
             }
             // A receiver may close an idle connection as we reuse it: that is no failed attempt.
             Err(error) if connection.may_be_closed && error.class == ErrorClass::Disconnected => {
-                connection = match Box::pin(connector.connect(target, &progress.timing)).await {
-                    Ok(connection) => connection,
-                    Err(error) => return failed(target, error),
-                };
+                connection =
+                    match Box::pin(connector.connect(&target.place, &progress.timing)).await {
+                        Ok(connection) => connection,
+                        Err(error) => return failed(target, error),
+                    };
             }
             Err(error) => return failed(target, error),
         }
     }
 }
 
-fn failed(target: &Target, error: crate::connect::NoConnection) -> Outcome {
+/// The `authorization` header of an attempt, where it is a token.
+async fn token(
+    connector: &Connector,
+    target: &Target,
+    source: &Arc<TokenSource>,
+    progress: &Progress,
+) -> Result<HeaderValue, NoConnection> {
+    progress.authorizing.set(true);
+    let header = connector
+        .tokens
+        .header(connector, target.endpoint.id, source)
+        .await;
+    progress.authorizing.set(false);
+    header
+}
+
+fn failed(target: &Target, error: NoConnection) -> Outcome {
     // The detail may name addresses inside the operator's network: the customer sees the class.
     tracing::debug!(
         endpoint = target.endpoint.public_id,
@@ -228,5 +270,5 @@ fn failed(target: &Target, error: crate::connect::NoConnection) -> Outcome {
 
 fn give_back(idle: &Rc<IdleConnections>, target: &Target, mut connection: Connection, now_us: u64) {
     connection.rest(now_us);
-    idle.give(target, connection);
+    idle.give(&target.place, connection);
 }

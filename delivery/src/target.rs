@@ -1,24 +1,36 @@
 //! An endpoint made ready for sending: everything that is the same for each of its requests.
 
-use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 
-use hookwright_core::endpoint_url::{EndpointUrl, parse_endpoint_url};
-use hookwright_core::limits::{ATTEMPT_TIMEOUT_MS_MAX, LANE_DELIVERIES_MAX};
+use hookwright_core::endpoint_url::parse_endpoint_url;
+use hookwright_core::limits::ATTEMPT_TIMEOUT_MS_MAX;
+use hookwright_core::rotation::Mode;
 use hookwright_core::schedule::{RetryPolicy, Schedule};
 use hookwright_core::subscription::Subscriptions;
 use hookwright_store::{Endpoint, EndpointStatus, Project};
-use hookwright_wire::{CanonicalJson, Profile, SigningKey, signing_key};
+use hookwright_wire::{CanonicalJson, Profile};
+use http::header::AUTHORIZATION;
 use http::{HeaderName, HeaderValue};
+use rustls::ClientConfig;
 
+use crate::authorization::{Authorization, TokenSource, authorization};
+use crate::lane_gauge::LaneGauge;
+use crate::place::Place;
 use crate::profiles::{Profiles, schedule_of};
 use crate::request_bytes::beginning;
+use crate::signing::Format;
+use crate::tls::presenting;
 
-/// A profile with this endpoint's keys for it.
-pub(crate) struct Format {
-    pub(crate) profile: Arc<Profile>,
-    pub(crate) keys: Vec<SigningKey>,
+/// The name by which receivers know who asked them to take events (`CloudEvents` webhooks).
+const ORIGIN: HeaderName = HeaderName::from_static("webhook-request-origin");
+
+/// What endpoints are made ready with.
+pub(crate) struct Equipment {
+    pub(crate) profiles: Arc<Profiles>,
+    /// The server's own, which an endpoint's client certificate is added to.
+    pub(crate) tls: Arc<ClientConfig>,
+    /// What the server calls itself in a validation handshake.
+    pub(crate) origin: HeaderValue,
 }
 
 /// An endpoint made ready.
@@ -31,75 +43,13 @@ pub(crate) struct Target {
     pub(crate) schedule: Schedule,
     pub(crate) timeout_ms: u64,
     pub(crate) subscriptions: Subscriptions,
-    pub(crate) url: EndpointUrl,
-    pub(crate) https: bool,
-    pub(crate) literal_ip: Option<IpAddr>,
-    pub(crate) host: Arc<str>,
+    pub(crate) place: Arc<Place>,
     /// The bytes that each request begins with.
     pub(crate) request_beginning: Vec<u8>,
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+    /// Where its requests' tokens come from, if they carry any.
+    pub(crate) token_source: Option<Arc<TokenSource>>,
     pub(crate) gauge: Arc<LaneGauge>,
-}
-
-/// How full an endpoint's lane is; shared by publishers and the worker.
-pub(crate) struct LaneGauge {
-    held: AtomicU32,
-    limit: AtomicU32,
-    /// Requests per second; 0 is no limit.
-    rate: AtomicU32,
-}
-
-impl Default for LaneGauge {
-    fn default() -> Self {
-        Self {
-            held: AtomicU32::new(0),
-            limit: AtomicU32::new(LANE_DELIVERIES_MAX as u32),
-            rate: AtomicU32::new(0),
-        }
-    }
-}
-
-impl LaneGauge {
-    /// Takes a place in the lane, if there is one.
-    pub(crate) fn take(&self) -> bool {
-        let held = self.held.fetch_add(1, Ordering::Relaxed);
-        let room = held < self.limit.load(Ordering::Relaxed);
-        if !room {
-            self.give(1);
-        }
-        room
-    }
-
-    /// Takes places without asking: the worker has reserved them.
-    pub(crate) fn add(&self, count: u32) {
-        self.held.fetch_add(count, Ordering::Relaxed);
-    }
-
-    /// Gives places back.
-    pub(crate) fn give(&self, count: u32) {
-        self.held.fetch_sub(count, Ordering::Relaxed);
-    }
-
-    /// How many more fit.
-    pub(crate) fn room(&self) -> usize {
-        let held = self.held.load(Ordering::Relaxed);
-        self.limit.load(Ordering::Relaxed).saturating_sub(held) as usize
-    }
-
-    /// The time between two requests of a rate-limited endpoint.
-    pub(crate) fn token_gap_us(&self) -> Option<u64> {
-        let rate = self.rate.load(Ordering::Relaxed);
-        (rate > 0).then(|| 1_000_000 / u64::from(rate))
-    }
-
-    /// Sets or lifts the endpoint's rate limit, in requests per second.
-    pub(crate) fn set_rate_limit(&self, rate: Option<u32>) {
-        self.rate.store(rate.unwrap_or(0), Ordering::Relaxed);
-    }
-
-    pub(crate) fn set_limit(&self, limit: usize) {
-        self.limit.store(limit as u32, Ordering::Relaxed);
-    }
 }
 
 impl Target {
@@ -107,16 +57,23 @@ impl Target {
     pub(crate) fn new(
         endpoint: Endpoint,
         project: &Project,
-        profiles: &Profiles,
+        equipment: &Equipment,
         gauge: Arc<LaneGauge>,
     ) -> Result<Self, String> {
         let settings = &endpoint.settings;
         let name = settings.profile.as_ref().unwrap_or(&project.profile);
-        let format = format(profiles, name, &endpoint)?;
-        let second = settings.second_profile.as_ref();
-        let second = second
-            .map(|name| self::format(profiles, name, &endpoint))
-            .transpose()?;
+        let find = |name: &String| {
+            let found = equipment.profiles.get(name);
+            found.ok_or_else(|| format!("unknown profile \"{name}\""))
+        };
+        let profile = find(name)?;
+        let second = settings.second_profile.as_ref().map(find).transpose()?;
+        // All its formats go from one secret to the next at once.
+        let both = |profile: &Arc<Profile>| profile.accepts_list();
+        let mode = Mode::of(both(profile) && second.is_none_or(both));
+        let format = Format::new(profile, &endpoint, mode)?;
+        let second = second.map(|second| Format::new(second, &endpoint, mode));
+        let second = second.transpose()?;
         let canonical = settings.canonical_json.as_deref().map(CanonicalJson::parse);
         let canonical = canonical
             .map(|found| found.ok_or("unknown canonical_json"))
@@ -125,19 +82,34 @@ impl Target {
         let timeout = settings.timeout_ms.unwrap_or(format.profile.timeout_ms);
         let url = parse_endpoint_url(&settings.url, false).map_err(|error| error.to_string())?;
         let text = |error: &dyn std::fmt::Display| error.to_string();
-        gauge.set_rate_limit(settings.rate_limit);
+        gauge.set_rate_limits(settings.rate_limit, None);
+        gauge.set_concurrency(settings.concurrency);
+        let own_tls = endpoint.credentials.client_certificate.as_ref();
+        let own_tls = own_tls.map(|own| presenting(own, &equipment.tls));
+        let own_tls = own_tls.transpose().map_err(|error| error.to_string())?;
+        let mut headers = custom_headers(&endpoint)?;
+        if settings.validation.is_some() {
+            headers.push((ORIGIN, equipment.origin.clone()));
+        }
+        let auth = endpoint.credentials.auth.as_ref().map(authorization);
+        let token_source = match auth.transpose()? {
+            None => None,
+            Some(Authorization::Fixed(value)) => {
+                headers.push((AUTHORIZATION, value));
+                None
+            }
+            Some(Authorization::Token(source)) => Some(source),
+        };
         Ok(Self {
             livemode: project.livemode,
             canonical,
             schedule,
             timeout_ms: u64::from(timeout).min(ATTEMPT_TIMEOUT_MS_MAX),
             subscriptions: Subscriptions::parse(&settings.events).map_err(|error| text(&error))?,
-            https: url.is_https(),
-            literal_ip: url.literal_ip(),
-            host: url.host().into(),
-            request_beginning: beginning(url.path_and_query(), url.authority()),
-            headers: custom_headers(&endpoint)?,
-            url,
+            request_beginning: beginning("POST", url.path_and_query(), url.authority()),
+            place: Arc::new(Place::new(url, own_tls)),
+            headers,
+            token_source,
             format,
             second,
             gauge,
@@ -159,29 +131,9 @@ impl Target {
     /// Whether one node at a time may send to it: what holds for the endpoint as a whole cannot be
     /// kept by several nodes that do not know of each other's requests.
     pub(crate) const fn needs_owner(&self) -> bool {
-        self.endpoint.settings.rate_limit.is_some()
+        let settings = &self.endpoint.settings;
+        settings.rate_limit.is_some() || settings.concurrency.is_some()
     }
-
-    pub(crate) fn port(&self) -> u16 {
-        self.url.port()
-    }
-}
-
-fn format(profiles: &Profiles, name: &str, endpoint: &Endpoint) -> Result<Format, String> {
-    let profile = profiles
-        .get(name)
-        .ok_or_else(|| format!("unknown profile \"{name}\""))?;
-    let keys = endpoint
-        .secrets
-        .iter()
-        .map(|secret| signing_key(profile, secret));
-    let keys = keys
-        .collect::<Result<_, _>>()
-        .map_err(|error| error.to_string())?;
-    Ok(Format {
-        profile: Arc::clone(profile),
-        keys,
-    })
 }
 
 fn schedule(endpoint: &Endpoint, profile: &Profile) -> Result<Schedule, String> {

@@ -1,10 +1,13 @@
-//! Whom TLS trusts: the public roots, and an operator's own.
+//! Whom TLS trusts: the public roots, and an operator's own. And who it says that we are.
 
 use std::path::Path;
 use std::sync::Arc;
 
-use rustls::pki_types::CertificateDer;
+use hookwright_store::ClientCertificate;
+use rustls::client::Resumption;
 use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ClientConfig, RootCertStore};
 
 /// Why an extra certificate file cannot be used.
@@ -43,4 +46,59 @@ pub fn client_config(extra: Option<&Path>) -> Result<Arc<ClientConfig>, ExtraCaE
         .with_no_client_auth();
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(Arc::new(config))
+}
+
+/// Why a client certificate cannot be used.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ClientCertificateError {
+    /// The certificates are no PEM.
+    #[error("the certificate is not PEM\nhint: it begins with -----BEGIN CERTIFICATE-----")]
+    Certificate,
+    /// The key is no PEM.
+    #[error(
+        "the private key is not PEM without a passphrase\nhint: it begins with -----BEGIN PRIVATE KEY-----"
+    )]
+    Key,
+    /// They do not belong together, or are of a kind that TLS does not have here.
+    #[error(
+        "the certificate and its private key cannot be used together: {0}\nhint: the endpoint's own certificate comes first in the chain, and the key is RSA, ECDSA (P-256, P-384) or Ed25519"
+    )]
+    Mismatch(String),
+}
+
+/// The chain of a client certificate, checked: its key is its own.
+fn certified(
+    own: &ClientCertificate,
+    base: &ClientConfig,
+) -> Result<CertifiedKey, ClientCertificateError> {
+    let chain: Vec<_> = CertificateDer::pem_slice_iter(own.certificate_pem.as_bytes())
+        .collect::<Result<_, _>>()
+        .map_err(|_| ClientCertificateError::Certificate)?;
+    if chain.is_empty() {
+        return Err(ClientCertificateError::Certificate);
+    }
+    let key = PrivateKeyDer::from_pem_slice(own.private_key_pem.as_bytes())
+        .map_err(|_| ClientCertificateError::Key)?;
+    CertifiedKey::from_der(chain, key, base.crypto_provider())
+        .map_err(|error| ClientCertificateError::Mismatch(error.to_string()))
+}
+
+/// As `base`, presenting a client certificate.
+pub(crate) fn presenting(
+    own: &ClientCertificate,
+    base: &ClientConfig,
+) -> Result<Arc<ClientConfig>, ClientCertificateError> {
+    let certified = certified(own, base)?;
+    let mut config = base.clone();
+    config.client_auth_cert_resolver = Arc::new(SingleCertAndKey::from(certified));
+    // A session that was begun under another name is not gone on with.
+    config.resumption = Resumption::default();
+    Ok(Arc::new(config))
+}
+
+/// The bytes of an endpoint's own certificate, the first of its chain.
+#[must_use]
+pub fn client_certificate_der(own: &ClientCertificate) -> Option<Vec<u8>> {
+    let first = CertificateDer::pem_slice_iter(own.certificate_pem.as_bytes()).next()?;
+    first.ok().map(|certificate| certificate.to_vec())
 }

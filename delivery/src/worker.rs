@@ -21,6 +21,7 @@ use crate::engine::Shared;
 use crate::inbox::{Job, Message};
 use crate::lanes::Lanes;
 use crate::owned::Owned;
+use crate::tokens::Tokens;
 use crate::waiting::Waiting;
 
 mod claim;
@@ -72,6 +73,7 @@ impl Worker {
             world: self.shared.world.clone(),
             rule: self.rule,
             tls: self.tls,
+            tokens: Tokens::default(),
         };
         let state = Rc::new(State {
             connector,

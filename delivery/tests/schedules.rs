@@ -18,6 +18,7 @@ mod schedules {
     mod retry_after;
     mod retry_policy;
     mod reuse;
+    mod rotation;
     mod success;
     mod time_out;
     mod whole_schedule;

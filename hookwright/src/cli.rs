@@ -69,6 +69,9 @@ pub(crate) struct ServeArgs {
     /// Wire profile to load besides the built-in ones
     #[arg(long = "profile", env = "HOOKWRIGHT_PROFILES", value_delimiter = ',')]
     pub(crate) profiles: Vec<PathBuf>,
+    /// DNS name by which this server asks receivers whether it may send to them [default: hookwright]
+    #[arg(long, env = "HOOKWRIGHT_ORIGIN")]
+    pub(crate) origin: Option<String>,
     /// Days that finished events are kept [default: 30]
     #[arg(long, env = "HOOKWRIGHT_RETENTION_DAYS")]
     pub(crate) retention_days: Option<u32>,

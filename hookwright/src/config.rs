@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use hookwright_core::address::{AddressRule, parse_network};
+use hookwright_core::limits::ORIGIN_CHARS_MAX;
+use http::HeaderValue;
 use serde::Deserialize;
 
 use crate::cli::{Prepare, ServeArgs};
@@ -21,6 +23,8 @@ pub(crate) struct Config {
     pub(crate) rule: AddressRule,
     pub(crate) extra_ca_file: Option<PathBuf>,
     pub(crate) profiles: Vec<PathBuf>,
+    /// What it calls itself where it asks a receiver whether it may send.
+    pub(crate) origin: HeaderValue,
     pub(crate) retention_days: u32,
     pub(crate) log: tracing::Level,
     pub(crate) dev: bool,
@@ -40,6 +44,7 @@ struct File {
     deny_networks: Vec<String>,
     extra_ca_file: Option<PathBuf>,
     profiles: Vec<PathBuf>,
+    origin: Option<String>,
     retention_days: Option<u32>,
     log: Option<String>,
 }
@@ -144,6 +149,7 @@ impl Config {
             } else {
                 args.profiles
             },
+            origin: origin(args.origin.or(file.origin))?,
             retention_days: args
                 .retention_days
                 .or(file.retention_days)
@@ -157,4 +163,17 @@ impl Config {
             dev: args.dev,
         })
     }
+}
+
+/// A DNS name, or what stands for one.
+fn origin(given: Option<String>) -> Result<HeaderValue, Failure> {
+    let name = given.unwrap_or_else(|| "hookwright".to_owned());
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+    let fits = (1..=ORIGIN_CHARS_MAX).contains(&name.len()) && name.bytes().all(fits);
+    let value = HeaderValue::from_str(&name).ok().filter(|_| fits);
+    value.ok_or_else(|| {
+        usage(format!(
+            "\"{name}\" is no origin\nhint: a DNS name as \"webhooks.example.com\", at most {ORIGIN_CHARS_MAX} characters"
+        ))
+    })
 }

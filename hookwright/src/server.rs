@@ -66,6 +66,7 @@ impl Server {
         let options = EngineOptions {
             rule: config.rule.clone(),
             tls,
+            origin: config.origin.clone(),
             dev: config.dev,
         };
         let (engine, worker) = Engine::start(store, profiles, world, options)

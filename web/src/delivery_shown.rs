@@ -161,6 +161,9 @@ fn advice(class: ErrorClass) -> &'static str {
         ErrorClass::Render => {
             "the event could not be put into the endpoint's format, or its payload was pruned"
         }
+        ErrorClass::Auth => {
+            "no token could be had from the endpoint's authorization server; check its token_url, client_id and client_secret"
+        }
         ErrorClass::Internal => "the sender failed; its operator's log has the detail",
     }
 }

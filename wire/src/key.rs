@@ -118,11 +118,42 @@ fn public_keys(
 pub fn new_secret(profile: &Profile, random: &[u8]) -> String {
     let rule = &profile.secret;
     let bytes = &random[..random.len().min(rule.bytes)];
-    let written = match rule.encoding {
+    format!("{}{}", rule.prefix, encoded(rule.encoding, bytes))
+}
+
+/// A new ed25519 secret of this seed: seed and public key together, as Standard Webhooks writes
+/// them. `None` where the format has no such signatures.
+#[must_use]
+pub fn new_ed25519_secret(profile: &Profile, seed: [u8; 32]) -> Option<String> {
+    let scheme = profile
+        .signatures
+        .iter()
+        .find(|scheme| scheme.algorithm == Algorithm::Ed25519)?;
+    let pair = pair(&seed).ok()?;
+    let bytes = [&seed, pair.public_key().as_ref()].concat();
+    let prefix = scheme.key_prefix.as_deref().unwrap_or_default();
+    Some(format!("{prefix}{}", encoded(scheme.key_encoding, &bytes)))
+}
+
+/// The public key that receivers verify with, in the form that the format gives it; `None` for a
+/// secret that is shared.
+#[must_use]
+pub fn public_key(profile: &Profile, secret: &str) -> Option<String> {
+    let scheme = profile.signatures.iter().find(|scheme| {
+        let own = |prefix: &String| secret.starts_with(prefix.as_str());
+        scheme.algorithm == Algorithm::Ed25519 && scheme.key_prefix.as_ref().is_none_or(own)
+    })?;
+    let pair = pair(&key_bytes(profile, scheme, secret).ok()?).ok()?;
+    let prefix = scheme.public_key_prefix.as_deref().unwrap_or_default();
+    let public = encoded(scheme.key_encoding, pair.public_key().as_ref());
+    Some(format!("{prefix}{public}"))
+}
+
+fn encoded(encoding: KeyEncoding, bytes: &[u8]) -> String {
+    match encoding {
         KeyEncoding::Base64 => STANDARD.encode(bytes),
         KeyEncoding::Raw | KeyEncoding::Hex => hex::encode(bytes),
-    };
-    format!("{}{written}", rule.prefix)
+    }
 }
 
 fn each_scheme<K>(
@@ -206,5 +237,42 @@ pub(crate) fn hmac_of(algorithm: Algorithm) -> hmac::Algorithm {
         Algorithm::HmacSha1 => hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY,
         Algorithm::HmacSha512 => hmac::HMAC_SHA512,
         Algorithm::HmacSha256 | Algorithm::Sha256 | Algorithm::Ed25519 => hmac::HMAC_SHA256,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::builtin_profiles;
+
+    /// The pair of Standard Webhooks' own example.
+    const SECRET: &str = "whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicMFs6Kvg==";
+    const PUBLIC: &str = "whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4=";
+
+    fn standard() -> Profile {
+        let mut profiles = builtin_profiles().into_iter();
+        let found = profiles.find(|profile| profile.name == "standard-webhooks");
+        found.expect("built in")
+    }
+
+    #[test]
+    fn a_public_key_belongs_to_its_secret() {
+        assert_eq!(public_key(&standard(), SECRET).as_deref(), Some(PUBLIC));
+        let shared = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+        assert_eq!(public_key(&standard(), shared), None);
+        assert_eq!(public_key(&standard(), "whsk_AAAA"), None);
+    }
+
+    #[test]
+    fn a_new_pair_is_written_as_the_standard_writes_them() {
+        let seed: [u8; 32] = STANDARD
+            .decode("6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbc=")
+            .expect("base64")
+            .try_into()
+            .expect("32 bytes");
+        assert_eq!(
+            new_ed25519_secret(&standard(), seed).as_deref(),
+            Some(SECRET)
+        );
     }
 }

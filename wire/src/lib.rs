@@ -21,7 +21,10 @@ mod timestamp;
 mod verify;
 
 pub use canonical::{CanonicalError, CanonicalJson, canonicalise};
-pub use key::{SecretError, SigningKey, VerifyingKey, new_secret, signing_key, verifying_key};
+pub use key::{
+    SecretError, SigningKey, VerifyingKey, new_ed25519_secret, new_secret, public_key, signing_key,
+    verifying_key,
+};
 pub use message::{Message, Rendered};
 pub use profile::{
     Acknowledge, Algorithm, EventTypeInfo, IdPrefixes, KeyEncoding, Profile, ProfileError, Retry,

@@ -213,9 +213,12 @@ impl Profile {
     /// Whether a request can carry the signatures of two secrets at once.
     #[must_use]
     pub fn accepts_list(&self) -> bool {
-        self.signatures
+        let mut keyed = self
+            .signatures
             .iter()
-            .any(|scheme| scheme.separator.is_some())
+            .filter(|scheme| scheme.algorithm != Algorithm::Sha256)
+            .peekable();
+        keyed.peek().is_some() && keyed.all(|scheme| scheme.separator.is_some())
     }
 
     /// The header that carries the message's id, if one does.

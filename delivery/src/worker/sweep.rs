@@ -59,6 +59,10 @@ fn look_at_the_lanes(state: &Rc<State>) {
         }
     }
     state.release(expiring);
+    state.connector.tokens.keep(|id| {
+        let target = state.shared.routing.target(id);
+        target.is_some_and(|target| target.token_source.is_some())
+    });
     let metrics = &state.shared.metrics;
     metrics
         .deliveries_queued

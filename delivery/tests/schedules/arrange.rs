@@ -10,6 +10,7 @@ use hookwright_store::{
     DEFAULT_ACCOUNT, Endpoint, EndpointSettings, EndpointStatus, KeyOwner, NewEndpoint, NewKey,
     NewProject, Project, Scope, SqliteOptions, Store, Vault,
 };
+use http::HeaderValue;
 
 use super::clock::{START, SimClock};
 use super::receiver::Receiver;
@@ -103,6 +104,7 @@ pub async fn start(store: Store, clock: &SimClock, receiver: &Receiver, chance: 
     let options = EngineOptions {
         rule: AddressRule::default(),
         tls: client_config(None).unwrap(),
+        origin: HeaderValue::from_static("hookwright"),
         dev: true,
     };
     let profiles = Arc::new(Profiles::load(&[] as &[&str]).unwrap());
