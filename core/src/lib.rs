@@ -21,6 +21,7 @@ pub mod limits;
 pub mod outcome;
 pub mod retry_after;
 pub mod rotation;
+pub mod rollup;
 pub mod schedule;
 mod schedule_bounds;
 pub mod scope;

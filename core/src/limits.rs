@@ -126,3 +126,26 @@ pub const TOKEN_LIFE_MS_MAX: u64 = 24 * 60 * 60 * 1000;
 pub const TOKEN_SPARE_MS: u64 = 30 * 1000;
 /// The name that this server gives itself in a validation handshake.
 pub const ORIGIN_CHARS_MAX: usize = 253;
+/// Endpoints' shares of event types that one node counts between two writings of its statistics;
+/// what comes beyond is counted for its project alone.
+pub const ROLLUP_CELLS_MAX: usize = 5_000;
+/// Days for which counts by the minute are kept.
+pub const ROLLUP_MINUTES_KEPT_DAYS: u32 = 2;
+/// Days for which counts by the hour are kept.
+pub const ROLLUP_HOURS_KEPT_DAYS: u32 = 60;
+/// Days for which counts by the day are kept.
+pub const ROLLUP_DAYS_KEPT_DAYS: u32 = 750;
+/// Points of one series of statistics.
+pub const STATS_POINTS_MAX: usize = 1_500;
+/// Rows that are added up to find the endpoints that fail most.
+pub const STATS_ENDPOINT_ROWS_MAX: usize = 50_000;
+/// Endpoints in the list of those that fail most.
+pub const STATS_ENDPOINTS_MAX: usize = 100;
+/// Waiting deliveries that are counted exactly.
+pub const BACKLOG_COUNTED_MAX: usize = 10_000;
+/// Live streams open at once on one node.
+pub const STREAMS_MAX: usize = 256;
+/// Doings that wait for a slow reader of a live stream; more are dropped, and it is told.
+pub const STREAM_WAITING_MAX: usize = 1_024;
+/// Operational events published at once.
+pub const NOTICES_AT_ONCE_MAX: usize = 100;

@@ -89,6 +89,7 @@ pub(crate) mod tests {
                 attempts: 0,
                 failed_attempts: 0,
                 first_failed_at: None,
+                created_at: UnixMs(0),
                 due_at: UnixMs(0),
                 manual: false,
                 event: Arc::new(event),

@@ -46,6 +46,7 @@ pub(crate) fn judge(target: &Target, claimed: &Claimed, sent: Sent, random_unit:
             at: sent.ended_at,
             error: sent.attempt.error.map(|class| (class, status)),
             attempt: Some(sent.attempt),
+            notice: None,
         },
     }
 }
@@ -61,5 +62,6 @@ pub(crate) fn undeliverable(claimed: &Claimed, at: hookwright_core::time::UnixMs
         at,
         attempt: None,
         error: Some((ErrorClass::EndpointDisabled, None)),
+        notice: None,
     }
 }

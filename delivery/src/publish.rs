@@ -245,6 +245,7 @@ fn job(
             attempts: 0,
             failed_attempts: 0,
             first_failed_at: None,
+            created_at: event.accepted_at,
             due_at: event.accepted_at,
             manual: false,
             event: Arc::clone(event),

@@ -2,10 +2,14 @@
 
 mod delivery;
 mod endpoint;
+mod notice;
 mod page;
+mod rollup;
 mod tenant;
 
 pub use delivery::*;
 pub use endpoint::*;
+pub use notice::*;
 pub use page::*;
+pub use rollup::*;
 pub use tenant::*;

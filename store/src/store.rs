@@ -34,6 +34,9 @@ macro_rules! on_engine {
     };
 }
 
+mod notices;
+mod rollups;
+
 type Result<T> = std::result::Result<T, StoreError>;
 
 impl Store {

@@ -40,6 +40,7 @@ mod conformance {
 
     mod accounts;
     mod append;
+    mod backlog;
     mod change_feed;
     mod claim;
     mod deliveries;
@@ -48,6 +49,7 @@ mod conformance {
     mod failure;
     mod keys;
     mod nodes;
+    mod notices;
     mod owners;
     mod projects;
     mod prune;
@@ -55,5 +57,6 @@ mod conformance {
     mod recovery;
     mod release;
     mod resend;
+    mod rollups;
     mod settle;
 }

@@ -108,6 +108,7 @@ async fn moved_events_go_by_their_age_and_what_waits_stays() {
             attempt: None,
             becomes: Settled::Failed,
             error: None,
+            notice: None,
             at: later,
         }],
         move |outcome| drop(done.send(outcome)),

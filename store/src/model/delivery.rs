@@ -9,6 +9,8 @@ use hookwright_core::outcome::Timing;
 use hookwright_core::state::DeliveryState;
 use hookwright_core::time::UnixMs;
 
+use super::SettlementNotice;
+
 /// The proof that a worker holds a delivery: a fencing token, renewed by every claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Lease(pub i64);
@@ -132,6 +134,8 @@ pub struct Claimed {
     pub failed_attempts: u32,
     /// When the first of them failed.
     pub first_failed_at: Option<UnixMs>,
+    /// When it was made (part of its public id).
+    pub created_at: UnixMs,
     /// When it became due.
     pub due_at: UnixMs,
     /// This attempt was asked for by a person: it leaves the schedule alone.
@@ -206,4 +210,6 @@ pub struct Settlement {
     pub attempt: Option<Attempt>,
     /// The class of failure, where it failed.
     pub error: Option<(ErrorClass, Option<u16>)>,
+    /// What the product is told of it, in the same transaction.
+    pub notice: Option<Box<SettlementNotice>>,
 }

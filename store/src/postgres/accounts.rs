@@ -131,6 +131,17 @@ pub(super) async fn must_be_there(
     found.map(|_| ()).ok_or(StoreError::NotFound)
 }
 
+/// The id that the project gave it.
+pub(super) async fn public_id(
+    change: &Transaction<'_>,
+    project: ProjectId,
+    id: AccountId,
+) -> Result<String> {
+    let sql = "SELECT public_id FROM accounts WHERE project_id = $1 AND id = $2";
+    let found = row_of(change, sql, &[&project.0, &id.0]).await?;
+    found.map(|row| row.get(0)).ok_or(StoreError::NotFound)
+}
+
 pub(super) fn account(row: &Row) -> Account {
     Account {
         id: AccountId(row.get(0)),

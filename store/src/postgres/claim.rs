@@ -26,7 +26,7 @@ const DUE: &str = "
     UPDATE deliveries d SET lease = $4, due_at = $5 FROM taken
     WHERE d.project_id = taken.project_id AND d.id = taken.id
     RETURNING d.project_id, d.id, d.event_id, d.endpoint_id, d.attempts, d.failed_attempts,
-              d.first_failed_at, taken.due_at";
+              d.first_failed_at, taken.due_at, d.created_at";
 const RESENDS: &str = "
     WITH taken AS (
         SELECT r.project_id, r.id, r.due_at
@@ -40,7 +40,7 @@ const RESENDS: &str = "
         RETURNING r.project_id, r.delivery_id, taken.due_at
     )
     SELECT d.project_id, d.id, d.event_id, d.endpoint_id, d.attempts, d.failed_attempts,
-           d.first_failed_at, marked.due_at
+           d.first_failed_at, marked.due_at, d.created_at
     FROM marked JOIN deliveries d ON d.project_id = marked.project_id AND d.id = marked.delivery_id";
 const EVENTS: &str = "
     SELECT e.project_id, e.id, e.given_id, e.accepted_at, e.time, e.event_type, e.extra, e.payload
@@ -163,6 +163,7 @@ pub(super) fn claimed(row: &Row, lease: Lease, manual: bool, events: &Events) ->
         failed_attempts: row.get::<_, i32>(5).unsigned_abs(),
         first_failed_at: row.get::<_, Option<i64>>(6).map(UnixMs),
         due_at: UnixMs(row.get(7)),
+        created_at: UnixMs(row.get(8)),
         manual,
         event: Arc::clone(event),
     })

@@ -8,10 +8,11 @@ use tokio_postgres::Row;
 use super::change_log::{Kind, Moved};
 use super::lent::Transaction;
 use super::within::{listed, row_of};
-use super::{PostgresStore, Result, accounts};
+use super::{PostgresStore, Result, accounts, notices};
 use crate::endpoint_row::{Kept, seal, settings_text};
 use crate::error::StoreError;
 use crate::model::{Endpoint, EndpointStatus, EndpointUpdate, Listed, NewEndpoint, Page, Scope};
+use crate::notice;
 use crate::vault::Vault;
 
 pub(super) const COLUMNS: &str = "id, project_id, account_id, public_id, settings, secrets, status, \
@@ -47,6 +48,11 @@ impl PostgresStore {
         )
         .await?;
         let endpoint = endpoint(&made.ok_or(StoreError::Exists(new.public_id))?, vault)?;
+        if notices::wanted(&change, new.project_id, Some(new.account_id)).await? {
+            let account = accounts::public_id(&change, new.project_id, new.account_id).await?;
+            let notice = notice::of_created(&endpoint, &account)?;
+            notices::write(&change, new.project_id, &notice, new.now).await?;
+        }
         self.commit(change, &[moved(Kind::Endpoint, &endpoint)])
             .await?;
         Ok(endpoint)
@@ -95,13 +101,16 @@ impl PostgresStore {
         let (status, reason) = update.status.unzip();
         let mut client = self.client().await?;
         let change = self.begin(&mut client).await?;
+        let (project, account) = ids(scope);
+        let sql = format!("SELECT {COLUMNS} FROM endpoints WHERE {IN_SCOPE}");
+        let old = row_of(&change, &sql, &[&project, &account, &public_id]).await?;
+        let old = self::endpoint(&old.ok_or(StoreError::NotFound)?, vault)?;
         let sql = format!(
             "UPDATE endpoints SET settings = COALESCE($4, settings), secrets = COALESCE($5, secrets),
                     status = COALESCE($6, status),
                     status_reason = CASE WHEN $6 IS NULL THEN status_reason ELSE $7 END, updated_at = $8
              WHERE {IN_SCOPE} RETURNING {COLUMNS}"
         );
-        let (project, account) = ids(scope);
         let changed = row_of(
             &change,
             &sql,
@@ -118,6 +127,7 @@ impl PostgresStore {
         )
         .await?;
         let endpoint = endpoint(&changed.ok_or(StoreError::NotFound)?, vault)?;
+        tell(&change, &old, &endpoint, now).await?;
         self.commit(change, &[moved(Kind::Endpoint, &endpoint)])
             .await?;
         Ok(endpoint)
@@ -139,13 +149,15 @@ impl PostgresStore {
         }
         let mut client = self.client().await?;
         let change = self.begin(&mut client).await?;
-        let sql = "UPDATE endpoints SET status = $2, status_reason = $3, updated_at = $4
+        let sql = format!(
+            "UPDATE endpoints SET status = $2, status_reason = $3, updated_at = $4
                    WHERE id = $1 AND status = $5 AND deleted_at IS NULL
-                   RETURNING project_id, account_id";
+                   RETURNING {COLUMNS}"
+        );
         let (disabled, active) = (EndpointStatus::Disabled, EndpointStatus::Active);
         let changed = row_of(
             &change,
-            sql,
+            &sql,
             &[&id.0, &(disabled as i16), &reason, &now.0, &(active as i16)],
         )
         .await?;
@@ -153,12 +165,14 @@ impl PostgresStore {
         let Some(changed) = changed else {
             return Ok(());
         };
-        let moved = Moved {
-            kind: Kind::Endpoint,
-            project_id: changed.get(0),
-            account_id: changed.get(1),
-            endpoint_id: id.0,
+        let new = endpoint(&changed, &self.shared.vault)?;
+        let old = Endpoint {
+            status: active,
+            status_reason: None,
+            ..new.clone()
         };
+        tell(&change, &old, &new, now).await?;
+        let moved = moved(Kind::Endpoint, &new);
         self.commit(change, &[moved]).await
     }
 
@@ -184,6 +198,19 @@ impl PostgresStore {
         };
         self.commit(change, &[moved]).await
     }
+}
+
+/// Tells the product of a change, where it wants to be told.
+async fn tell(change: &Transaction<'_>, old: &Endpoint, new: &Endpoint, now: UnixMs) -> Result<()> {
+    let (project, account) = (new.project_id, new.account_id);
+    if !notices::wanted(change, project, Some(account)).await? {
+        return Ok(());
+    }
+    let account = accounts::public_id(change, project, account).await?;
+    for notice in notice::of_changed(old, new, &account)? {
+        notices::write(change, project, &notice, now).await?;
+    }
+    Ok(())
 }
 
 /// Holds under concurrency as well: changes of routing facts are made one after another.

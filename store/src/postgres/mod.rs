@@ -3,6 +3,7 @@
 mod accounts;
 mod append;
 mod attempt;
+mod backlog;
 mod batch;
 mod by_index;
 mod change_log;
@@ -28,6 +29,7 @@ mod meta;
 mod migrate;
 mod names;
 mod node;
+mod notices;
 mod one_go;
 mod owners;
 mod parameter;
@@ -44,6 +46,7 @@ mod release;
 mod remove_dropped;
 mod reread;
 mod resend;
+mod rollups;
 mod row_ids;
 #[cfg(test)]
 mod scratch;

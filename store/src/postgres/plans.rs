@@ -6,7 +6,9 @@ mod database;
 use serde_json::Value;
 
 use super::by_index::IN_ORDER;
-use super::{PLAIN_PLANS, deliveries, drop_day, events, partitions, prune, prune_payloads};
+use super::{
+    PLAIN_PLANS, backlog, deliveries, drop_day, events, partitions, prune, prune_payloads,
+};
 use database::{Database, Known, with_forty_days};
 
 /// A statement with its values, and whether its rows must come in order.
@@ -59,6 +61,14 @@ fn looks() -> Vec<Case> {
         add(sql, &["1, 4003000000000000, 50000, 50, NULL, 3, NULL, 4"]);
     }
     add(deliveries::by_id(), &["1, 4003000000000000, NULL"]);
+    add(backlog::WAITING.to_owned(), &["1, 10001", "2, 1"]);
+    add(
+        backlog::FIRST_ATTEMPTS.to_owned(),
+        &[
+            "1, 4003000000000000, NULL, NULL, 20000",
+            "2, 4003000000000000, 2, 2, 20000",
+        ],
+    );
     add(deliveries::ATTEMPTS.to_owned(), &["1, 4003000000000000"]);
     cases
 }

@@ -11,14 +11,14 @@ use crate::model::{Claimed, Scope};
 
 const ADD: &str = "
     WITH delivery AS (
-        SELECT d.project_id, d.id, d.event_id, d.endpoint_id, d.attempts, d.failed_attempts, d.first_failed_at
+        SELECT d.project_id, d.id, d.event_id, d.endpoint_id, d.attempts, d.failed_attempts, d.first_failed_at, d.created_at
         FROM deliveries d JOIN endpoints p ON p.project_id = d.project_id AND p.id = d.endpoint_id
         WHERE d.project_id = $1 AND d.id = $2 AND p.account_id = COALESCE($3, p.account_id)
     ), added AS (
         INSERT INTO resends (project_id, delivery_id, endpoint_id, lease, due_at)
         SELECT project_id, id, endpoint_id, $4, $5 FROM delivery
     )
-    SELECT project_id, id, event_id, endpoint_id, attempts, failed_attempts, first_failed_at, $6::bigint
+    SELECT project_id, id, event_id, endpoint_id, attempts, failed_attempts, first_failed_at, $6::bigint, created_at
     FROM delivery";
 
 impl PostgresStore {

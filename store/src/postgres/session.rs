@@ -10,6 +10,7 @@ use super::append::{FORGET_NAMES, Inserts};
 use super::batch::Queued;
 use super::connect::Connector;
 use super::names::{self, Names};
+use super::notices::{OF_SETTLEMENTS, Told};
 use super::one_go::{self, ONE_GO};
 use super::parameter::Parameters;
 use super::settle::{Firsts, MANUAL, OTHERWISE, Others, Way, body_of, error_of};
@@ -44,6 +45,7 @@ pub(super) struct Session {
     forget_names: Statement,
     otherwise: Statement,
     manual: Statement,
+    notices: Statement,
 }
 
 /// Which settlements were accepted: those of these deliveries under these leases, and the manual
@@ -76,13 +78,14 @@ impl Session {
         } else {
             BEGIN
         };
-        let (one_go, is_stored, find_names, forget_names, otherwise, manual) = try_join!(
+        let (one_go, is_stored, find_names, forget_names, otherwise, manual, notices) = try_join!(
             new(ONE_GO),
             new(IS_STORED),
             new(names::FIND),
             new(FORGET_NAMES),
             new(OTHERWISE),
             new(MANUAL),
+            new(OF_SETTLEMENTS),
         )?;
         Ok(Self {
             client,
@@ -94,6 +97,7 @@ impl Session {
             forget_names,
             otherwise,
             manual,
+            notices,
         })
     }
 
@@ -116,16 +120,19 @@ impl Session {
         settlements: &[(&Settlement, Way)],
     ) -> Result<Accepted> {
         let (firsts, others) = columns(settlements);
-        if self.alone && inserts.stale_names.0.is_empty() && firsts.id.len() == settlements.len() {
+        let told = Told::of(settlements.iter().map(|(settlement, _)| *settlement));
+        let is_usual = firsts.id.len() == settlements.len() && told.id.is_empty();
+        if self.alone && inserts.stale_names.0.is_empty() && is_usual {
             let settled = one_go::write(&self.client, &self.one_go, node, inserts, &firsts).await?;
             return Ok(Accepted {
                 settled: settled.into_iter().collect(),
                 manual: Vec::new(),
             });
         }
-        let (begun, forgotten, usual, other, manual, committed) = join!(
+        let (begun, forgotten, noticed, usual, other, manual, committed) = join!(
             self.client.batch_execute(self.begin),
             self.forget(&inserts.stale_names),
+            self.tell(&told),
             one_go::write(&self.client, &self.one_go, node, inserts, &firsts),
             self.otherwise(&others),
             self.manual(settlements),
@@ -134,6 +141,7 @@ impl Session {
         // The first that failed is the reason; those after it only say that there was one.
         begun?;
         forgotten?;
+        noticed?;
         let mut settled: HashSet<(i64, i64)> = usual?.into_iter().collect();
         settled.extend(
             other?
@@ -148,6 +156,24 @@ impl Session {
     async fn forget(&self, (project_id, name): &(Vec<i64>, Vec<String>)) -> Result<Vec<Row>> {
         self.run(&self.forget_names, name.len(), &[project_id, name])
             .await
+    }
+
+    async fn tell(&self, u: &Told) -> Result<Vec<Row>> {
+        self.run(
+            &self.notices,
+            u.id.len(),
+            &[
+                &u.project_id,
+                &u.id,
+                &u.lease,
+                &u.manual,
+                &u.if_given_up,
+                &u.event_type,
+                &u.body,
+                &u.at,
+            ],
+        )
+        .await
     }
 
     async fn otherwise(&self, u: &Others) -> Result<Vec<Row>> {

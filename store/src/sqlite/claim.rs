@@ -123,7 +123,7 @@ fn claim_due(
     claimed: &mut Vec<Claimed>,
 ) -> Result<()> {
     let mut select = writer.connection.prepare_cached(
-        "SELECT id, event_id, attempts, failed_attempts, first_failed_at, due_at FROM deliveries
+        "SELECT id, event_id, attempts, failed_attempts, first_failed_at, due_at, created_at FROM deliveries
          WHERE endpoint_id = ?1 AND due_at <= ?2 AND state <= 9 AND due_at IS NOT NULL
          ORDER BY due_at LIMIT ?3",
     )?;
@@ -141,6 +141,7 @@ fn claim_due(
             failed_attempts: row.get(3)?,
             first_failed_at: row.get::<_, Option<i64>>(4)?.map(UnixMs),
             due_at: UnixMs(row.get(5)?),
+            created_at: UnixMs(row.get(6)?),
             manual: false,
             event: load_event(&writer.connection, row.get(1)?, events)?,
         });
@@ -159,7 +160,7 @@ fn claim_resends(
     claimed: &mut Vec<Claimed>,
 ) -> Result<()> {
     let mut select = writer.connection.prepare_cached(
-        "SELECT r.id, d.id, d.event_id, d.attempts, d.failed_attempts, d.first_failed_at, r.due_at
+        "SELECT r.id, d.id, d.event_id, d.attempts, d.failed_attempts, d.first_failed_at, r.due_at, d.created_at
          FROM resends r JOIN deliveries d ON d.id = r.delivery_id
          WHERE r.endpoint_id = ?1 AND r.due_at <= ?2 ORDER BY r.due_at LIMIT ?3",
     )?;
@@ -178,6 +179,7 @@ fn claim_resends(
             failed_attempts: row.get(4)?,
             first_failed_at: row.get::<_, Option<i64>>(5)?.map(UnixMs),
             due_at: UnixMs(row.get(6)?),
+            created_at: UnixMs(row.get(7)?),
             manual: true,
             event: load_event(&writer.connection, row.get(2)?, events)?,
         });

@@ -5,11 +5,12 @@ use hookwright_core::limits::ENDPOINTS_PER_ACCOUNT_MAX;
 use hookwright_core::time::UnixMs;
 use rusqlite::{Connection, Row, params};
 
-use super::{Result, SqliteStore, accounts};
+use super::{Result, SqliteStore, accounts, notices};
 use crate::change::Change;
 use crate::endpoint_row::{Kept, seal, settings_text};
 use crate::error::StoreError;
 use crate::model::{Endpoint, EndpointStatus, EndpointUpdate, Listed, NewEndpoint, Page, Scope};
+use crate::notice;
 use crate::vault::Vault;
 
 const COLUMNS: &str = "id, project_id, account_id, public_id, settings, secrets, status, \
@@ -21,7 +22,7 @@ impl SqliteStore {
         self.change(move |writer| {
             let connection = &writer.connection;
             // An endpoint made while its account is being deleted must not outlive it.
-            accounts::by_id(connection, new.project_id, new.account_id)?;
+            let account = accounts::by_id(connection, new.project_id, new.account_id)?;
             within_limit(connection, new.project_id, new.account_id)?;
             let inserted = connection.execute(
                 "INSERT INTO endpoints (project_id, account_id, public_id, settings, secrets, status, created_at, updated_at)
@@ -41,6 +42,10 @@ impl SqliteStore {
             }
             let id = EndpointId(connection.last_insert_rowid());
             let endpoint = by_id(connection, &vault, id)?;
+            if notices::wanted(connection, new.project_id, Some(new.account_id))? {
+                let notice = notice::of_created(&endpoint, &account.public_id)?;
+                notices::write(connection, new.project_id, &notice, new.now)?;
+            }
             Ok((endpoint.clone(), Change::Endpoint(Box::new(endpoint))))
         })
         .await
@@ -95,7 +100,8 @@ impl SqliteStore {
         let vault = std::sync::Arc::clone(&self.vault);
         self.change(move |writer| {
             let connection = &writer.connection;
-            let id = find(connection, &vault, scope, &public_id)?.id;
+            let old = find(connection, &vault, scope, &public_id)?;
+            let id = old.id;
             let settings = update.settings.as_ref().map(settings_text).transpose()?;
             let secrets = update.secrets.as_ref().map(|(secrets, credentials)| seal(&vault, &public_id, secrets, credentials));
             let secrets = secrets.transpose()?;
@@ -108,6 +114,7 @@ impl SqliteStore {
                 set_status(connection, id, status, reason.as_deref(), now)?;
             }
             let endpoint = by_id(connection, &vault, id)?;
+            tell(connection, &old, &endpoint, now)?;
             Ok((endpoint.clone(), Change::Endpoint(Box::new(endpoint))))
         })
         .await
@@ -122,11 +129,12 @@ impl SqliteStore {
         let vault = std::sync::Arc::clone(&self.vault);
         self.change(move |writer| {
             let connection = &writer.connection;
-            let endpoint = by_id(connection, &vault, id)?;
-            if endpoint.status == EndpointStatus::Active {
+            let old = by_id(connection, &vault, id)?;
+            if old.status == EndpointStatus::Active {
                 set_status(connection, id, EndpointStatus::Disabled, Some(&reason), now)?;
             }
             let endpoint = by_id(connection, &vault, id)?;
+            tell(connection, &old, &endpoint, now)?;
             Ok(((), Change::Endpoint(Box::new(endpoint))))
         })
         .await
@@ -152,6 +160,18 @@ impl SqliteStore {
         })
         .await
     }
+}
+
+/// Tells the product of a change, where it wants to be told.
+fn tell(connection: &Connection, old: &Endpoint, new: &Endpoint, now: UnixMs) -> Result<()> {
+    if !notices::wanted(connection, new.project_id, Some(new.account_id))? {
+        return Ok(());
+    }
+    let account = accounts::by_id(connection, new.project_id, new.account_id)?;
+    for notice in notice::of_changed(old, new, &account.public_id)? {
+        notices::write(connection, new.project_id, &notice, now)?;
+    }
+    Ok(())
 }
 
 pub(super) fn all(connection: &Connection, vault: &Vault) -> Result<Vec<Endpoint>> {

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod append;
+mod backlog;
 mod checkpoint;
 mod claim;
 mod deliveries;
@@ -10,6 +11,7 @@ mod events;
 mod export;
 mod keys;
 mod migrate;
+mod notices;
 mod open;
 mod owners;
 #[cfg(test)]
@@ -20,6 +22,7 @@ mod queue;
 mod readers;
 mod reclaim;
 mod resend;
+mod rollups;
 mod settle;
 mod writer;
 

@@ -82,7 +82,7 @@ impl SqliteStore {
     }
 }
 
-fn mark(connection: &Connection) -> Result<i64> {
+pub(super) fn mark(connection: &Connection) -> Result<i64> {
     let mark = connection
         .query_row("SELECT value FROM meta WHERE name = ?1", [MARK], |row| {
             row.get(0)

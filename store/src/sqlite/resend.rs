@@ -21,14 +21,14 @@ impl SqliteStore {
         self.write(move |writer| {
             let lease = writer.new_lease();
             let connection = &writer.connection;
-            let (endpoint, event, attempts, failed_attempts, first_failed_at) = connection.query_row(
-                "SELECT d.endpoint_id, d.event_id, d.attempts, d.failed_attempts, d.first_failed_at
+            let (endpoint, event, attempts, failed_attempts, first_failed_at, created_at) = connection.query_row(
+                "SELECT d.endpoint_id, d.event_id, d.attempts, d.failed_attempts, d.first_failed_at, d.created_at
                  FROM deliveries d JOIN endpoints p ON p.id = d.endpoint_id
                  WHERE d.id = ?1 AND p.project_id = ?2 AND p.account_id = IFNULL(?3, p.account_id)",
                 params![id.0, scope.project_id.0, scope.account_id.map(|account| account.0)],
                 |row| {
                     let first_failed_at: Option<i64> = row.get(4)?;
-                    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, first_failed_at.map(UnixMs)))
+                    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, first_failed_at.map(UnixMs), UnixMs(row.get(5)?)))
                 },
             )?;
             connection.execute(
@@ -42,6 +42,7 @@ impl SqliteStore {
                 attempts,
                 failed_attempts,
                 first_failed_at,
+                created_at,
                 due_at: now,
                 manual: true,
                 event: load_event(connection, event, &mut HashMap::new())?,

@@ -3,10 +3,10 @@
 use hookwright_core::state::DeliveryState;
 use rusqlite::{OptionalExtension, params};
 
-use super::Result;
 use super::writer::Writer;
+use super::{Result, notices};
 use crate::blob;
-use crate::model::{Attempt, Settled, Settlement};
+use crate::model::{Attempt, NewNotice, Settled, Settlement};
 
 /// First attempts' rooms do not grow beyond this: larger ones grow their row.
 const ROOM_BYTES_MAX: usize = 512;
@@ -16,13 +16,38 @@ pub(super) fn settle(writer: &mut Writer, settlements: &[Settlement]) -> Result<
     settlements
         .iter()
         .map(|settlement| {
-            if settlement.manual {
+            let notice = notice(writer, settlement)?;
+            let accepted = if settlement.manual {
                 manual(writer, settlement)
             } else {
                 automatic(writer, settlement)
+            }?;
+            if let (true, Some(notice)) = (accepted, notice) {
+                let project = settlement.project_id;
+                notices::write(&writer.connection, project, notice, settlement.at)?;
             }
+            Ok(accepted)
         })
         .collect()
+}
+
+/// What is to be told if the settlement is accepted. A live row with an end was given up before,
+/// and taken up again.
+fn notice<'a>(writer: &Writer, settlement: &'a Settlement) -> Result<Option<&'a NewNotice>> {
+    let Some(told) = settlement.notice.as_deref() else {
+        return Ok(None);
+    };
+    if !told.if_given_up_before {
+        return Ok(Some(&told.notice));
+    }
+    let given_up = writer
+        .connection
+        .prepare_cached(
+            "SELECT state = 11 OR (state <= 9 AND finished_at IS NOT NULL) FROM deliveries WHERE id = ?1",
+        )?
+        .query_row([settlement.id.0], |row| row.get(0))
+        .optional()?;
+    Ok(given_up.unwrap_or(false).then_some(&told.notice))
 }
 
 fn automatic(writer: &mut Writer, settlement: &Settlement) -> Result<bool> {

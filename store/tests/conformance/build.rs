@@ -207,6 +207,7 @@ pub fn outcome(held: Leased, number: u32) -> OutcomeBuilder {
             ..Attempt::default()
         }),
         error: None,
+        notice: None,
     })
 }
 

@@ -135,6 +135,13 @@ impl House {
         Tenant::of(&made.await.expect("made"))
     }
 
+    /// The tenant's project's account of this id.
+    pub async fn account_named(&self, tenant: Tenant, public_id: &str) -> Tenant {
+        let accounts = self.accounts(tenant.project, all()).await.expect("listed");
+        let found = accounts.rows.iter().find(|it| it.public_id == public_id);
+        Tenant::of(found.expect("an account"))
+    }
+
     pub async fn endpoint_of(&self, tenant: Tenant, public_id: &str) -> Endpoint {
         self.make_endpoint(an_endpoint(tenant, public_id)).await
     }

@@ -62,14 +62,14 @@ CREATE INDEX jobs_by_project ON jobs (project_id, kind, id);
 CREATE INDEX jobs_open ON jobs (id) WHERE finished_at IS NULL;
 
 -- Counts of a minute, an hour or a day (width, in seconds) of a project ('') or of one of its
--- accounts ('a:1'), endpoints ('e:1') or event types ('t:user.created').
+-- accounts ('a:1'), endpoints ('e:1') or event types ('t:user.created'). What is written at the same time lies side by side.
 CREATE TABLE rollups (
     project_id bigint NOT NULL,
     subject    text NOT NULL,
     width      integer NOT NULL,
     start      bigint NOT NULL,
     counts     bytea NOT NULL,
-    PRIMARY KEY (project_id, subject, width, start)
+    PRIMARY KEY (project_id, width, start, subject)
 );
 CREATE INDEX rollups_by_age ON rollups (width, start);
 

@@ -61,16 +61,16 @@ CREATE INDEX jobs_by_project ON jobs (project_id, kind, id);
 CREATE INDEX jobs_open ON jobs (id) WHERE finished_at IS NULL;
 
 -- Counts of a minute, an hour or a day (width, in seconds) of a project ('') or of one of its
--- accounts ('a:1'), endpoints ('e:1') or event types ('t:user.created').
+-- accounts ('a:1'), endpoints ('e:1') or event types ('t:user.created'). What is written at the same time lies side by
+-- side, and so does what grows old.
 CREATE TABLE rollups (
     project_id INTEGER NOT NULL,
     subject    TEXT NOT NULL,
     width      INTEGER NOT NULL,
     start      INTEGER NOT NULL,
     counts     BLOB NOT NULL,
-    PRIMARY KEY (project_id, subject, width, start)
+    PRIMARY KEY (width, start, project_id, subject)
 ) WITHOUT ROWID;
-CREATE INDEX rollups_by_age ON rollups (width, start);
 
 -- Who changed what.
 CREATE TABLE audit (

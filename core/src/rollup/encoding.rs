@@ -1,0 +1,182 @@
+//! How counts are written down: a version, then numbers in as few bytes as each needs.
+
+use super::{Counts, Phase, Tally};
+
+const VERSION: u8 = 1;
+
+/// Bytes that are no counts of this version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the counts are damaged or of a newer version")]
+pub struct Unreadable;
+
+impl Counts {
+    /// As it is stored.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let mut bytes = vec![VERSION];
+        for count in [
+            self.accepted,
+            self.delivered,
+            self.failed,
+            self.retried,
+            self.attempts,
+        ] {
+            put(&mut bytes, count);
+        }
+        put_tally(&mut bytes, &self.errors);
+        for (code, times) in (0..).zip(&self.times) {
+            if times.iter().len() > 0 {
+                put(&mut bytes, code);
+                put_tally(&mut bytes, times);
+            }
+        }
+        bytes
+    }
+
+    /// Reads what [`Self::encode`] wrote.
+    ///
+    /// # Errors
+    /// For any other bytes.
+    pub fn decode(bytes: &[u8]) -> Result<Self, Unreadable> {
+        let (&VERSION, mut rest) = bytes.split_first().ok_or(Unreadable)? else {
+            return Err(Unreadable);
+        };
+        let rest = &mut rest;
+        let mut counts = Self {
+            accepted: take(rest)?,
+            delivered: take(rest)?,
+            failed: take(rest)?,
+            retried: take(rest)?,
+            attempts: take(rest)?,
+            errors: take_tally(rest)?,
+            ..Self::default()
+        };
+        while !rest.is_empty() {
+            let code = take(rest)?;
+            let place = usize::try_from(code)
+                .ok()
+                .filter(|it| *it < Phase::ALL.len());
+            counts.times[place.ok_or(Unreadable)?] = take_tally(rest)?;
+        }
+        Ok(counts)
+    }
+}
+
+/// Seven bits a byte, the lowest first; the eighth says that more follow.
+fn put(bytes: &mut Vec<u8>, mut number: u64) {
+    while number >= 0x80 {
+        bytes.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    bytes.push(number as u8);
+}
+
+fn take(bytes: &mut &[u8]) -> Result<u64, Unreadable> {
+    let mut number = 0_u64;
+    for shift in (0..64).step_by(7) {
+        let (&byte, rest) = bytes.split_first().ok_or(Unreadable)?;
+        *bytes = rest;
+        number |= u64::from(byte & 0x7f) << shift;
+        if byte < 0x80 {
+            return Ok(number);
+        }
+    }
+    Err(Unreadable)
+}
+
+fn put_tally(bytes: &mut Vec<u8>, tally: &Tally) {
+    put(bytes, tally.iter().len() as u64);
+    for (number, count) in tally.iter() {
+        bytes.push(number);
+        put(bytes, count);
+    }
+}
+
+fn take_tally(bytes: &mut &[u8]) -> Result<Tally, Unreadable> {
+    let mut tally = Tally::default();
+    for _ in 0..take(bytes)? {
+        let (&number, rest) = bytes.split_first().ok_or(Unreadable)?;
+        *bytes = rest;
+        tally.add(number, take(bytes)?);
+    }
+    Ok(tally)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::error_class::ErrorClass;
+    use crate::outcome::Timing;
+
+    fn counts() -> impl Strategy<Value = Counts> {
+        let attempt = (any::<[u32; 6]>(), 0_u8..16);
+        let attempts = prop::collection::vec(attempt, 0..20);
+        (any::<[u64; 4]>(), attempts).prop_map(|(totals, attempts)| {
+            let mut counts = Counts {
+                accepted: totals[0],
+                delivered: totals[1],
+                failed: totals[2],
+                retried: totals[3],
+                ..Counts::default()
+            };
+            for ([a, b, c, d, e, f], class) in attempts {
+                let timing = Timing {
+                    queue_wait_us: a,
+                    dns_us: b,
+                    connect_us: c,
+                    tls_us: d,
+                    first_byte_us: e,
+                    total_us: f,
+                };
+                counts.attempt(&timing, ErrorClass::from_code(class));
+                counts.time(Phase::Delivery, u64::from(a) * 3);
+            }
+            counts
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn counts_read_back(counts in counts()) {
+            prop_assert_eq!(Counts::decode(&counts.encode()), Ok(counts));
+        }
+
+        #[test]
+        fn the_order_of_adding_does_not_matter(a in counts(), b in counts(), c in counts()) {
+            let sum = |all: [&Counts; 3]| {
+                let mut sum = Counts::default();
+                all.into_iter().for_each(|one| sum.merge(one));
+                sum
+            };
+            let expected = sum([&a, &b, &c]);
+            prop_assert_eq!(&sum([&c, &a, &b]), &expected);
+            let mut later = b.clone();
+            later.merge(&c);
+            let mut nested = a.clone();
+            nested.merge(&later);
+            prop_assert_eq!(nested, expected);
+        }
+
+        #[test]
+        fn other_bytes_are_refused_and_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+            let _ = Counts::decode(&bytes);
+            let versioned: Vec<u8> = std::iter::once(VERSION).chain(bytes).collect();
+            let _ = Counts::decode(&versioned);
+        }
+    }
+
+    #[test]
+    fn a_newer_version_is_not_misread() {
+        let mut bytes = Counts::default().encode();
+        bytes[0] = VERSION + 1;
+        assert_eq!(Counts::decode(&bytes), Err(Unreadable));
+        assert_eq!(Counts::decode(&[]), Err(Unreadable));
+    }
+
+    #[test]
+    fn an_empty_minute_takes_a_few_bytes() {
+        assert!(Counts::default().encode().len() < 10);
+    }
+}

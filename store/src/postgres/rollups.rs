@@ -1,0 +1,200 @@
+//! Statistics: one row for each subject, width and start, read, added to and written back by one
+//! node at a time.
+
+use std::collections::HashMap;
+
+use hookwright_core::ids::{EndpointId, ProjectId};
+use hookwright_core::rollup::{Counts, Width};
+use hookwright_core::time::UnixMs;
+
+use super::{PLAIN_PLANS, PostgresStore, Result};
+use crate::model::{EndpointCounts, Rollup, Stretches, Subject};
+use crate::rollup_row::{STRETCHES_PRUNED_MAX, kept_from, read};
+
+/// Held while rows are read, added to and written back.
+const LOCK: i64 = 0x686f_6f6b_726f_6c6c;
+
+const KNOWN: &str = "
+    SELECT u.place, r.counts
+    FROM unnest($1::bigint[], $2::integer[], $3::bigint[], $4::text[]) WITH ORDINALITY
+         AS u (project_id, width, start, subject, place)
+    JOIN rollups r ON r.project_id = u.project_id AND r.width = u.width AND r.start = u.start
+                      AND r.subject = u.subject";
+const PUT: &str = "
+    INSERT INTO rollups (project_id, width, start, subject, counts)
+    SELECT * FROM unnest($1::bigint[], $2::integer[], $3::bigint[], $4::text[], $5::bytea[])
+    ON CONFLICT (project_id, width, start, subject) DO UPDATE SET counts = excluded.counts";
+const SERIES: &str = "
+    SELECT u.start, r.counts FROM unnest($1::bigint[]) AS u (start)
+    JOIN rollups r ON r.project_id = $2 AND r.width = $3 AND r.start = u.start AND r.subject = $4
+    ORDER BY u.start";
+/// From the newest stretch back, so that a limit leaves the oldest out.
+const BY_ENDPOINT: &str = "
+    SELECT subject, counts FROM rollups
+    WHERE project_id = $1 AND width = $2 AND start >= $3 AND start < $4
+          AND starts_with(subject, $5)
+    ORDER BY start DESC LIMIT $6";
+const PRUNE: &str = "
+    DELETE FROM rollups WHERE width = $1 AND start IN (
+        SELECT start FROM rollups WHERE width = $1 AND start < $2
+        GROUP BY start ORDER BY start LIMIT $3)";
+
+/// The columns that name rows.
+#[derive(Default)]
+struct Keys {
+    project: Vec<i64>,
+    width: Vec<i32>,
+    start: Vec<i64>,
+    subject: Vec<String>,
+}
+
+impl Keys {
+    fn push(&mut self, rollup: &Rollup) {
+        self.project.push(rollup.project_id.0);
+        self.width.push(rollup.width as i32);
+        self.start.push(rollup.start);
+        self.subject.push(rollup.subject.key());
+    }
+}
+
+impl PostgresStore {
+    pub(crate) async fn add_rollups(&self, rollups: Vec<Rollup>) -> Result<()> {
+        let mut rollups = summed(rollups);
+        let mut keys = Keys::default();
+        rollups.iter().for_each(|rollup| keys.push(rollup));
+        let mut client = self.client().await?;
+        let transaction = client.transaction().await?;
+        transaction.batch_execute(PLAIN_PLANS).await?;
+        transaction
+            .batch_execute(&format!("SELECT pg_advisory_xact_lock({LOCK})"))
+            .await?;
+        let known = transaction
+            .query(
+                KNOWN,
+                &[&keys.project, &keys.width, &keys.start, &keys.subject],
+            )
+            .await?;
+        // What a newer version wrote is not overwritten.
+        let mut newer = Vec::new();
+        for row in &known {
+            let place = usize::try_from(row.get::<_, i64>(0)).unwrap_or_default() - 1;
+            match read(row.get(1)) {
+                Some(counts) => rollups[place].counts.merge(&counts),
+                None => newer.push(place),
+            }
+        }
+        let mut keys = Keys::default();
+        let mut counts = Vec::new();
+        for (place, rollup) in rollups.iter().enumerate() {
+            if !newer.contains(&place) {
+                keys.push(rollup);
+                counts.push(rollup.counts.encode());
+            }
+        }
+        transaction
+            .execute(
+                PUT,
+                &[
+                    &keys.project,
+                    &keys.width,
+                    &keys.start,
+                    &keys.subject,
+                    &counts,
+                ],
+            )
+            .await?;
+        // A commit in doubt is not repeated: what is counted twice is worse than what is missing.
+        if let Err(error) = transaction.commit().await {
+            tracing::warn!(%error, "not known whether statistics were stored");
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn rollups(
+        &self,
+        project: ProjectId,
+        subject: Subject,
+        stretches: Stretches,
+    ) -> Result<Vec<(i64, Counts)>> {
+        let starts: Vec<i64> = stretches.starts().collect();
+        let width = stretches.width as i32;
+        let rows = self
+            .rows(SERIES, &[&starts, &project.0, &width, &subject.key()])
+            .await?;
+        let found = rows
+            .iter()
+            .filter_map(|row| Some((row.get(0), read(row.get(1))?)));
+        Ok(found.collect())
+    }
+
+    pub(crate) async fn rollups_by_endpoint(
+        &self,
+        project: ProjectId,
+        stretches: Stretches,
+        limit: usize,
+    ) -> Result<EndpointCounts> {
+        let width = stretches.width as i32;
+        let rows = self
+            .rows(
+                BY_ENDPOINT,
+                &[
+                    &project.0,
+                    &width,
+                    &stretches.since,
+                    &stretches.until,
+                    &Subject::ENDPOINTS.0,
+                    &(limit as i64),
+                ],
+            )
+            .await?;
+        let mut sums: HashMap<EndpointId, Counts> = HashMap::new();
+        for row in &rows {
+            if let (Some(endpoint), Some(counts)) =
+                (Subject::endpoint_of(row.get(0)), read(row.get(1)))
+            {
+                sums.entry(endpoint).or_default().merge(&counts);
+            }
+        }
+        Ok(EndpointCounts {
+            endpoints: sums.into_iter().collect(),
+            is_complete: rows.len() < limit,
+        })
+    }
+
+    pub(crate) async fn prune_rollups(&self, now: UnixMs) -> Result<usize> {
+        let client = self.client().await?;
+        let mut gone = 0;
+        for width in Width::ALL {
+            let before = kept_from(width, now);
+            let stretches = STRETCHES_PRUNED_MAX as i64;
+            gone += client
+                .execute(PRUNE, &[&(width as i32), &before, &stretches])
+                .await?;
+        }
+        Ok(gone as usize)
+    }
+}
+
+/// One for each row: a statement must not write a row twice.
+fn summed(rollups: Vec<Rollup>) -> Vec<Rollup> {
+    let mut places: HashMap<_, usize> = HashMap::new();
+    let mut sums: Vec<Rollup> = Vec::with_capacity(rollups.len());
+    for rollup in rollups {
+        let key = (
+            rollup.project_id,
+            rollup.width,
+            rollup.start,
+            rollup.subject.clone(),
+        );
+        match places.entry(key) {
+            std::collections::hash_map::Entry::Occupied(place) => {
+                sums[*place.get()].counts.merge(&rollup.counts);
+            }
+            std::collections::hash_map::Entry::Vacant(place) => {
+                place.insert(sums.len());
+                sums.push(rollup);
+            }
+        }
+    }
+    sums
+}

@@ -1,0 +1,133 @@
+//! Statistics: one row for each subject, width and start, read, added to and written back.
+
+use std::collections::HashMap;
+
+use hookwright_core::ids::{EndpointId, ProjectId};
+use hookwright_core::rollup::{Counts, Width};
+use hookwright_core::time::UnixMs;
+use rusqlite::{OptionalExtension, params};
+
+use super::{Result, SqliteStore};
+use crate::model::{EndpointCounts, Rollup, Stretches, Subject};
+use crate::rollup_row::{STRETCHES_PRUNED_MAX, kept_from, read};
+
+impl SqliteStore {
+    pub(crate) async fn add_rollups(&self, rollups: Vec<Rollup>) -> Result<()> {
+        self.write(move |writer| {
+            let connection = &writer.connection;
+            let mut select = connection.prepare_cached(
+                "SELECT counts FROM rollups
+                 WHERE width = ?1 AND start = ?2 AND project_id = ?3 AND subject = ?4",
+            )?;
+            let mut put = connection.prepare_cached(
+                "INSERT INTO rollups (width, start, project_id, subject, counts)
+                 VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET counts = excluded.counts",
+            )?;
+            for mut rollup in rollups {
+                let subject = rollup.subject.key();
+                let (width, start) = (rollup.width.seconds(), rollup.start);
+                let known: Option<Vec<u8>> = select
+                    .query_row(params![width, start, rollup.project_id.0, subject], |row| {
+                        row.get(0)
+                    })
+                    .optional()?;
+                if let Some(known) = known {
+                    // What a newer version wrote is not overwritten.
+                    let Some(known) = read(&known) else { continue };
+                    rollup.counts.merge(&known);
+                }
+                put.execute(params![
+                    width,
+                    start,
+                    rollup.project_id.0,
+                    subject,
+                    rollup.counts.encode()
+                ])?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    pub(crate) async fn rollups(
+        &self,
+        project: ProjectId,
+        subject: Subject,
+        stretches: Stretches,
+    ) -> Result<Vec<(i64, Counts)>> {
+        self.read(move |connection| {
+            let mut select = connection.prepare_cached(
+                "SELECT counts FROM rollups
+                 WHERE width = ?1 AND start = ?2 AND project_id = ?3 AND subject = ?4",
+            )?;
+            let (width, subject) = (stretches.width.seconds(), subject.key());
+            let mut found = Vec::new();
+            for start in stretches.starts() {
+                let counts: Option<Vec<u8>> = select
+                    .query_row(params![width, start, project.0, subject], |row| row.get(0))
+                    .optional()?;
+                found.extend(counts.and_then(|counts| Some((start, read(&counts)?))));
+            }
+            Ok(found)
+        })
+        .await
+    }
+
+    pub(crate) async fn rollups_by_endpoint(
+        &self,
+        project: ProjectId,
+        stretches: Stretches,
+        limit: usize,
+    ) -> Result<EndpointCounts> {
+        self.read(move |connection| {
+            let mut select = connection.prepare_cached(
+                "SELECT subject, counts FROM rollups
+                 WHERE width = ?1 AND start = ?2 AND project_id = ?3 AND subject >= ?4 AND subject < ?5
+                 ORDER BY subject LIMIT ?6",
+            )?;
+            let (from, to) = Subject::ENDPOINTS;
+            let width = stretches.width.seconds();
+            let mut sums: HashMap<EndpointId, Counts> = HashMap::new();
+            let mut left = limit;
+            for start in stretches.starts().rev() {
+                let mut rows = select.query(params![width, start, project.0, from, to, left as i64])?;
+                while let Some(row) = rows.next()? {
+                    left -= 1;
+                    let endpoint = Subject::endpoint_of(row.get_ref(0)?.as_str().unwrap_or_default());
+                    let counts = read(row.get_ref(1)?.as_blob().unwrap_or_default());
+                    if let (Some(endpoint), Some(counts)) = (endpoint, counts) {
+                        sums.entry(endpoint).or_default().merge(&counts);
+                    }
+                }
+                if left == 0 {
+                    break;
+                }
+            }
+            Ok(EndpointCounts {
+                endpoints: sums.into_iter().collect(),
+                is_complete: left > 0,
+            })
+        })
+        .await
+    }
+
+    pub(crate) async fn prune_rollups(&self, now: UnixMs) -> Result<usize> {
+        self.write(move |writer| {
+            let mut delete = writer.connection.prepare_cached(
+                "DELETE FROM rollups WHERE width = ?1
+                     AND start = (SELECT MIN(start) FROM rollups WHERE width = ?1 AND start < ?2)",
+            )?;
+            let mut gone = 0;
+            for width in Width::ALL {
+                for _ in 0..STRETCHES_PRUNED_MAX {
+                    match delete.execute([width.seconds(), kept_from(width, now)])? {
+                        0 => break,
+                        rows => gone += rows,
+                    }
+                }
+            }
+            Ok(gone)
+        })
+        .await
+    }
+}
