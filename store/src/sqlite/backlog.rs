@@ -59,7 +59,7 @@ impl Looked<'_> {
         }
         let mut next = self.connection.prepare_cached(
             "SELECT endpoint_id FROM deliveries
-             WHERE endpoint_id > ?1 AND state <= 9 AND due_at IS NOT NULL
+             WHERE state <= 9 AND due_at IS NOT NULL AND endpoint_id > ?1
              ORDER BY endpoint_id LIMIT 1",
         )?;
         let mut lane = i64::MIN;

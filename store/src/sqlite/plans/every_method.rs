@@ -84,6 +84,7 @@ async fn operational(store: &Store, project: ProjectId, run: u32) {
 
 const PAGE: Page = Page {
     before: None,
+    after: None,
     limit: 10,
 };
 
