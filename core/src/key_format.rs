@@ -15,6 +15,8 @@ pub enum KeyKind {
     Project,
     /// One account.
     Account,
+    /// One account, for a short time: what a customer's browser holds.
+    Portal,
 }
 
 /// Random bytes that go into a key.
@@ -26,7 +28,7 @@ const CHECKSUM_CHARS: usize = 6;
 
 impl KeyKind {
     /// Every kind, the mightiest first.
-    pub const ALL: [Self; 3] = [Self::Root, Self::Project, Self::Account];
+    pub const ALL: [Self; 4] = [Self::Root, Self::Project, Self::Account, Self::Portal];
 
     /// What every key of the kind starts with.
     #[must_use]
@@ -35,6 +37,7 @@ impl KeyKind {
             Self::Root => "hwk_root_",
             Self::Project => "hwk_proj_",
             Self::Account => "hwk_acct_",
+            Self::Portal => "hwk_port_",
         }
     }
 
@@ -45,6 +48,7 @@ impl KeyKind {
             Self::Root => "root",
             Self::Project => "project",
             Self::Account => "account",
+            Self::Portal => "portal",
         }
     }
 
@@ -225,7 +229,7 @@ mod tests {
         }
 
         #[test]
-        fn no_text_panics(text in "(hwk_(root|proj|acct)_)?\\PC{0,50}") {
+        fn no_text_panics(text in "(hwk_(root|proj|acct|port)_)?\\PC{0,50}") {
             let _ = kind_of(&text);
         }
     }

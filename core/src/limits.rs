@@ -37,6 +37,17 @@ pub const PAGE_ITEMS_MAX: usize = 250;
 /// Items on a page where the caller does not say.
 pub const PAGE_ITEMS_DEFAULT: usize = 50;
 
+/// How long a rotated key goes on working beside the new one, in seconds.
+pub const KEY_OVERLAP_SECONDS_MAX: u32 = 30 * 24 * 60 * 60;
+/// The same where the caller does not say, in seconds.
+pub const KEY_OVERLAP_SECONDS_DEFAULT: u32 = 24 * 60 * 60;
+/// How long a portal token works, in seconds.
+pub const PORTAL_TOKEN_SECONDS_MAX: u32 = 24 * 60 * 60;
+/// The same where the caller does not say, in seconds.
+pub const PORTAL_TOKEN_SECONDS_DEFAULT: u32 = 60 * 60;
+/// Requests that a key may make in a second, where it is limited at all.
+pub const KEY_REQUESTS_PER_SECOND_MAX: u32 = 100_000;
+
 /// Bytes of a response body that are kept with an attempt.
 pub const RESPONSE_BODY_KEPT_BYTES_MAX: usize = 16 * 1024;
 /// Bytes of response headers that are kept with an attempt.

@@ -30,11 +30,17 @@ pub enum Scope {
     KeysWrite = 8,
     /// Make, change and delete projects.
     ProjectsWrite = 9,
+    /// Read the audit log.
+    AuditRead = 11,
+    /// Make and revoke portal tokens.
+    PortalWrite = 13,
+    /// Change the project's own settings.
+    SettingsWrite = 14,
 }
 
 impl Scope {
     /// Every scope, in the order in which they are written.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::EventsWrite,
         Self::EventsRead,
         Self::EndpointsRead,
@@ -45,6 +51,9 @@ impl Scope {
         Self::AccountsWrite,
         Self::KeysWrite,
         Self::ProjectsWrite,
+        Self::AuditRead,
+        Self::PortalWrite,
+        Self::SettingsWrite,
     ];
 
     /// The word that the API uses.
@@ -61,6 +70,9 @@ impl Scope {
             Self::AccountsWrite => "accounts:write",
             Self::KeysWrite => "keys:write",
             Self::ProjectsWrite => "projects:write",
+            Self::AuditRead => "audit:read",
+            Self::PortalWrite => "portal:write",
+            Self::SettingsWrite => "settings:write",
         }
     }
 
@@ -117,7 +129,7 @@ impl Scopes {
         match kind {
             KeyKind::Root => Self::ALL,
             KeyKind::Project => Self::ALL.without(Scope::ProjectsWrite),
-            KeyKind::Account => Self::of(&[
+            KeyKind::Account | KeyKind::Portal => Self::of(&[
                 Scope::EventsRead,
                 Scope::EndpointsRead,
                 Scope::EndpointsWrite,
@@ -213,7 +225,8 @@ mod tests {
     fn every_set_reads_back_from_its_words_and_its_bits() {
         for bits in 0..=Scopes::ALL.bits() {
             let scopes = Scopes::from_bits(bits);
-            assert_eq!(scopes.bits(), bits);
+            // Some bits are not given out yet.
+            assert_eq!(scopes.bits(), bits & Scopes::ALL.bits());
             assert_eq!(Scopes::parse(&scopes.to_string()), Ok(scopes));
             assert_eq!(Scopes::of(&scopes.iter().collect::<Vec<_>>()), scopes);
         }
@@ -238,9 +251,9 @@ mod tests {
 
     #[test]
     fn each_kind_of_key_covers_those_below() {
-        let [root, project, account] =
-            [KeyKind::Root, KeyKind::Project, KeyKind::Account].map(Scopes::default_of);
-        assert!(root.covers(project) && project.covers(account) && account.covers(Scopes::NONE));
+        let [root, project, account, portal] = KeyKind::ALL.map(Scopes::default_of);
+        assert!(root.covers(project) && project.covers(account) && account.covers(portal));
+        assert!(portal.covers(Scopes::NONE));
         assert!(!project.covers(root) && !account.covers(project));
         assert_eq!(root, Scopes::ALL);
     }

@@ -119,6 +119,8 @@ fn new_key(key: &str, world: &World, now: UnixMs) -> NewKey {
         hint: key.chars().take(9).collect(),
         scopes: u32::from(Scopes::ALL.bits()),
         expires_at: None,
+        used_for: Default::default(),
+        rate_limit: None,
         now,
     }
 }

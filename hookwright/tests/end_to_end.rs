@@ -11,7 +11,11 @@ mod document_calls;
 mod formats;
 #[path = "end_to_end/isolation.rs"]
 mod isolation;
+#[path = "end_to_end/keys.rs"]
+mod keys;
 #[path = "end_to_end/kill.rs"]
 mod kill;
 #[path = "end_to_end/lifecycle.rs"]
 mod lifecycle;
+#[path = "end_to_end/portal_tokens.rs"]
+mod portal_tokens;

@@ -18,6 +18,9 @@ pub enum StoreError {
         /// The limit.
         limit: usize,
     },
+    /// It is the last of its kind, and one is needed.
+    #[error("this is the last {0}")]
+    Last(&'static str),
     /// The data cannot be read: it was made by a newer version, or is damaged.
     #[error("the stored {what} cannot be read: {detail}")]
     Unreadable {

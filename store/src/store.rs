@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use hookwright_core::ids::{AccountId, DeliveryId, EndpointId, EventId, KeyId, ProjectId};
+use hookwright_core::ids::{AccountId, DeliveryId, EndpointId, EventId, ProjectId};
 use hookwright_core::time::UnixMs;
 
 use crate::append::{Append, Appended};
@@ -34,6 +34,7 @@ macro_rules! on_engine {
     };
 }
 
+mod keys;
 mod notices;
 mod rollups;
 
@@ -145,16 +146,6 @@ impl Store {
     /// The key with this SHA-256, revoked and expired ones included.
     pub async fn key_by_hash(&self, hash: [u8; 32]) -> Result<Option<Key>> {
         on_engine!(self, s => s.key_by_hash(hash).await)
-    }
-
-    /// The keys of a project (`account_id` is `None`: those of the project itself) or an account.
-    pub async fn keys(&self, scope: Scope, page: Page) -> Result<Listed<Key>> {
-        on_engine!(self, s => s.keys(scope, page).await)
-    }
-
-    /// Revokes a key within the scope, by public id.
-    pub async fn revoke_key(&self, scope: Scope, public_id: String, now: UnixMs) -> Result<KeyId> {
-        on_engine!(self, s => s.revoke_key(scope, public_id, now).await)
     }
 
     // ---- endpoints

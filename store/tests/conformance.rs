@@ -47,6 +47,7 @@ mod conformance {
     mod endpoints;
     mod events;
     mod failure;
+    mod key_life;
     mod keys;
     mod nodes;
     mod notices;

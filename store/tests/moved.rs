@@ -27,6 +27,8 @@ async fn three_days(place: &Place) -> (Scope, [EventId; 3]) {
         hint: "hw_a".to_owned(),
         scopes: 3,
         expires_at: None,
+        used_for: Default::default(),
+        rate_limit: None,
         now: OLD,
     };
     let project = NewProject {

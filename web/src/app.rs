@@ -13,8 +13,8 @@ use crate::api::Api;
 use crate::auth::Keys;
 use crate::problem::Problem;
 use crate::{
-    accounts, batch, deliveries, docs_page, endpoints, event_list, events, health, keys, profiles,
-    projects,
+    accounts, batch, deliveries, docs_page, endpoints, event_list, events, health, keys, own_key,
+    portal_tokens, profiles, projects, root_keys,
 };
 
 /// What every handler has.
@@ -57,6 +57,9 @@ fn api() -> Api {
         .merge(endpoints::api())
         .merge(profiles::api())
         .merge(health::api())
+        .merge(own_key::api())
+        .merge(portal_tokens::api())
+        .merge(root_keys::api())
 }
 
 /// The OpenAPI document of every operation.

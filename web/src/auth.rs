@@ -111,7 +111,7 @@ impl App {
     }
 
     pub(crate) async fn any_caller(&self, headers: &HeaderMap) -> Result<Caller, Problem> {
-        let hash = hash_key(bearer(headers)?);
+        let hash = hash_of(headers)?;
         let now = self.engine.now();
         let known = match self.keys.get(&hash) {
             (Some(known), _) => known,
@@ -150,6 +150,11 @@ impl App {
             expires_at,
         })
     }
+}
+
+/// The hash of the key that a request has.
+pub(crate) fn hash_of(headers: &HeaderMap) -> Result<[u8; 32], Problem> {
+    Ok(hash_key(bearer(headers)?))
 }
 
 fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {

@@ -1,40 +1,44 @@
-//! API keys: shown in full once, then only by their hint.
+//! Keys of projects and accounts: made, listed, rotated and revoked.
 
 use axum::Json;
 use axum::extract::{Path, Query, Request, State};
 use axum::response::{IntoResponse, Response};
-use hookwright_core::ids::random_id;
-use hookwright_core::key_format::{self, KEY_RANDOM_BYTES, KeyKind};
+use hookwright_core::key_format::KeyKind;
 use hookwright_core::limits::MANAGEMENT_BODY_BYTES_MAX;
-use hookwright_core::scope::{Scope as KeyScope, Scopes};
-use hookwright_store::{Key, KeyOwner, NewKey, Scope};
+use hookwright_core::scope::Scope as KeyScope;
+use hookwright_store::{KeyOwner, KeysOf, NewKey, Scope};
 use http::{HeaderMap, StatusCode};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
 use crate::api::{Api, Doc};
 use crate::app::App;
-use crate::auth::{Caller, hash_key};
+use crate::auth::Caller;
+use crate::body;
+use crate::key_shown::{KeyInput, KeyMade, KeyShown, RotateInput, show};
 use crate::paging::{self, List, ListQuery, Named, PageOf};
 use crate::problem::Problem;
-use crate::projects::check_text;
-use crate::{body, times};
 
 type QueryResult = Result<Query<ListQuery>, axum::extract::rejection::QueryRejection>;
-
-/// Characters of a key that are kept to recognise it by.
-const HINT_CHARS: usize = 13;
 
 /// A project's own keys.
 const OF_PROJECT: &str = "/v1/keys";
 const ONE_OF_PROJECT: &str = "/v1/keys/{key_id}";
+const ROTATE_OF_PROJECT: &str = "/v1/keys/{key_id}/rotate";
 /// An account's keys.
 const OF_ACCOUNT: &str = "/v1/accounts/{account_id}/keys";
 const ONE_OF_ACCOUNT: &str = "/v1/accounts/{account_id}/keys/{key_id}";
+const ROTATE_OF_ACCOUNT: &str = "/v1/accounts/{account_id}/keys/{key_id}/rotate";
+
+/// What a rotation does.
+pub(crate) const ROTATES: &str = "The new key has the name, scopes, rate limit and length of life of the old one. \
+    The old one goes on working for `overlap_seconds` (a day if not given), unless it ends before.";
 
 pub(crate) fn api() -> Api {
     let doc = |id, summary| Doc::new(id, "Keys", summary).scope(KeyScope::KeysWrite);
-    let make = |id, summary| doc(id, summary).query::<Named>().optional_body::<Create>();
+    let make = |id, summary| {
+        doc(id, summary)
+            .query::<Named>()
+            .optional_body::<KeyInput>()
+    };
     let made = |id, summary| make(id, summary).answer::<KeyMade>(201);
     let list = |id, summary| {
         doc(id, summary)
@@ -42,7 +46,27 @@ pub(crate) fn api() -> Api {
             .answer::<PageOf<KeyShown>>(200)
     };
     let revoke = |id, summary| doc(id, summary).query::<Named>().no_content();
+    let rotate = |id, summary| {
+        doc(id, summary)
+            .description(ROTATES)
+            .query::<Named>()
+            .optional_body::<RotateInput>()
+            .answer::<KeyMade>(201)
+    };
     Api::default()
+        .post(
+            ROTATE_OF_PROJECT,
+            rotate_of_project,
+            rotate("rotateKey", "Replaces a key of the project by a new one."),
+        )
+        .post(
+            ROTATE_OF_ACCOUNT,
+            rotate_of_account,
+            rotate(
+                "rotateAccountKey",
+                "Replaces a key of an account by a new one.",
+            ),
+        )
         .post(
             OF_PROJECT,
             create_for_project,
@@ -76,68 +100,6 @@ pub(crate) fn api() -> Api {
             revoke_of_account,
             revoke("revokeAccountKey", "Revokes a key of an account."),
         )
-}
-
-/// A new key, and what is kept of it.
-pub(crate) struct Made {
-    pub(crate) key: String,
-    pub(crate) new: NewKey,
-}
-
-/// Makes a key; its owner is still to be filled in.
-pub(crate) fn make_key(app: &App, kind: KeyKind, scopes: Scopes) -> Made {
-    let mut random = [0; KEY_RANDOM_BYTES];
-    for part in random.chunks_mut(16) {
-        part.copy_from_slice(&app.engine.random().to_be_bytes()[..part.len()]);
-    }
-    let key = key_format::make(kind, &random);
-    let new = NewKey {
-        public_id: random_id("key_", app.engine.random()),
-        owner: KeyOwner::Root,
-        name: None,
-        hash: hash_key(&key),
-        hint: key.chars().take(HINT_CHARS).collect(),
-        scopes: u32::from(scopes.bits()),
-        expires_at: None,
-        now: app.engine.now(),
-    };
-    Made { key, new }
-}
-
-/// A key to be made.
-#[derive(Deserialize, Default, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(rename = "KeyInput")]
-struct Create {
-    /// What people call it.
-    name: Option<String>,
-    /// What it may do; without them, what keys of its kind usually may.
-    scopes: Option<Vec<String>>,
-    /// When it stops working (RFC 3339); without it, never.
-    expires_at: Option<String>,
-}
-
-/// A key as it is shown: never the key itself.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Key")]
-struct KeyShown {
-    id: String,
-    name: Option<String>,
-    /// Its first characters, to recognise it by.
-    hint: String,
-    scopes: Vec<&'static str>,
-    created_at: String,
-    expires_at: Option<String>,
-    revoked_at: Option<String>,
-}
-
-/// A key just made.
-#[derive(Serialize, JsonSchema)]
-struct KeyMade {
-    #[serde(flatten)]
-    key: KeyShown,
-    /// The whole key. It is shown this once.
-    api_key: String,
 }
 
 async fn create_for_project(
@@ -179,36 +141,14 @@ async fn create(
     owner: KeyOwner,
     request: Request,
 ) -> Result<Response, Problem> {
-    let input: Create = body::json_or_nothing(request, MANAGEMENT_BODY_BYTES_MAX).await?;
+    let input: KeyInput = body::json_or_nothing(request, MANAGEMENT_BODY_BYTES_MAX).await?;
     let kind = if matches!(owner, KeyOwner::Account(..)) {
         KeyKind::Account
     } else {
         KeyKind::Project
     };
-    let scopes = match &input.scopes {
-        None => Scopes::default_of(kind),
-        Some(words) => Scopes::from_words(words.iter().map(String::as_str))
-            .map_err(|error| Problem::field("/scopes", error.to_string()))?,
-    };
-    if !caller.scopes.covers(scopes) {
-        return Err(Problem::forbidden(
-            "a key cannot be given scopes that the key which makes it lacks",
-        ));
-    }
-    if let Some(name) = &input.name {
-        check_text("/name", name)?;
-    }
-    let expires_at = input.expires_at.as_deref().map(|text| {
-        let at = times::parse(text).filter(|at| *at > app.engine.now());
-        at.ok_or_else(|| Problem::field("/expires_at", "must be a time to come, as RFC 3339"))
-    });
-    let made = make_key(app, kind, scopes);
-    let new = NewKey {
-        owner,
-        name: input.name,
-        expires_at: expires_at.transpose()?,
-        ..made.new
-    };
+    let made = input.make(app, caller, kind)?;
+    let new = NewKey { owner, ..made.new };
     let key = app.engine.store().create_key(new).await?;
     tracing::info!(key = key.public_id, "key created");
     let answer = KeyMade {
@@ -294,15 +234,48 @@ async fn revoke(app: &App, scope: Scope, key: String) -> Result<StatusCode, Prob
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn show(key: &Key) -> KeyShown {
-    let scopes = Scopes::from_bits(u16::try_from(key.scopes).unwrap_or(0));
-    KeyShown {
-        id: key.public_id.clone(),
-        name: key.name.clone(),
-        hint: format!("{}…", key.hint),
-        scopes: scopes.iter().map(KeyScope::as_str).collect(),
-        created_at: times::rfc3339(key.created_at),
-        expires_at: key.expires_at.map(times::rfc3339),
-        revoked_at: key.revoked_at.map(times::rfc3339),
-    }
+async fn rotate_of_project(
+    State(app): State<App>,
+    Path(key): Path<String>,
+    query: QueryResult,
+    request: Request,
+) -> Result<Response, Problem> {
+    let caller = app.caller(request.headers(), KeyScope::KeysWrite).await?;
+    let query = paging::query(query)?;
+    let scope = app.scope(
+        &caller,
+        query.project_id.as_deref(),
+        query.account_id.as_deref(),
+    )?;
+    rotate(&app, &caller, scope.into(), key, request).await
+}
+
+async fn rotate_of_account(
+    State(app): State<App>,
+    Path((id, key)): Path<(String, String)>,
+    query: QueryResult,
+    request: Request,
+) -> Result<Response, Problem> {
+    let caller = app.caller(request.headers(), KeyScope::KeysWrite).await?;
+    let project = paging::query(query)?.project_id;
+    let scope = app.scope(&caller, project.as_deref(), Some(&id))?;
+    rotate(&app, &caller, scope.into(), key, request).await
+}
+
+/// Replaces a key of any owner.
+pub(crate) async fn rotate(
+    app: &App,
+    caller: &Caller,
+    of: KeysOf,
+    key: String,
+    request: Request,
+) -> Result<Response, Problem> {
+    let input: RotateInput = body::json_or_nothing(request, MANAGEMENT_BODY_BYTES_MAX).await?;
+    let store = app.engine.store();
+    let old = store.key(of, key.clone()).await?;
+    let (api_key, rotation) = input.make(app, caller, &old)?;
+    let new = store.rotate_key(of, key.clone(), rotation).await?;
+    tracing::info!(key, new = new.public_id, "key rotated");
+    let key = show(&new);
+    Ok((StatusCode::CREATED, Json(KeyMade { key, api_key })).into_response())
 }

@@ -206,6 +206,11 @@ impl From<StoreError> for Problem {
                 let detail = format!("the limit of {limit} {what} is reached; delete some first");
                 Self::new(StatusCode::CONFLICT, "limit_reached", detail)
             }
+            StoreError::Last(what) => {
+                let detail =
+                    format!("this is the last {what}, and one is needed; make another one first");
+                Self::new(StatusCode::CONFLICT, "last_one", detail)
+            }
             StoreError::Stopped(reason) | StoreError::Unavailable(reason) => {
                 Self::unavailable(&reason)
             }

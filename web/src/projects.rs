@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::auth::Caller;
-use crate::keys::make_key;
+use crate::key_shown::make_key;
 use crate::paging::{self, ListQuery};
 use crate::problem::Problem;
 use crate::{body, times};

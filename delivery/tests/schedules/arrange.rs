@@ -80,6 +80,8 @@ fn new_project(profile: &str) -> NewProject {
             hint: String::new(),
             scopes: 0,
             expires_at: None,
+            used_for: Default::default(),
+            rate_limit: None,
             now: START,
         },
         now: START,

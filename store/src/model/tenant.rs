@@ -5,6 +5,9 @@ use hookwright_core::ids::{AccountId, KeyId, ProjectId};
 use hookwright_core::time::UnixMs;
 use serde::{Deserialize, Serialize};
 
+use super::Scope;
+use crate::error::StoreError;
+
 /// One sending product.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Project {
@@ -106,6 +109,31 @@ pub struct Account {
     pub created_at: UnixMs,
 }
 
+/// What a key is for; the codes are what the stores hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(u8)]
+pub enum KeyUse {
+    /// Programs. A root key of this use came with the server's settings or its first start.
+    #[default]
+    Api = 1,
+    /// A customer's browser, for a short time.
+    Portal = 2,
+    /// A root key that was made through the API: it stays when the settings name another one.
+    AddedRoot = 3,
+}
+
+impl KeyUse {
+    /// The use for a stored code.
+    #[must_use]
+    pub const fn from_code(code: u8) -> Self {
+        match code {
+            2 => Self::Portal,
+            3 => Self::AddedRoot,
+            _ => Self::Api,
+        }
+    }
+}
+
 /// What a key opens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyOwner {
@@ -138,6 +166,29 @@ pub struct Key {
     pub expires_at: Option<UnixMs>,
     /// When it was revoked, if it was.
     pub revoked_at: Option<UnixMs>,
+    /// What it is for.
+    pub used_for: KeyUse,
+    /// Requests that it may make in a second, if it is limited.
+    pub rate_limit: Option<u32>,
+    /// When it was used last, to about a minute.
+    pub last_used_at: Option<UnixMs>,
+}
+
+/// Which keys are meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeysOf {
+    /// Root keys.
+    Root,
+    /// A project's own (`account_id` is `None`) or an account's, without portal tokens.
+    Owner(Scope),
+    /// An account's portal tokens.
+    Portal(Scope),
+}
+
+impl From<Scope> for KeysOf {
+    fn from(scope: Scope) -> Self {
+        Self::Owner(scope)
+    }
 }
 
 /// A key to be made.
@@ -157,6 +208,62 @@ pub struct NewKey {
     pub scopes: u32,
     /// When it stops working, if ever.
     pub expires_at: Option<UnixMs>,
+    /// What it is for.
+    pub used_for: KeyUse,
+    /// Requests that it may make in a second, if it is limited.
+    pub rate_limit: Option<u32>,
     /// Now.
     pub now: UnixMs,
+}
+
+/// A key that takes over from another one.
+#[derive(Clone, Debug)]
+pub struct Rotation {
+    /// Public id of the new key, unique.
+    pub public_id: String,
+    /// SHA-256 of the whole new key.
+    pub hash: [u8; 32],
+    /// The new key's first characters.
+    pub hint: String,
+    /// When the new one stops working, if ever.
+    pub expires_at: Option<UnixMs>,
+    /// When the old one stops working, if it does not before.
+    pub old_until: UnixMs,
+    /// Now.
+    pub now: UnixMs,
+}
+
+/// What a rotation makes of a key.
+pub(crate) struct Rotated {
+    /// The new key.
+    pub(crate) key: NewKey,
+    /// When the old one ends at the latest.
+    pub(crate) old_until: UnixMs,
+}
+
+impl Key {
+    /// The key that takes over from this one. One that has ended has nothing to hand over.
+    pub(crate) fn rotated(&self, rotation: Rotation) -> Result<Rotated, StoreError> {
+        let has_expired = self.expires_at.is_some_and(|at| at <= rotation.now);
+        if has_expired || self.revoked_at.is_some() {
+            return Err(StoreError::NotFound);
+        }
+        let key = NewKey {
+            public_id: rotation.public_id,
+            owner: self.owner,
+            name: self.name.clone(),
+            hash: rotation.hash,
+            hint: rotation.hint,
+            scopes: self.scopes,
+            expires_at: rotation.expires_at,
+            used_for: match self.owner {
+                KeyOwner::Root => KeyUse::AddedRoot,
+                KeyOwner::Project(_) | KeyOwner::Account(..) => self.used_for,
+            },
+            rate_limit: self.rate_limit,
+            now: rotation.now,
+        };
+        let old_until = rotation.old_until;
+        Ok(Rotated { key, old_until })
+    }
 }

@@ -7,10 +7,11 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::{Result, SqliteStore, accounts, listed, projects};
 use crate::change::Change;
 use crate::error::StoreError;
-use crate::model::{Key, KeyOwner, Listed, NewKey, Page, Scope};
+use crate::model::{Key, KeyOwner, KeyUse, KeysOf, Listed, NewKey, Page, Rotation, Scope};
 
 const COLUMNS: &str =
-    "id, public_id, project_id, account_id, name, hint, scopes, created_at, expires_at, revoked_at";
+    "id, public_id, project_id, account_id, name, hint, scopes, created_at, expires_at, revoked_at,
+     kind, rate_limit, last_used_at";
 
 impl SqliteStore {
     pub(crate) async fn create_key(&self, new: NewKey) -> Result<Key> {
@@ -26,12 +27,13 @@ impl SqliteStore {
             if only {
                 writer.connection.execute(
                     "UPDATE keys SET revoked_at = ?2
-                     WHERE project_id IS NULL AND revoked_at IS NULL AND hash <> ?1",
+                     WHERE project_id IS NULL AND revoked_at IS NULL AND hash <> ?1 AND kind = 1",
                     params![new.hash, new.now.0],
                 )?;
             }
             let known = writer.connection.execute(
-                "UPDATE keys SET revoked_at = NULL WHERE hash = ?1 AND project_id IS NULL",
+                "UPDATE keys SET revoked_at = NULL, expires_at = NULL
+                 WHERE hash = ?1 AND project_id IS NULL",
                 params![new.hash],
             )?;
             if known == 0 {
@@ -61,46 +63,127 @@ impl SqliteStore {
         .await
     }
 
-    pub(crate) async fn keys(&self, scope: Scope, page: Page) -> Result<Listed<Key>> {
+    pub(crate) async fn keys(&self, of: KeysOf, page: Page) -> Result<Listed<Key>> {
         self.read(move |connection| {
+            let (owned, project, account) = owned(of);
             let sql = format!(
-                "SELECT {COLUMNS} FROM keys
-                 WHERE project_id = ?1 AND account_id IS ?2 AND id < ?3 ORDER BY id DESC LIMIT ?4"
+                "SELECT {COLUMNS} FROM keys WHERE {owned} AND id < ?3 ORDER BY id DESC LIMIT ?4"
             );
             let mut select = connection.prepare_cached(&sql)?;
             let from = page.before.unwrap_or(i64::MAX);
-            let account = scope.account_id.map(|account| account.0);
-            let rows = select.query_map(
-                params![scope.project_id.0, account, from, page.limit as i64],
-                key,
-            )?;
+            let rows = select.query_map(params![project, account, from, page.limit as i64], key)?;
             listed(rows, page, |key| key.id.0)
         })
         .await
     }
 
+    pub(crate) async fn key(&self, of: KeysOf, public_id: String) -> Result<Key> {
+        self.read(move |connection| one(connection, of, &public_id))
+            .await
+    }
+
     pub(crate) async fn revoke_key(
         &self,
-        scope: Scope,
+        of: KeysOf,
         public_id: String,
         now: UnixMs,
     ) -> Result<KeyId> {
         self.change(move |writer| {
-            let id = writer.connection.query_row(
-                "UPDATE keys SET revoked_at = IFNULL(revoked_at, ?4)
-                 WHERE public_id = ?1 AND project_id = ?2 AND account_id IS ?3 RETURNING id",
-                params![
-                    public_id,
-                    scope.project_id.0,
-                    scope.account_id.map(|account| account.0),
-                    now.0
-                ],
-                |row| row.get(0),
-            )?;
-            Ok((KeyId(id), Change::Keys))
+            let connection = &writer.connection;
+            let id = one(connection, of, &public_id)?.id;
+            if of == KeysOf::Root && !has_other_root_key(connection, id)? {
+                return Err(StoreError::Last("root key without an end"));
+            }
+            connection
+                .prepare_cached(
+                    "UPDATE keys SET revoked_at = IFNULL(revoked_at, ?2) WHERE id = ?1",
+                )?
+                .execute([id.0, now.0])?;
+            Ok((id, Change::Keys))
         })
         .await
     }
+
+    pub(crate) async fn rotate_key(
+        &self,
+        of: KeysOf,
+        public_id: String,
+        rotation: Rotation,
+    ) -> Result<Key> {
+        self.change(move |writer| {
+            let connection = &writer.connection;
+            let old = one(connection, of, &public_id)?;
+            let new = old.rotated(rotation)?;
+            connection
+                .prepare_cached(
+                    "UPDATE keys SET expires_at = MIN(IFNULL(expires_at, ?2), ?2) WHERE id = ?1",
+                )?
+                .execute([old.id.0, new.old_until.0])?;
+            Ok((insert(connection, &new.key)?, Change::Keys))
+        })
+        .await
+    }
+
+    pub(crate) async fn create_portal_token(&self, new: NewKey) -> Result<Key> {
+        self.write(move |writer| {
+            owner_is_there(&writer.connection, new.owner)?;
+            insert(&writer.connection, &new)
+        })
+        .await
+    }
+
+    pub(crate) async fn prune_portal_tokens(&self, before: UnixMs, limit: usize) -> Result<usize> {
+        self.write(move |writer| {
+            let sql = "DELETE FROM keys WHERE id IN (
+                           SELECT id FROM keys WHERE kind = 2 AND expires_at < ?1 LIMIT ?2)";
+            let mut delete = writer.connection.prepare_cached(sql)?;
+            Ok(delete.execute([before.0, limit as i64])?)
+        })
+        .await
+    }
+
+    pub(crate) async fn touch_keys(&self, used: Vec<(KeyId, UnixMs)>) -> Result<()> {
+        self.write(move |writer| {
+            let sql =
+                "UPDATE keys SET last_used_at = MAX(IFNULL(last_used_at, ?2), ?2) WHERE id = ?1";
+            let mut update = writer.connection.prepare_cached(sql)?;
+            for (id, at) in used {
+                update.execute([id.0, at.0])?;
+            }
+            Ok(())
+        })
+        .await
+    }
+}
+
+/// The condition on ?1 and ?2 that keys are of an owner, and what to put there.
+fn owned(of: KeysOf) -> (&'static str, Option<i64>, Option<i64>) {
+    let ids = |scope: Scope| {
+        let account = scope.account_id.map(|account| account.0);
+        (Some(scope.project_id.0), account)
+    };
+    let api = "project_id IS ?1 AND account_id IS ?2 AND kind <> 2";
+    let portal = "project_id IS ?1 AND account_id IS ?2 AND kind = 2";
+    let ((project, account), sql) = match of {
+        KeysOf::Root => ((None, None), api),
+        KeysOf::Owner(scope) => (ids(scope), api),
+        KeysOf::Portal(scope) => (ids(scope), portal),
+    };
+    (sql, project, account)
+}
+
+fn one(connection: &Connection, of: KeysOf, public_id: &str) -> Result<Key> {
+    let (owned, project, account) = owned(of);
+    let sql = format!("SELECT {COLUMNS} FROM keys WHERE {owned} AND public_id = ?3");
+    Ok(connection
+        .prepare_cached(&sql)?
+        .query_row(params![project, account, public_id], key)?)
+}
+
+fn has_other_root_key(connection: &Connection, id: KeyId) -> Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM keys WHERE project_id IS NULL AND id <> ?1
+                                     AND revoked_at IS NULL AND expires_at IS NULL)";
+    Ok(connection.query_row(sql, [id.0], |row| row.get(0))?)
 }
 
 /// A key made while its owner is being deleted must not outlive it.
@@ -121,8 +204,9 @@ pub(super) fn insert(connection: &Connection, new: &NewKey) -> Result<Key> {
         KeyOwner::Account(project, account) => (Some(project.0), Some(account.0)),
     };
     let inserted = connection.execute(
-        "INSERT INTO keys (public_id, project_id, account_id, name, hash, hint, scopes, created_at, expires_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING",
+        "INSERT INTO keys (public_id, project_id, account_id, name, hash, hint, scopes, created_at, expires_at,
+                           kind, rate_limit)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT DO NOTHING",
         params![
             new.public_id,
             project,
@@ -133,6 +217,8 @@ pub(super) fn insert(connection: &Connection, new: &NewKey) -> Result<Key> {
             new.scopes,
             new.now.0,
             new.expires_at.map(|at| at.0),
+            new.used_for as u8,
+            new.rate_limit,
         ],
     )?;
     if inserted == 0 {
@@ -160,5 +246,8 @@ fn key(row: &Row<'_>) -> rusqlite::Result<Key> {
         created_at: UnixMs(row.get(7)?),
         expires_at: row.get::<_, Option<i64>>(8)?.map(UnixMs),
         revoked_at: row.get::<_, Option<i64>>(9)?.map(UnixMs),
+        used_for: KeyUse::from_code(row.get(10)?),
+        rate_limit: row.get(11)?,
+        last_used_at: row.get::<_, Option<i64>>(12)?.map(UnixMs),
     })
 }

@@ -41,6 +41,8 @@ pub fn a_key(public_id: &str, owner: KeyOwner) -> NewKey {
         hint: "hw_abc".to_owned(),
         scopes: 3,
         expires_at: None,
+        used_for: Default::default(),
+        rate_limit: None,
         now: NOW,
     }
 }

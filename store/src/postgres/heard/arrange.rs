@@ -132,6 +132,8 @@ pub(super) fn a_project(name: &str) -> NewProject {
             hint: "hw_abc".to_owned(),
             scopes: 3,
             expires_at: None,
+            used_for: Default::default(),
+            rate_limit: None,
             now: NOW,
         },
         now: NOW,

@@ -3,10 +3,13 @@
 -- Settings of a project as one document, as an endpoint's.
 ALTER TABLE projects ADD COLUMN settings text NOT NULL DEFAULT '{}';
 
--- A key's kind: 1 an API key, 2 a portal token. rate_limit is in requests per second.
+-- A key's kind: 1 an API key, 2 a portal token, 3 a root key added through the API. rate_limit is in requests per second.
 ALTER TABLE keys ADD COLUMN kind smallint NOT NULL DEFAULT 1;
 ALTER TABLE keys ADD COLUMN rate_limit integer;
 ALTER TABLE keys ADD COLUMN last_used_at bigint;
+CREATE INDEX keys_by_id ON keys (id);
+CREATE INDEX keys_portal ON keys (project_id, account_id, id) WHERE kind = 2;
+CREATE INDEX keys_portal_ended ON keys (expires_at) WHERE kind = 2;
 
 -- What a project says of its event types; event_types only numbers their names.
 CREATE TABLE catalogue (

@@ -99,6 +99,8 @@ fn key(name: String, owner: KeyOwner) -> NewKey {
         hint: String::new(),
         scopes: 1,
         expires_at: None,
+        used_for: Default::default(),
+        rate_limit: None,
         now: NOW,
     }
 }
@@ -148,11 +150,58 @@ async fn tenants(store: &Store, run: u32) -> ProjectId {
         .revoke_key(scope, format!("key_{run}"), NOW)
         .await
         .expect("revoked");
+    keys(store, scope, run).await;
     store
         .delete_account(project, other_id(store, project).await, NOW)
         .await
         .expect("deleted");
     project
+}
+
+/// What becomes of keys that exist.
+async fn keys(store: &Store, scope: Scope, run: u32) {
+    let account = other_id(store, scope.project_id).await;
+    let owner = KeyOwner::Account(scope.project_id, account);
+    let token = NewKey {
+        used_for: KeyUse::Portal,
+        expires_at: Some(NOW),
+        ..key(format!("ptk_{run}"), owner)
+    };
+    let token = store.create_portal_token(token).await.expect("made");
+    let portal = KeysOf::Portal(Scope {
+        account_id: Some(account),
+        ..scope
+    });
+    let page = Page {
+        before: None,
+        limit: 10,
+    };
+    store.keys(portal, page).await.expect("listed");
+    let revoked = store.revoke_key(portal, format!("ptk_{run}"), NOW).await;
+    revoked.expect("revoked");
+    store
+        .touch_keys(vec![(token.id, NOW)])
+        .await
+        .expect("noted");
+    store.keys(KeysOf::Root, page).await.expect("listed");
+    let rotation = Rotation {
+        public_id: format!("root_new_{run}"),
+        hash: key(format!("root_new_{run}"), owner).hash,
+        hint: String::new(),
+        expires_at: None,
+        old_until: NOW,
+        now: NOW,
+    };
+    let rotated = store
+        .rotate_key(KeysOf::Root, format!("root_{run}"), rotation)
+        .await;
+    rotated.expect("rotated");
+    let revoked = store
+        .revoke_key(KeysOf::Root, format!("root_{run}"), NOW)
+        .await;
+    revoked.expect("revoked");
+    let later = NOW.plus_ms(1);
+    store.prune_portal_tokens(later, 9).await.expect("pruned");
 }
 
 async fn other_id(store: &Store, project: ProjectId) -> AccountId {
