@@ -172,10 +172,7 @@ async fn keys(store: &Store, scope: Scope, run: u32) {
         account_id: Some(account),
         ..scope
     });
-    let page = Page {
-        before: None,
-        limit: 10,
-    };
+    let page = Page::newest(10);
     store.keys(portal, page).await.expect("listed");
     let revoked = store.revoke_key(portal, format!("ptk_{run}"), NOW).await;
     revoked.expect("revoked");
