@@ -28,3 +28,4 @@ pub mod scope;
 pub mod state;
 pub mod subscription;
 pub mod time;
+pub mod wants;

@@ -75,10 +75,11 @@ pub(crate) async fn publish(
     shared.gate.pass(&*shared.world.clock).await;
     let now = shared.world.clock.now();
     let prefix = shared.event_prefix(publish.project_id);
-    let targets =
-        shared
-            .routing
-            .matching(publish.account_id, &publish.event_type, &publish.channels);
+    let targets = shared.routing.matching(
+        publish.account_id,
+        (&publish.event_type, &publish.channels),
+        &publish.payload,
+    );
     let routes: Vec<Route> = targets.iter().map(|target| route(shared, target)).collect();
     let leased = leased(&routes);
     shared.gate.add(leased);

@@ -7,6 +7,7 @@ use hookwright_core::ids::{AccountId, EndpointId, ProjectId};
 use hookwright_store::{Account, Change, Endpoint, Project};
 
 use crate::target::{Equipment, Target};
+use crate::wanted::keep_wanting;
 
 /// The table.
 pub(crate) struct Routing {
@@ -94,6 +95,18 @@ impl Routing {
     pub(crate) fn matching(
         &self,
         account: AccountId,
+        (event_type, channels): (&str, &[String]),
+        payload: &[u8],
+    ) -> Vec<Arc<Target>> {
+        let mut targets = self.asking_for(account, event_type, channels);
+        // Not under the lock: filters may take their time.
+        keep_wanting(&mut targets, payload);
+        targets
+    }
+
+    fn asking_for(
+        &self,
+        account: AccountId,
         event_type: &str,
         channels: &[String],
     ) -> Vec<Arc<Target>> {
@@ -104,7 +117,7 @@ impl Routing {
         let named = routes.by_type.get(event_type).into_iter().flatten();
         named
             .chain(&routes.to_ask)
-            .filter(|target| target.wants(event_type, channels))
+            .filter(|target| target.wants.asks_for(event_type, channels))
             .cloned()
             .collect()
     }

@@ -6,7 +6,7 @@ use hookwright_core::endpoint_url::parse_endpoint_url;
 use hookwright_core::limits::ATTEMPT_TIMEOUT_MS_MAX;
 use hookwright_core::rotation::Mode;
 use hookwright_core::schedule::{RetryPolicy, Schedule};
-use hookwright_core::subscription::Subscriptions;
+use hookwright_core::wants::Wants;
 use hookwright_store::{Endpoint, EndpointStatus, Project};
 use hookwright_wire::{CanonicalJson, Profile};
 use http::header::AUTHORIZATION;
@@ -20,6 +20,7 @@ use crate::profiles::{Profiles, schedule_of};
 use crate::request_bytes::beginning;
 use crate::signing::Format;
 use crate::tls::presenting;
+use crate::wanted::wants;
 
 /// The name by which receivers know who asked them to take events (`CloudEvents` webhooks).
 const ORIGIN: HeaderName = HeaderName::from_static("webhook-request-origin");
@@ -42,7 +43,7 @@ pub(crate) struct Target {
     pub(crate) canonical: Option<CanonicalJson>,
     pub(crate) schedule: Schedule,
     pub(crate) timeout_ms: u64,
-    pub(crate) subscriptions: Subscriptions,
+    pub(crate) wants: Wants,
     pub(crate) place: Arc<Place>,
     /// The bytes that each request begins with.
     pub(crate) request_beginning: Vec<u8>,
@@ -81,7 +82,6 @@ impl Target {
         let schedule = schedule(&endpoint, &format.profile)?;
         let timeout = settings.timeout_ms.unwrap_or(format.profile.timeout_ms);
         let url = parse_endpoint_url(&settings.url, false).map_err(|error| error.to_string())?;
-        let text = |error: &dyn std::fmt::Display| error.to_string();
         gauge.set_rate_limits(settings.rate_limit, None);
         gauge.set_concurrency(settings.concurrency);
         let own_tls = endpoint.credentials.client_certificate.as_ref();
@@ -105,7 +105,7 @@ impl Target {
             canonical,
             schedule,
             timeout_ms: u64::from(timeout).min(ATTEMPT_TIMEOUT_MS_MAX),
-            subscriptions: Subscriptions::parse(&settings.events).map_err(|error| text(&error))?,
+            wants: wants(settings)?,
             request_beginning: beginning("POST", url.path_and_query(), url.authority()),
             place: Arc::new(Place::new(url, own_tls)),
             headers,
@@ -115,13 +115,6 @@ impl Target {
             gauge,
             endpoint,
         })
-    }
-
-    /// Whether an event of this type on these channels is for this endpoint.
-    pub(crate) fn wants(&self, event_type: &str, channels: &[String]) -> bool {
-        let own = &self.endpoint.settings.channels;
-        self.subscriptions.matches(event_type)
-            && (own.is_empty() || channels.iter().any(|channel| own.contains(channel)))
     }
 
     pub(crate) fn status(&self) -> EndpointStatus {
