@@ -14,6 +14,7 @@ pub mod decide;
 pub mod endpoint_headers;
 pub mod endpoint_url;
 pub mod error_class;
+pub mod failing;
 pub mod filter;
 pub mod ids;
 pub mod key_format;

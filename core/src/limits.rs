@@ -160,3 +160,10 @@ pub const STREAMS_MAX: usize = 256;
 pub const STREAM_WAITING_MAX: usize = 1_024;
 /// Operational events published at once.
 pub const NOTICES_AT_ONCE_MAX: usize = 100;
+/// How long a breaker that opens again and again stays open at a time, in milliseconds: the time that
+/// it is set to doubles up to this.
+pub const BREAKER_OPEN_MS_MAX: u64 = 60 * 60 * 1000;
+/// How long an endpoint must have failed before that is written down, in milliseconds.
+pub const FAILING_KEPT_MS_MIN: u64 = 60_000;
+/// Days of nothing but failures after which an endpoint is disabled, where its project says nothing.
+pub const DISABLE_AFTER_DAYS_DEFAULT: u32 = 5;

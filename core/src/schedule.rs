@@ -136,6 +136,21 @@ impl Schedule {
         })
     }
 
+    /// The longest time from the first failure to the last automatic attempt, in milliseconds: with
+    /// all the jitter there can be, and attempts that take no time.
+    #[must_use]
+    pub fn span_ms(&self) -> u64 {
+        let start = UnixMs(0);
+        let mut at = start;
+        for failed in 1..self.attempts_max() {
+            match self.next(failed, start, at, 1.0) {
+                Some(next) => at = next,
+                None => break,
+            }
+        }
+        at.since(start)
+    }
+
     fn with_jitter(&self, delay_ms: u64, random_unit: f64) -> u64 {
         // `as` takes a NaN to 0 and what is too large to the most that fits: never an early attempt.
         let extra_ms = (delay_ms as f64 * self.jitter * random_unit.clamp(0.0, 1.0)) as u64;
@@ -199,6 +214,17 @@ mod tests {
         let slow = T0.plus_ms(305_000);
         assert_eq!(schedule.next(2, T0, slow, 0.0), Some(T0.plus_ms(1_800_000)));
         assert_eq!(schedule.attempts_max(), 4);
+    }
+
+    #[test]
+    fn a_schedule_spans_the_time_to_its_last_attempt() {
+        assert_eq!(exact(Plan::Gaps(vec![5, 10, 100])).span_ms(), 115);
+        assert_eq!(exact(Plan::Offsets(vec![5, 10, 100])).span_ms(), 100);
+        assert_eq!(exact(Plan::Gaps(vec![])).span_ms(), 0);
+        let jittered = Schedule::new(Plan::Gaps(vec![1_000, 2_000]), 0.5).unwrap();
+        assert_eq!(jittered.span_ms(), 4_500);
+        let growing = Schedule::from_retry_policy(policy(4, 2.0, 1_000), 0.0).unwrap();
+        assert_eq!(growing.span_ms(), 7_000);
     }
 
     #[test]

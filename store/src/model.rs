@@ -2,6 +2,8 @@
 
 mod delivery;
 mod endpoint;
+mod health;
+mod in_order;
 mod notice;
 mod page;
 mod rollup;
@@ -9,6 +11,8 @@ mod tenant;
 
 pub use delivery::*;
 pub use endpoint::*;
+pub use health::*;
+pub use in_order::*;
 pub use notice::*;
 pub use page::*;
 pub use rollup::*;

@@ -34,6 +34,7 @@ macro_rules! on_engine {
     };
 }
 
+mod health;
 mod keys;
 mod notices;
 mod rollups;

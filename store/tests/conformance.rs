@@ -47,6 +47,8 @@ mod conformance {
     mod endpoints;
     mod events;
     mod failure;
+    mod health;
+    mod in_order;
     mod key_life;
     mod keys;
     mod nodes;

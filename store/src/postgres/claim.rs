@@ -27,7 +27,7 @@ const DUE: &str = "
     WHERE d.project_id = taken.project_id AND d.id = taken.id
     RETURNING d.project_id, d.id, d.event_id, d.endpoint_id, d.attempts, d.failed_attempts,
               d.first_failed_at, taken.due_at, d.created_at";
-const RESENDS: &str = "
+pub(super) const RESENDS: &str = "
     WITH taken AS (
         SELECT r.project_id, r.id, r.due_at
         FROM unnest($1::bigint[], $2::bigint[]) AS wanted (endpoint_id, room), LATERAL (
@@ -86,13 +86,14 @@ impl PostgresStore {
     }
 }
 
-struct Wanted {
-    now: UnixMs,
-    lease: Lease,
+/// What a claim leases until when.
+pub(super) struct Wanted {
+    pub(super) now: UnixMs,
+    pub(super) lease: Lease,
 }
 
 impl Wanted {
-    async fn take(
+    pub(super) async fn take(
         &self,
         transaction: &Transaction<'_>,
         sql: &str,

@@ -17,7 +17,7 @@ use crate::vault::Vault;
 
 pub(super) const COLUMNS: &str = "id, project_id, account_id, public_id, settings, secrets, status, \
                                   status_reason, created_at, updated_at";
-const IN_SCOPE: &str = "project_id = $1 AND account_id = COALESCE($2, account_id) AND public_id = $3 AND deleted_at IS NULL";
+pub(super) const IN_SCOPE: &str = "project_id = $1 AND account_id = COALESCE($2, account_id) AND public_id = $3 AND deleted_at IS NULL";
 
 impl PostgresStore {
     pub(crate) async fn create_endpoint(&self, new: NewEndpoint) -> Result<Endpoint> {
@@ -231,7 +231,7 @@ async fn within_limit(
     Ok(())
 }
 
-const fn moved(kind: Kind, endpoint: &Endpoint) -> Moved {
+pub(super) const fn moved(kind: Kind, endpoint: &Endpoint) -> Moved {
     Moved {
         kind,
         project_id: endpoint.project_id.0,

@@ -16,10 +16,12 @@ mod drop_day;
 mod endpoints;
 mod events;
 mod follow;
+mod health;
 #[cfg(test)]
 mod heard;
 mod held;
 mod import;
+mod in_order;
 mod keys;
 mod known;
 mod lanes;

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::by_index::IN_ORDER;
 use super::{
-    PLAIN_PLANS, backlog, deliveries, drop_day, events, partitions, prune, prune_payloads,
+    PLAIN_PLANS, backlog, deliveries, drop_day, events, in_order, partitions, prune, prune_payloads,
 };
 use database::{Database, Known, with_forty_days};
 
@@ -70,6 +70,10 @@ fn looks() -> Vec<Case> {
         ],
     );
     add(deliveries::ATTEMPTS.to_owned(), &["1, 4003000000000000"]);
+    add(
+        in_order::FIRST.to_owned(),
+        &["'{1}', '{257}', 2", "'{1,2}', '{257,1}', 2"],
+    );
     cases
 }
 
@@ -137,6 +141,32 @@ fn the_unfinished_of_a_day_are_found_among_what_is_due() {
                 assert!(
                     !indexes.is_empty() && indexes.iter().all(is_due),
                     "{indexes:?}"
+                );
+            }
+        }
+    });
+}
+
+#[test]
+fn what_is_first_in_order_is_found_among_what_waits() {
+    with_forty_days(async |database| {
+        let sql = in_order::FIRST;
+        for known in [Known::Nothing, Known::Rows, Known::Millions] {
+            database.believe(known).await;
+            for mode in MODES {
+                let settings =
+                    format!("{PLAIN_PLANS}; {IN_ORDER}; SET LOCAL plan_cache_mode = {mode}");
+                let plan = database.plan(&settings, sql, "'{1}', '{257}', 2").await;
+                let mut indexes = Vec::new();
+                collect(&plan, &mut |node| {
+                    indexes.push(text(node, "Index Name").to_owned());
+                });
+                indexes.retain(|index| !index.is_empty());
+                // The other index of the same columns has what is finished as well.
+                let of_waiting = |index: &String| index.ends_with("_endpoint_id_id_idx1");
+                assert!(
+                    !indexes.is_empty() && indexes.iter().all(of_waiting),
+                    "{known:?}, {mode}: {indexes:?}"
                 );
             }
         }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use hookwright_core::ids::{DeliveryId, EndpointId, EventId, ProjectId};
 use hookwright_core::limits::LEASE_MS;
 use hookwright_core::time::UnixMs;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Row, params};
 
 use super::writer::Writer;
 use super::{Result, SqliteStore};
@@ -113,47 +113,63 @@ impl SqliteStore {
     }
 }
 
-type Events = HashMap<i64, Arc<EventToSend>>;
-type Wanted = (EndpointId, usize, UnixMs, Lease);
+pub(super) type Events = HashMap<i64, Arc<EventToSend>>;
+pub(super) type Wanted = (EndpointId, usize, UnixMs, Lease);
 
 fn claim_due(
     writer: &Writer,
-    (endpoint, room, now, lease): Wanted,
+    wanted: Wanted,
     events: &mut Events,
     claimed: &mut Vec<Claimed>,
 ) -> Result<()> {
+    let (endpoint, room, now, _) = wanted;
     let mut select = writer.connection.prepare_cached(
         "SELECT id, event_id, attempts, failed_attempts, first_failed_at, due_at, created_at FROM deliveries
          WHERE endpoint_id = ?1 AND due_at <= ?2 AND state <= 9 AND due_at IS NOT NULL
          ORDER BY due_at LIMIT ?3",
     )?;
-    let mut mark = writer
-        .connection
-        .prepare_cached("UPDATE deliveries SET lease = ?2, due_at = ?3 WHERE id = ?1")?;
     let mut rows = select.query(params![endpoint.0, now.0, room as i64])?;
     let from = claimed.len();
     while let Some(row) = rows.next()? {
-        claimed.push(Claimed {
-            id: DeliveryId(row.get(0)?),
-            lease,
-            endpoint_id: endpoint,
-            attempts: row.get(2)?,
-            failed_attempts: row.get(3)?,
-            first_failed_at: row.get::<_, Option<i64>>(4)?.map(UnixMs),
-            due_at: UnixMs(row.get(5)?),
-            created_at: UnixMs(row.get(6)?),
-            manual: false,
-            event: load_event(&writer.connection, row.get(1)?, events)?,
-        });
+        claimed.push(self::claimed(&writer.connection, row, wanted, events)?);
     }
     drop(rows);
-    for claim in &claimed[from..] {
+    mark(writer, &claimed[from..], wanted)
+}
+
+/// A due row, with its event.
+pub(super) fn claimed(
+    connection: &Connection,
+    row: &Row<'_>,
+    (endpoint_id, _, _, lease): Wanted,
+    events: &mut Events,
+) -> Result<Claimed> {
+    Ok(Claimed {
+        id: DeliveryId(row.get(0)?),
+        lease,
+        endpoint_id,
+        attempts: row.get(2)?,
+        failed_attempts: row.get(3)?,
+        first_failed_at: row.get::<_, Option<i64>>(4)?.map(UnixMs),
+        due_at: UnixMs(row.get(5)?),
+        created_at: UnixMs(row.get(6)?),
+        manual: false,
+        event: load_event(connection, row.get(1)?, events)?,
+    })
+}
+
+/// Leases what was found due.
+pub(super) fn mark(writer: &Writer, found: &[Claimed], (_, _, now, lease): Wanted) -> Result<()> {
+    let mut mark = writer
+        .connection
+        .prepare_cached("UPDATE deliveries SET lease = ?2, due_at = ?3 WHERE id = ?1")?;
+    for claim in found {
         mark.execute(params![claim.id.0, lease.0, now.plus_ms(LEASE_MS).0])?;
     }
     Ok(())
 }
 
-fn claim_resends(
+pub(super) fn claim_resends(
     writer: &Writer,
     (endpoint, room, now, lease): Wanted,
     events: &mut Events,

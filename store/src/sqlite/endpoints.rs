@@ -222,7 +222,12 @@ fn ids(scope: Scope) -> (i64, Option<i64>) {
     )
 }
 
-fn find(connection: &Connection, vault: &Vault, scope: Scope, public_id: &str) -> Result<Endpoint> {
+pub(super) fn find(
+    connection: &Connection,
+    vault: &Vault,
+    scope: Scope,
+    public_id: &str,
+) -> Result<Endpoint> {
     let sql = format!(
         "SELECT {COLUMNS} FROM endpoints
          WHERE public_id = ?1 AND project_id = ?2 AND account_id = IFNULL(?3, account_id)
@@ -237,7 +242,7 @@ fn find(connection: &Connection, vault: &Vault, scope: Scope, public_id: &str) -
     )
 }
 
-fn by_id(connection: &Connection, vault: &Vault, id: EndpointId) -> Result<Endpoint> {
+pub(super) fn by_id(connection: &Connection, vault: &Vault, id: EndpointId) -> Result<Endpoint> {
     let sql = format!("SELECT {COLUMNS} FROM endpoints WHERE id = ?1 AND deleted_at IS NULL");
     one(connection, vault, &sql, params![id.0])
 }

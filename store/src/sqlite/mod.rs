@@ -9,6 +9,8 @@ mod deliveries;
 mod endpoints;
 mod events;
 mod export;
+mod health;
+mod in_order;
 mod keys;
 mod migrate;
 mod notices;

@@ -4,6 +4,7 @@
 //! planner is asked about every statement noted, so that a new one is judged without being listed.
 
 mod every_method;
+mod health_methods;
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
@@ -30,6 +31,11 @@ const SCANS_ALLOWED: &[(&str, &str)] = &[
     // Resends are what people asked for and what is not made yet: few.
     ("GROUP BY endpoint_id", "SCAN resends"),
     ("UPDATE resends SET lease = 0", "SCAN resends"),
+    // An index that holds only what is looked for.
+    (
+        "FROM endpoint_health",
+        "SCAN endpoint_health USING INDEX endpoint_health_unwell",
+    ),
 ];
 
 static NOTED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
@@ -59,6 +65,11 @@ const EXPECTED: &[(&str, &str)] = &[
     (
         "WHERE r.endpoint_id = ?1 AND r.due_at <= ?2",
         "SEARCH r USING INDEX resends_due (endpoint_id=? AND due_at<?)",
+    ),
+    // claim_in_order
+    (
+        "AND NOT (state = 2 AND lease = 0",
+        "SEARCH deliveries USING INDEX deliveries_in_order (endpoint_id=?)",
     ),
     // lanes_waiting and lanes_due
     (

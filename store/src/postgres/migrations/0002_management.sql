@@ -23,7 +23,8 @@ CREATE TABLE catalogue (
 );
 CREATE INDEX catalogue_by_project ON catalogue (project_id, id);
 
--- How endpoints are doing, written when it changes: since when all fails, and the breaker.
+-- How endpoints are doing, written when it changes: since when all fails, and what the breaker does,
+-- why, until when, and since when (breaker_at).
 CREATE TABLE endpoint_health (
     project_id     bigint NOT NULL,
     endpoint_id    bigint NOT NULL,
@@ -31,9 +32,11 @@ CREATE TABLE endpoint_health (
     breaker        smallint NOT NULL DEFAULT 0,
     breaker_reason text,
     breaker_until  bigint,
-    updated_at     bigint NOT NULL,
+    breaker_at     bigint,
     PRIMARY KEY (project_id, endpoint_id)
 );
+-- A node reads them all now and then: of those that do well there are most, and none is among them.
+CREATE INDEX endpoint_health_unwell ON endpoint_health (endpoint_id) WHERE failing_since IS NOT NULL OR breaker <> 0;
 
 -- Operational events that are still to be published, written with what they tell of.
 CREATE TABLE notices (

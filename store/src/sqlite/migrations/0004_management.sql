@@ -22,7 +22,8 @@ CREATE TABLE catalogue (
 );
 CREATE INDEX catalogue_by_project ON catalogue (project_id, id);
 
--- How endpoints are doing, written when it changes: since when all fails, and the breaker.
+-- How endpoints are doing, written when it changes: since when all fails, and what the breaker does,
+-- why, until when, and since when (breaker_at).
 CREATE TABLE endpoint_health (
     endpoint_id    INTEGER PRIMARY KEY,
     project_id     INTEGER NOT NULL,
@@ -30,8 +31,10 @@ CREATE TABLE endpoint_health (
     breaker        INTEGER NOT NULL DEFAULT 0,
     breaker_reason TEXT,
     breaker_until  INTEGER,
-    updated_at     INTEGER NOT NULL
+    breaker_at     INTEGER
 );
+-- A node reads them all now and then: of those that do well there are most, and none is among them.
+CREATE INDEX endpoint_health_unwell ON endpoint_health (endpoint_id) WHERE failing_since IS NOT NULL OR breaker <> 0;
 
 -- Operational events that are still to be published, written with what they tell of.
 CREATE TABLE notices (

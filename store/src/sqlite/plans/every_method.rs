@@ -18,6 +18,7 @@ pub(super) async fn call(store: &Store, run: u32) {
     looks(store, scope, (endpoint, event, delivery)).await;
     statistics(store, scope, endpoint).await;
     operational(store, project, run).await;
+    health_methods::call(store, scope, endpoint, run).await;
     store.reclaim(NOW).await.expect("reclaimed");
     store.prune_payloads(NOW, 1).await.expect("pruned");
     store.prune(NOW, 1).await.expect("pruned");
@@ -315,6 +316,10 @@ async fn deliveries(store: &Store, scope: Scope, endpoint: EndpointId) -> (Event
         .await
         .expect("released");
     store.hasten(endpoint, 1, NOW).await.expect("hastened");
+    let in_order = store.claim_in_order(vec![(endpoint, 2)], NOW).await;
+    let leased = in_order.expect("claimed").claimed;
+    let leased = leased.iter().map(Claimed::leased).collect();
+    store.release(leased, NOW).await.expect("released");
     store.lanes_waiting().await.expect("listed");
     store.lanes_due(vec![endpoint]).await.expect("listed");
     (event, due.id)
