@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use hookwright_core::address::AddressRule;
-use hookwright_core::ids::{AccountId, ProjectId};
+use hookwright_core::ids::{AccountId, EndpointId, ProjectId};
 use hookwright_core::limits::LEASE_MS;
 use hookwright_core::time::UnixMs;
 use hookwright_store::{Change, Claimed, ClientCertificate, Endpoint, Project, Store, StoreError};
@@ -14,10 +14,13 @@ use tokio::sync::oneshot;
 
 use crate::gate::Gate;
 use crate::inbox::{Inbox, Job, Message};
+use crate::live::{Listener, Live, NotListening, Wanted};
 use crate::metrics::Metrics;
 use crate::node::NodeGauge;
+use crate::notices;
 use crate::profiles::Profiles;
 use crate::publish::{self, Publish, PublishError, Published};
+use crate::rollups::Rollups;
 use crate::routing::Routing;
 use crate::target::{Equipment, Target};
 use crate::tls::{ClientCertificateError, presenting};
@@ -96,6 +99,8 @@ pub(crate) struct Shared {
     pub(crate) gate: Arc<Gate>,
     pub(crate) node: Arc<NodeGauge>,
     pub(crate) metrics: Metrics,
+    pub(crate) rollups: Rollups,
+    pub(crate) live: Arc<Live>,
     dev: bool,
     stopping: AtomicBool,
 }
@@ -147,6 +152,8 @@ impl Engine {
             gate,
             node: Arc::default(),
             metrics: Metrics::default(),
+            rollups: Rollups::default(),
+            live: Arc::default(),
             dev: options.dev,
             stopping: AtomicBool::new(false),
         });
@@ -255,6 +262,47 @@ impl Engine {
             counted: false,
         };
         self.shared.inbox.push(Message::Jobs(vec![job]));
+    }
+
+    /// Publishes operational events as the store comes to hold them, until dropped.
+    pub async fn keep_telling(&self) {
+        notices::keep_publishing(&self.shared).await;
+    }
+
+    /// Writes statistics down every few seconds, until dropped.
+    pub async fn keep_counting(&self) {
+        let Shared {
+            rollups,
+            store,
+            world,
+            ..
+        } = &*self.shared;
+        rollups.keep_flushing(store, &*world.clock).await;
+    }
+
+    /// Writes down what statistics have counted so far.
+    pub async fn write_counts(&self) {
+        self.shared.rollups.flush(&self.shared.store).await;
+    }
+
+    /// Listens to what this node does from now on.
+    pub fn listen(&self, wanted: Wanted) -> Result<Listener, NotListening> {
+        self.shared.live.listen(wanted)
+    }
+
+    /// Ends all listening, for good.
+    pub fn stop_listening(&self) {
+        self.shared.live.close();
+    }
+
+    /// An endpoint's public id and account, if it is there.
+    #[must_use]
+    pub fn endpoint(&self, id: EndpointId) -> Option<(String, AccountId)> {
+        let target = self.shared.routing.target(id)?;
+        Some((
+            target.endpoint.public_id.clone(),
+            target.endpoint.account_id,
+        ))
     }
 
     /// Whether this node can take events.

@@ -15,6 +15,7 @@ use tokio::sync::oneshot;
 use crate::engine::Shared;
 use crate::inbox::{Job, Message};
 use crate::node::Held;
+use crate::observed;
 use crate::target::Target;
 
 /// An event to publish.
@@ -187,6 +188,7 @@ fn hand_over(
         return;
     };
     shared.metrics.events_accepted_total.add(1);
+    observed::accepted(shared, append, *id);
     shared
         .metrics
         .deliveries_created_total
@@ -206,7 +208,7 @@ fn hand_over(
         payload: Some(append.payload.clone()),
     });
     let mut jobs = Vec::with_capacity(append.routes.len());
-    for (delivery, route) in (first_delivery.0..).zip(&append.routes) {
+    for ((delivery, route), target) in (first_delivery.0..).zip(&append.routes).zip(targets) {
         match route.disposition {
             Disposition::Leased => {
                 let lease = (DeliveryId(delivery), *lease);
@@ -219,7 +221,10 @@ fn hand_over(
                     .inbox
                     .push(Message::Waiting(route.endpoint_id, append.accepted_at));
             }
-            Disposition::EndpointDisabled => shared.metrics.deliveries_failed_total.add(1),
+            Disposition::EndpointDisabled => {
+                shared.metrics.deliveries_failed_total.add(1);
+                observed::failed_at_once(shared, append, (*id, DeliveryId(delivery)), target);
+            }
         }
     }
     if !jobs.is_empty() {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use hookwright_core::ids::{AccountId, EndpointId, ProjectId};
-use hookwright_store::{Account, Change, Endpoint, Project};
+use hookwright_store::{Account, Change, Endpoint, OPERATIONAL_ACCOUNT, Project};
 
 use crate::target::{Equipment, Target};
 use crate::wanted::keep_wanting;
@@ -85,6 +85,15 @@ impl Routing {
 
     pub(crate) fn account_public_id(&self, account: AccountId) -> Option<Arc<str>> {
         self.read().account_names.get(&account).cloned()
+    }
+
+    /// The account whose endpoints are told of what happens in the project, if it has any.
+    pub(crate) fn operational_account(&self, project: ProjectId) -> Option<AccountId> {
+        let tables = self.read();
+        let account = *tables.accounts.get(&project)?.get(OPERATIONAL_ACCOUNT)?;
+        let routes = tables.routes.get(&account)?;
+        let is_empty = routes.by_type.is_empty() && routes.to_ask.is_empty();
+        (!is_empty).then_some(account)
     }
 
     pub(crate) fn target(&self, id: EndpointId) -> Option<Arc<Target>> {

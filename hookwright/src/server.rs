@@ -12,7 +12,7 @@ use hookwright_web::App;
 use rustls::ClientConfig;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
-use tokio::task::LocalSet;
+use tokio::task::{JoinHandle, LocalSet};
 
 use crate::cli::Prepare;
 use crate::config::{Config, Failure, running, usage};
@@ -94,6 +94,8 @@ impl Server {
     pub(crate) async fn serve(self, shutdown: impl Future<Output = ()>) -> Result<(), Failure> {
         let store = self.engine.store().clone();
         let pruning = tokio::spawn(keep_pruning(self.engine.clone(), self.retention_ms));
+        let telling = keep_telling(&self.engine);
+        let counting = keep_counting(&self.engine);
         let serving = hookwright_web::serve(self.listener, self.app, shutdown);
         let stopped = tokio::select! {
             () = serving => None,
@@ -102,10 +104,13 @@ impl Server {
             _ = self.delivery_ended => Some(running("the delivery thread failed; restart to go on")),
         };
         pruning.abort();
+        telling.abort();
         if let Some(error) = stopped {
             return Err(error);
         }
         self.engine.stop(STOP_MS).await;
+        self.engine.write_counts().await;
+        counting.abort();
         store.close().await.map_err(running)?;
         tokio::task::spawn_blocking(move || self.delivery.join())
             .await
@@ -159,17 +164,36 @@ fn run_delivery(worker: Worker) -> Result<Thread, Failure> {
     Ok((thread, ended))
 }
 
+fn keep_telling(engine: &Engine) -> JoinHandle<()> {
+    let engine = engine.clone();
+    tokio::spawn(async move { engine.keep_telling().await })
+}
+
+fn keep_counting(engine: &Engine) -> JoinHandle<()> {
+    let engine = engine.clone();
+    tokio::spawn(async move { engine.keep_counting().await })
+}
+
 async fn keep_pruning(engine: Engine, retention_ms: i64) {
     loop {
         let before = hookwright_core::time::UnixMs(engine.now().0.saturating_sub(retention_ms));
         match engine.store().prune(before, PRUNED_AT_ONCE).await {
             // More may be old: go on at once, a bounded piece at a time.
             Ok(PRUNED_AT_ONCE..) => {}
-            Ok(_) => tokio::time::sleep(PRUNE_EVERY).await,
+            Ok(_) => {
+                prune_statistics(&engine).await;
+                tokio::time::sleep(PRUNE_EVERY).await;
+            }
             Err(error) => {
                 tracing::error!(%error, "retention failed");
                 tokio::time::sleep(PRUNE_EVERY).await;
             }
         }
+    }
+}
+
+async fn prune_statistics(engine: &Engine) {
+    if let Err(error) = engine.store().prune_rollups(engine.now()).await {
+        tracing::error!(%error, "old statistics not removed");
     }
 }

@@ -11,6 +11,7 @@ use crate::lane::IdleConnections;
 use crate::outcome::{judge, undeliverable};
 use crate::send::send;
 use crate::target::Target;
+use crate::{observed, told};
 
 /// Runs a delivery whose place in its lane is taken.
 pub(super) async fn deliver(state: Rc<State>, mut job: Job) {
@@ -20,9 +21,9 @@ pub(super) async fn deliver(state: Rc<State>, mut job: Job) {
         state.shared.gate.remove(1);
     }
     match state.shared.routing.target(endpoint) {
-        None => fail(&state, job),
+        None => fail(&state, None, job),
         Some(target) => match target.status() {
-            EndpointStatus::Disabled => fail(&state, job),
+            EndpointStatus::Disabled => fail(&state, Some(&target), job),
             // It waits in the store until the endpoint is resumed.
             EndpointStatus::Paused => put_back(&state, job),
             EndpointStatus::Active if !state.shared.may_work_on(&target) => {
@@ -46,10 +47,10 @@ fn may_send(state: &State, target: &Target, job: &Job) -> bool {
         && state.shared.store.holds(job.claimed.lease)
 }
 
-fn fail(state: &Rc<State>, job: Job) {
+fn fail(state: &Rc<State>, target: Option<&Target>, job: Job) {
     let settlement = undeliverable(&job.claimed, state.now());
     leave(state, &job, None);
-    settle(state, &job, settlement);
+    settle(state, target, &job, settlement);
 }
 
 fn put_back(state: &Rc<State>, job: Job) {
@@ -74,12 +75,14 @@ async fn attempt(state: &Rc<State>, target: &Arc<Target>, job: Job) {
         state.shared.metrics.connections_opened_total.add(1);
     }
     let acknowledged = sent.acknowledged;
-    let verdict = judge(target, &job.claimed, sent, state.connector.world.unit());
+    let mut verdict = judge(target, &job.claimed, sent, state.connector.world.unit());
     leave(state, &job, Some((acknowledged, verdict.slow_down)));
     if verdict.disable_endpoint {
         disable(state, target);
     }
-    settle(state, &job, verdict.settlement);
+    verdict.settlement.notice =
+        told::of_settlement(&state.shared, target, &job.claimed, &verdict.settlement);
+    settle(state, Some(target), &job, verdict.settlement);
 }
 
 /// The lane's pool of connections.
@@ -118,7 +121,7 @@ fn leave_keeping_gauge(state: &Rc<State>, job: &Job) {
     lanes.refresh(id, state.now_us());
 }
 
-fn settle(state: &State, job: &Job, settlement: Settlement) {
+fn settle(state: &State, target: Option<&Target>, job: &Job, settlement: Settlement) {
     tracing::debug!(
         delivery = job.claimed.id.0,
         event = job.claimed.event.id.0,
@@ -130,6 +133,7 @@ fn settle(state: &State, job: &Job, settlement: Settlement) {
         "delivery attempted"
     );
     state.note(job.claimed.endpoint_id, &settlement);
+    observed::settled(&state.shared, target, &job.claimed, &settlement);
     state.outbox.borrow_mut().push(settlement);
 }
 

@@ -1,0 +1,334 @@
+//! What this node does, told to whoever listens, as it happens.
+//!
+//! Nobody is waited for: who reads slowly misses some, and is told how many. While nobody listens,
+//! nothing is made.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use hookwright_core::error_class::ErrorClass;
+use hookwright_core::ids::{AccountId, DeliveryId, EndpointId, EventId, ProjectId};
+use hookwright_core::limits::{STREAM_WAITING_MAX, STREAMS_MAX};
+use hookwright_core::time::UnixMs;
+use tokio::sync::mpsc::{self, Receiver, Sender};
+
+/// What was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum DoingKind {
+    /// An event was accepted.
+    Accepted = 1,
+    /// A request was made.
+    Attempted = 2,
+    /// A delivery was acknowledged.
+    Delivered = 4,
+    /// A delivery was given up.
+    Failed = 8,
+}
+
+impl DoingKind {
+    /// All of them.
+    pub const ALL: [Self; 4] = [
+        Self::Accepted,
+        Self::Attempted,
+        Self::Delivered,
+        Self::Failed,
+    ];
+
+    /// The word that the API uses.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Attempted => "attempted",
+            Self::Delivered => "delivered",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// One thing done.
+#[derive(Clone, Debug)]
+pub struct Doing {
+    /// What.
+    pub kind: DoingKind,
+    /// When.
+    pub at: UnixMs,
+    /// The event's row.
+    pub event_id: EventId,
+    /// The id that its publisher gave it, if any.
+    pub event_given_id: Option<String>,
+    /// When it was accepted (part of its public id).
+    pub event_accepted_at: UnixMs,
+    /// Its type.
+    pub event_type: Arc<str>,
+    /// The delivery, if it is about one.
+    pub delivery: Option<DeliveryDone>,
+}
+
+/// What was done for a delivery.
+#[derive(Clone, Debug)]
+pub struct DeliveryDone {
+    /// Its row.
+    pub id: DeliveryId,
+    /// When it was made (part of its public id); not known of one that failed as it was made.
+    pub created_at: UnixMs,
+    /// Its endpoint's public id, where that is not gone.
+    pub endpoint: Option<String>,
+    /// The attempt's number, if one was made.
+    pub attempt: Option<u32>,
+    /// What the endpoint answered, if it did.
+    pub status: Option<u16>,
+    /// Why it failed, if it did.
+    pub error: Option<ErrorClass>,
+}
+
+/// Whose doings they are.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Whose {
+    pub(crate) project_id: ProjectId,
+    /// `None` where the endpoint is gone.
+    pub(crate) account_id: Option<AccountId>,
+    /// `None` for what is no delivery's.
+    pub(crate) endpoint_id: Option<EndpointId>,
+}
+
+/// What somebody wants to be told.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// Of this project.
+    pub project_id: ProjectId,
+    /// Of this account only.
+    pub account_id: Option<AccountId>,
+    /// Of this endpoint only; then no event as such.
+    pub endpoint_id: Option<EndpointId>,
+    /// Of these kinds.
+    pub kinds: Vec<DoingKind>,
+}
+
+impl Wanted {
+    fn fits(&self, whose: &Whose, kind: DoingKind) -> bool {
+        self.project_id == whose.project_id
+            && self.kinds.contains(&kind)
+            && (self.account_id.is_none() || self.account_id == whose.account_id)
+            && (self.endpoint_id.is_none() || self.endpoint_id == whose.endpoint_id)
+    }
+}
+
+/// Why nobody more may listen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotListening {
+    /// As many listen as may.
+    Full,
+    /// The server is stopping.
+    Stopping,
+}
+
+/// Those who listen.
+#[derive(Default)]
+pub(crate) struct Live {
+    /// How many; read before anything else is done.
+    count: AtomicUsize,
+    state: RwLock<State>,
+}
+
+#[derive(Default)]
+struct State {
+    listeners: Vec<Ear>,
+    next_id: u64,
+    closed: bool,
+}
+
+struct Ear {
+    id: u64,
+    wanted: Wanted,
+    sender: Sender<Arc<Doing>>,
+    missed: Arc<AtomicU64>,
+}
+
+/// What a listener is told.
+#[derive(Debug)]
+pub enum Told {
+    /// Something was done.
+    Doing(Arc<Doing>),
+    /// So many things were done that it was too slow to be told.
+    Missed(u64),
+}
+
+/// Somebody who listens, until dropped.
+pub struct Listener {
+    id: u64,
+    receiver: Receiver<Arc<Doing>>,
+    missed: Arc<AtomicU64>,
+    live: Arc<Live>,
+}
+
+impl Live {
+    /// Whether anybody listens.
+    pub(crate) fn is_heard(&self) -> bool {
+        self.count.load(Ordering::Relaxed) > 0
+    }
+
+    /// Tells those who want to know.
+    pub(crate) fn tell(&self, whose: Whose, doing: Doing) {
+        let doing = Arc::new(doing);
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        for ear in &state.listeners {
+            if ear.wanted.fits(&whose, doing.kind)
+                && ear.sender.try_send(Arc::clone(&doing)).is_err()
+            {
+                ear.missed.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    }
+
+    pub(crate) fn listen(self: &Arc<Self>, wanted: Wanted) -> Result<Listener, NotListening> {
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        if state.closed {
+            return Err(NotListening::Stopping);
+        }
+        if state.listeners.len() >= STREAMS_MAX {
+            return Err(NotListening::Full);
+        }
+        let (sender, receiver) = mpsc::channel(STREAM_WAITING_MAX);
+        let missed = Arc::<AtomicU64>::default();
+        state.next_id += 1;
+        let id = state.next_id;
+        state.listeners.push(Ear {
+            id,
+            wanted,
+            sender,
+            missed: Arc::clone(&missed),
+        });
+        self.count.store(state.listeners.len(), Ordering::Relaxed);
+        let live = Arc::clone(self);
+        Ok(Listener {
+            id,
+            receiver,
+            missed,
+            live,
+        })
+    }
+
+    /// Ends all listening, for good.
+    pub(crate) fn close(&self) {
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        state.closed = true;
+        state.listeners.clear();
+        self.count.store(0, Ordering::Relaxed);
+    }
+}
+
+impl Listener {
+    /// The next thing; `None` at the end.
+    pub async fn next(&mut self) -> Option<Told> {
+        match self.missed.swap(0, Ordering::Relaxed) {
+            0 => self.receiver.recv().await.map(Told::Doing),
+            missed => Some(Told::Missed(missed)),
+        }
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        let mut state = (self.live.state.write()).unwrap_or_else(PoisonError::into_inner);
+        state.listeners.retain(|ear| ear.id != self.id);
+        let count = state.listeners.len();
+        self.live.count.store(count, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wanted(kinds: &[DoingKind]) -> Wanted {
+        Wanted {
+            project_id: ProjectId(1),
+            account_id: None,
+            endpoint_id: None,
+            kinds: kinds.to_vec(),
+        }
+    }
+
+    fn whose(project: i64, account: i64, endpoint: Option<i64>) -> Whose {
+        Whose {
+            project_id: ProjectId(project),
+            account_id: Some(AccountId(account)),
+            endpoint_id: endpoint.map(EndpointId),
+        }
+    }
+
+    fn doing(kind: DoingKind, event: i64) -> Doing {
+        Doing {
+            kind,
+            at: UnixMs(0),
+            event_id: EventId(event),
+            event_given_id: None,
+            event_accepted_at: UnixMs(0),
+            event_type: "t".into(),
+            delivery: None,
+        }
+    }
+
+    /// The events that were told so far, and how many were missed.
+    fn told(listener: &mut Listener) -> (Vec<i64>, u64) {
+        let mut events = Vec::new();
+        while let Ok(doing) = listener.receiver.try_recv() {
+            events.push(doing.event_id.0);
+        }
+        (events, listener.missed.swap(0, Ordering::Relaxed))
+    }
+
+    #[test]
+    fn each_is_told_what_is_theirs_and_wanted() {
+        let live = Arc::<Live>::default();
+        assert!(!live.is_heard());
+        let all = wanted(&DoingKind::ALL);
+        let account = Wanted {
+            account_id: Some(AccountId(2)),
+            ..all.clone()
+        };
+        let endpoint = Wanted {
+            endpoint_id: Some(EndpointId(3)),
+            ..all.clone()
+        };
+        let mut listeners = [all, account, endpoint, wanted(&[DoingKind::Failed])]
+            .map(|wanted| live.listen(wanted).expect("room"));
+        live.tell(whose(1, 2, None), doing(DoingKind::Accepted, 1));
+        live.tell(whose(1, 9, Some(3)), doing(DoingKind::Delivered, 2));
+        live.tell(whose(9, 2, Some(3)), doing(DoingKind::Failed, 3));
+        live.tell(whose(1, 2, Some(4)), doing(DoingKind::Failed, 4));
+        let events = listeners.each_mut().map(|listener| told(listener).0);
+        assert_eq!(events, [vec![1, 2, 4], vec![1, 4], vec![2], vec![4]]);
+        drop(listeners);
+        assert!(!live.is_heard());
+    }
+
+    #[test]
+    fn a_slow_reader_is_told_how_many_it_missed() {
+        let live = Arc::<Live>::default();
+        let mut listener = live.listen(wanted(&DoingKind::ALL)).expect("room");
+        for event in 0..STREAM_WAITING_MAX as i64 + 3 {
+            live.tell(whose(1, 2, None), doing(DoingKind::Accepted, event));
+        }
+        let (events, missed) = told(&mut listener);
+        assert_eq!((events.len(), missed), (STREAM_WAITING_MAX, 3));
+    }
+
+    #[test]
+    fn only_so_many_listen_and_none_once_it_is_closed() {
+        let live = Arc::<Live>::default();
+        let mut listeners: Vec<Listener> = (0..STREAMS_MAX)
+            .map(|_| live.listen(wanted(&DoingKind::ALL)).expect("room"))
+            .collect();
+        let refused = live.listen(wanted(&DoingKind::ALL)).err();
+        assert_eq!(refused, Some(NotListening::Full));
+        listeners.pop();
+        listeners.push(live.listen(wanted(&DoingKind::ALL)).expect("room"));
+        live.close();
+        assert!(listeners[0].receiver.is_closed());
+        let refused = live.listen(wanted(&DoingKind::ALL)).err();
+        assert_eq!(refused, Some(NotListening::Stopping));
+    }
+}
