@@ -37,6 +37,19 @@ pub const PAGE_ITEMS_MAX: usize = 250;
 /// Items on a page where the caller does not say.
 pub const PAGE_ITEMS_DEFAULT: usize = 50;
 
+/// How long a project may ask for its data to be kept, in days; the server's own limit counts too.
+pub const RETENTION_DAYS_MAX: u32 = 3_650;
+/// After how many days of failures a project may have its endpoints disabled.
+pub const DISABLE_AFTER_DAYS_MAX: u32 = 365;
+/// Attempts that a breaker waits for before it judges.
+pub const BREAKER_MIN_ATTEMPTS_MAX: u32 = 10_000;
+/// The window over which a breaker judges, in seconds.
+pub const BREAKER_WINDOW_SECONDS_MAX: u32 = 60 * 60;
+/// How long a breaker first stays open, in seconds.
+pub const BREAKER_OPEN_SECONDS_MAX: u32 = 60 * 60;
+/// Attempts that a half-open breaker lets through before it closes.
+pub const BREAKER_HALF_OPEN_ATTEMPTS_MAX: u32 = 100;
+
 /// How long a rotated key goes on working beside the new one, in seconds.
 pub const KEY_OVERLAP_SECONDS_MAX: u32 = 30 * 24 * 60 * 60;
 /// The same where the caller does not say, in seconds.

@@ -19,3 +19,5 @@ mod kill;
 mod lifecycle;
 #[path = "end_to_end/portal_tokens.rs"]
 mod portal_tokens;
+#[path = "end_to_end/projects.rs"]
+mod projects;

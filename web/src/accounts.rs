@@ -1,19 +1,19 @@
 //! Accounts: a project's customers.
 
+use axum::Json;
 use axum::extract::{Path, Query, Request, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
-use axum::{Json, Router};
 use hookwright_core::ids::random_id;
 use hookwright_core::limits::MANAGEMENT_BODY_BYTES_MAX;
 use hookwright_core::scope::Scope as KeyScope;
 use hookwright_store::{Account, KeyOwner, Scope};
 use http::{HeaderMap, StatusCode};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
+use crate::api::{Api, Doc};
 use crate::app::App;
-use crate::paging::{self, ListQuery};
+use crate::paging::{self, List, ListQuery, Named, PageOf};
 use crate::problem::Problem;
 use crate::projects::check_text;
 use crate::tenant::check_account_id;
@@ -21,20 +21,89 @@ use crate::{body, times};
 
 type QueryResult = Result<Query<ListQuery>, axum::extract::rejection::QueryRejection>;
 
-pub(crate) fn routes() -> Router<App> {
-    Router::new()
-        .route("/v1/accounts", post(create).get(list))
-        .route(
-            "/v1/accounts/{account_id}",
-            get(read).patch(update).put(update).delete(delete),
+const ALL: &str = "/v1/accounts";
+const ONE: &str = "/v1/accounts/{account_id}";
+
+pub(crate) fn api() -> Api {
+    let read_doc = |id, summary| Doc::new(id, "Accounts", summary).scope(KeyScope::AccountsRead);
+    let doc = |id, summary| {
+        Doc::new(id, "Accounts", summary)
+            .scope(KeyScope::AccountsWrite)
+            .query::<Named>()
+    };
+    let change = |id, summary| {
+        doc(id, summary)
+            .description("A name that is left out stays; null removes it.")
+            .body::<AccountUpdateInput>()
+            .answer::<AccountShown>(200)
+    };
+    Api::default()
+        .post(
+            ALL,
+            create,
+            doc("createAccount", "Makes an account.")
+                .description("An account is also made when an event or endpoint first names it.")
+                .optional_body::<AccountInput>()
+                .answer::<AccountShown>(201),
+        )
+        .get(
+            ALL,
+            list,
+            read_doc("listAccounts", "Lists the accounts, newest first.")
+                .query::<List>()
+                .answer::<PageOf<AccountShown>>(200),
+        )
+        .get(
+            ONE,
+            read,
+            read_doc("getAccount", "Shows an account.")
+                .query::<Named>()
+                .answer::<AccountShown>(200),
+        )
+        .patch(ONE, update, change("updateAccount", "Changes an account."))
+        .put(
+            ONE,
+            update,
+            change("putAccount", "Changes an account, as PATCH does."),
+        )
+        .delete(
+            ONE,
+            delete,
+            doc("deleteAccount", "Deletes an account.")
+                .description("Its keys and endpoints end at once; its events go by retention.")
+                .no_content(),
         )
 }
 
-#[derive(Deserialize, Default)]
+/// An account to be made.
+#[derive(Deserialize, Default, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Create {
+struct AccountInput {
+    /// 1 to 128 of `A-Z a-z 0-9 _ - : . @`; made if not given.
+    #[schemars(length(min = 1, max = 128), regex(pattern = r"^[A-Za-z0-9_\-:.@]+$"))]
     id: Option<String>,
+    /// What people call it: 1 to 1024 characters.
+    #[schemars(length(min = 1, max = 1024))]
     name: Option<String>,
+}
+
+/// What to change of an account.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct AccountUpdateInput {
+    /// What people call it: 1 to 1024 characters.
+    #[serde(default, deserialize_with = "body::present")]
+    #[schemars(with = "Option<String>", length(min = 1, max = 1024))]
+    name: Option<Option<String>>,
+}
+
+/// An account: one customer of a project.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Account")]
+struct AccountShown {
+    id: String,
+    name: Option<String>,
+    created_at: String,
 }
 
 async fn create(
@@ -53,7 +122,7 @@ async fn create(
             "an account's key does not make accounts",
         ));
     }
-    let input: Create = body::json_or_nothing(request, MANAGEMENT_BODY_BYTES_MAX).await?;
+    let input: AccountInput = body::json_or_nothing(request, MANAGEMENT_BODY_BYTES_MAX).await?;
     let id = input
         .id
         .unwrap_or_else(|| random_id("acct_", app.engine.random()));
@@ -74,7 +143,7 @@ async fn list(
     State(app): State<App>,
     headers: HeaderMap,
     query: QueryResult,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<PageOf<AccountShown>>, Problem> {
     let caller = app.caller(&headers, KeyScope::AccountsRead).await?;
     let query = paging::query(query)?;
     let scope = app.scope(&caller, query.project_id.as_deref(), None)?;
@@ -88,7 +157,7 @@ async fn list(
         .store()
         .accounts(scope.project_id, query.page()?)
         .await?;
-    Ok(Json(paging::listed(page, show)))
+    Ok(Json(PageOf::new(page, show)))
 }
 
 async fn read(
@@ -96,17 +165,11 @@ async fn read(
     headers: HeaderMap,
     Path(id): Path<String>,
     query: QueryResult,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<AccountShown>, Problem> {
     let caller = app.caller(&headers, KeyScope::AccountsRead).await?;
     let query = paging::query(query)?;
     let scope = app.scope(&caller, query.project_id.as_deref(), Some(&id))?;
     Ok(Json(show(&app.engine.store().account(scope).await?)))
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Update {
-    name: Option<String>,
 }
 
 async fn update(
@@ -114,7 +177,7 @@ async fn update(
     Path(id): Path<String>,
     query: QueryResult,
     request: Request,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<AccountShown>, Problem> {
     let caller = app
         .caller(request.headers(), KeyScope::AccountsWrite)
         .await?;
@@ -123,11 +186,15 @@ async fn update(
         paging::query(query)?.project_id.as_deref(),
         Some(&id),
     )?;
-    let input: Update = body::json(request, MANAGEMENT_BODY_BYTES_MAX).await?;
-    if let Some(name) = &input.name {
+    let input: AccountUpdateInput = body::json(request, MANAGEMENT_BODY_BYTES_MAX).await?;
+    let store = app.engine.store();
+    let Some(name) = input.name else {
+        return Ok(Json(show(&store.account(scope).await?)));
+    };
+    if let Some(name) = &name {
         check_text("/name", name)?;
     }
-    let account = app.engine.store().update_account(scope, input.name).await?;
+    let account = store.update_account(scope, name).await?;
     tracing::info!(account = account.public_id, "account changed");
     Ok(Json(show(&account)))
 }
@@ -155,10 +222,10 @@ async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn show(account: &Account) -> Value {
-    json!({
-        "id": account.public_id,
-        "name": account.name,
-        "created_at": times::rfc3339(account.created_at),
-    })
+fn show(account: &Account) -> AccountShown {
+    AccountShown {
+        id: account.public_id.clone(),
+        name: account.name.clone(),
+        created_at: times::rfc3339(account.created_at),
+    }
 }

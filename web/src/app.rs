@@ -51,6 +51,8 @@ impl App {
 /// Every operation.
 fn api() -> Api {
     Api::default()
+        .merge(projects::api())
+        .merge(accounts::api())
         .merge(keys::api())
         .merge(event_list::api())
         .merge(deliveries::api())
@@ -81,8 +83,6 @@ pub(crate) fn router(app: App) -> Router {
         .merge(docs_page::routes())
         .merge(events::routes())
         .merge(batch::routes())
-        .merge(projects::routes())
-        .merge(accounts::routes())
         .merge(profiles::routes())
         .fallback(|| async { Problem::no_such_path() })
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })

@@ -5,7 +5,6 @@ use hookwright_core::limits::{PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX};
 use hookwright_store::{Listed, Page, Towards};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
 use crate::cursor::Cursor;
 use crate::problem::Problem;
@@ -122,16 +121,6 @@ impl<T> PageOf<T> {
             prev_cursor: None,
         }
     }
-}
-
-/// A page as JSON.
-pub(crate) fn listed<T>(page: Listed<T>, row: impl Fn(&T) -> Value) -> Value {
-    let data: Vec<Value> = page.rows.iter().map(row).collect();
-    json!({
-        "data": data,
-        "next_cursor": cursor(Towards::Older, page.next),
-        "prev_cursor": cursor(Towards::Newer, page.prev),
-    })
 }
 
 fn cursor(towards: Towards, row: Option<i64>) -> Option<String> {
