@@ -180,3 +180,5 @@ pub const BREAKER_OPEN_MS_MAX: u64 = 60 * 60 * 1000;
 pub const FAILING_KEPT_MS_MIN: u64 = 60_000;
 /// Days of nothing but failures after which an endpoint is disabled, where its project says nothing.
 pub const DISABLE_AFTER_DAYS_DEFAULT: u32 = 5;
+/// Validation handshakes under way at once on one node.
+pub const HANDSHAKES_MAX: usize = 64;

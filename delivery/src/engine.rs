@@ -7,7 +7,9 @@ use hookwright_core::address::AddressRule;
 use hookwright_core::ids::{AccountId, EndpointId, ProjectId};
 use hookwright_core::limits::LEASE_MS;
 use hookwright_core::time::UnixMs;
-use hookwright_store::{Change, Claimed, ClientCertificate, Endpoint, Project, Store, StoreError};
+use hookwright_store::{
+    Change, Claimed, ClientCertificate, Endpoint, Project, Store, StoreError, ValidationOutcome,
+};
 use http::HeaderValue;
 use rustls::ClientConfig;
 use tokio::sync::oneshot;
@@ -166,6 +168,10 @@ impl Engine {
             shared.routing.apply(&Change::Account(account));
         }
         for endpoint in endpoints {
+            // Its node ended before it was asked.
+            if endpoint.is_waiting_for_validation() && endpoint.settings.validated.is_none() {
+                shared.inbox.push(Message::Validate(endpoint.id, None));
+            }
             shared.routing.apply(&Change::Endpoint(Box::new(endpoint)));
         }
         let worker = Worker::new(Arc::clone(&shared), options.rule, options.tls);
@@ -215,6 +221,19 @@ impl Engine {
         own: &ClientCertificate,
     ) -> Result<(), ClientCertificateError> {
         presenting(own, &self.shared.routing.equipment.tls).map(drop)
+    }
+
+    /// Asks the endpoint's receiver whether it wants to be sent to, and keeps what comes of it.
+    /// Nothing comes of it where the endpoint wants no validation any more, or nothing could be kept.
+    pub async fn validate(&self, id: EndpointId) -> Option<ValidationOutcome> {
+        let (told, outcome) = oneshot::channel();
+        self.shared.inbox.push(Message::Validate(id, Some(told)));
+        outcome.await.ok()
+    }
+
+    /// As [`Self::validate`], without waiting.
+    pub fn validate_soon(&self, id: EndpointId) {
+        self.shared.inbox.push(Message::Validate(id, None));
     }
 
     /// A project by row.

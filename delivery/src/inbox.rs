@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use hookwright_core::ids::EndpointId;
 use hookwright_core::time::UnixMs;
-use hookwright_store::Claimed;
-use tokio::sync::Notify;
+use hookwright_store::{Claimed, ValidationOutcome};
+use tokio::sync::{Notify, oneshot};
 
 use crate::node::Held;
 
@@ -31,8 +31,10 @@ pub(crate) enum Message {
     Waiting(EndpointId, UnixMs),
     /// The endpoint changed.
     Changed(EndpointId),
+    /// Ask its receiver whether it wants to be sent to.
+    Validate(EndpointId, Option<oneshot::Sender<ValidationOutcome>>),
     /// Finish what is in flight within so many milliseconds, release the rest.
-    Stop(u64, tokio::sync::oneshot::Sender<()>),
+    Stop(u64, oneshot::Sender<()>),
 }
 
 /// The inbox.

@@ -16,6 +16,7 @@ mod engine;
 mod exchange;
 mod explain;
 mod gate;
+mod handshake;
 mod inbox;
 mod lane;
 mod lane_gauge;

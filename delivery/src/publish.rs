@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use hookwright_core::ids::{self, AccountId, DeliveryId, ProjectId};
+use hookwright_core::ids::{self, AccountId, DeliveryId, EndpointId, ProjectId};
 use hookwright_core::limits::LEASE_MS;
 use hookwright_core::time::UnixMs;
 use hookwright_store::{
@@ -43,6 +43,8 @@ pub struct Publish {
     pub metadata: BTreeMap<String, String>,
     /// When its deliveries become due, if not at once.
     pub deliver_at: Option<UnixMs>,
+    /// Goes to this endpoint alone, whatever it subscribes to: a test.
+    pub only: Option<EndpointId>,
     /// Raw JSON, checked.
     pub payload: Bytes,
 }
@@ -54,6 +56,8 @@ pub struct Published {
     pub id: String,
     /// How many deliveries it has.
     pub deliveries: u32,
+    /// The first of them, if it was accepted just now and has any, and when it was made.
+    pub first_delivery: Option<(DeliveryId, UnixMs)>,
     /// It was accepted before; nothing new was stored.
     pub repeated: bool,
 }
@@ -76,11 +80,14 @@ pub(crate) async fn publish(
     shared.gate.pass(&*shared.world.clock).await;
     let now = shared.world.clock.now();
     let prefix = shared.event_prefix(publish.project_id);
-    let targets = shared.routing.matching(
-        publish.account_id,
-        (&publish.event_type, &publish.channels),
-        &publish.payload,
-    );
+    let targets = match publish.only {
+        Some(only) => shared.routing.target(only).into_iter().collect(),
+        None => shared.routing.matching(
+            publish.account_id,
+            (&publish.event_type, &publish.channels),
+            &publish.payload,
+        ),
+    };
     let routes: Vec<Route> = targets.iter().map(|target| route(shared, target)).collect();
     let leased = leased(&routes);
     shared.gate.add(leased);
@@ -105,11 +112,16 @@ pub(crate) async fn publish(
             .unwrap_or_else(|| ids::encode(&prefix, at, row))
     };
     match appended {
-        Appended::Fresh { id: row, .. } => {
+        Appended::Fresh {
+            id: row,
+            first_delivery,
+            ..
+        } => {
             let deliveries = append.routes.len() as u32;
             Ok(Published {
                 id: id(row.0, now),
                 deliveries,
+                first_delivery: (deliveries > 0).then_some((first_delivery, now)),
                 repeated: false,
             })
         }
@@ -120,6 +132,7 @@ pub(crate) async fn publish(
         } => Ok(Published {
             id: id(row.0, accepted_at),
             deliveries: fanout,
+            first_delivery: None,
             repeated: true,
         }),
         Appended::Conflict => Err(PublishError::Conflict),

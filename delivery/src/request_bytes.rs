@@ -44,7 +44,7 @@ fn is_named(headers: &[(HeaderName, HeaderValue)], name: &HeaderName) -> bool {
 }
 
 /// **Invariant:** neither a name nor a value holds a line end: their types see to that.
-fn line(bytes: &mut Vec<u8>, (name, value): &(HeaderName, HeaderValue)) {
+pub(crate) fn line(bytes: &mut Vec<u8>, (name, value): &(HeaderName, HeaderValue)) {
     bytes.extend_from_slice(name.as_str().as_bytes());
     bytes.extend_from_slice(b": ");
     bytes.extend_from_slice(value.as_bytes());

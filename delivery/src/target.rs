@@ -14,6 +14,7 @@ use http::{HeaderName, HeaderValue};
 use rustls::ClientConfig;
 
 use crate::authorization::{Authorization, TokenSource, authorization};
+use crate::handshake::REQUEST_ORIGIN;
 use crate::lane_gauge::LaneGauge;
 use crate::place::Place;
 use crate::profiles::{Profiles, schedule_of};
@@ -21,9 +22,6 @@ use crate::request_bytes::beginning;
 use crate::signing::Format;
 use crate::tls::presenting;
 use crate::wanted::wants;
-
-/// The name by which receivers know who asked them to take events (`CloudEvents` webhooks).
-const ORIGIN: HeaderName = HeaderName::from_static("webhook-request-origin");
 
 /// What endpoints are made ready with.
 pub(crate) struct Equipment {
@@ -82,14 +80,15 @@ impl Target {
         let schedule = schedule(&endpoint, &format.profile)?;
         let timeout = settings.timeout_ms.unwrap_or(format.profile.timeout_ms);
         let url = parse_endpoint_url(&settings.url, false).map_err(|error| error.to_string())?;
-        gauge.set_rate_limits(settings.rate_limit, None);
+        let allowed = settings.consent().and_then(|it| it.allowed_per_minute);
+        gauge.set_rate_limits(settings.rate_limit, allowed);
         gauge.set_concurrency(settings.concurrency);
         let own_tls = endpoint.credentials.client_certificate.as_ref();
         let own_tls = own_tls.map(|own| presenting(own, &equipment.tls));
         let own_tls = own_tls.transpose().map_err(|error| error.to_string())?;
         let mut headers = custom_headers(&endpoint)?;
         if settings.validation.is_some() {
-            headers.push((ORIGIN, equipment.origin.clone()));
+            headers.push((REQUEST_ORIGIN, equipment.origin.clone()));
         }
         let auth = endpoint.credentials.auth.as_ref().map(authorization);
         let token_source = match auth.transpose()? {
@@ -123,9 +122,10 @@ impl Target {
 
     /// Whether one node at a time may send to it: what holds for the endpoint as a whole cannot be
     /// kept by several nodes that do not know of each other's requests.
-    pub(crate) const fn needs_owner(&self) -> bool {
+    pub(crate) fn needs_owner(&self) -> bool {
         let settings = &self.endpoint.settings;
-        settings.rate_limit.is_some() || settings.concurrency.is_some()
+        let allowed = settings.consent().and_then(|it| it.allowed_per_minute);
+        settings.rate_limit.is_some() || settings.concurrency.is_some() || allowed.is_some()
     }
 }
 

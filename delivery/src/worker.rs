@@ -10,11 +10,11 @@ use std::sync::Arc;
 
 use hookwright_core::address::AddressRule;
 use hookwright_core::ids::EndpointId;
-use hookwright_core::limits::NODE_CONCURRENCY_MAX;
+use hookwright_core::limits::{HANDSHAKES_MAX, NODE_CONCURRENCY_MAX};
 use hookwright_core::time::UnixMs;
 use hookwright_store::{EndpointStatus, Leased, Settled, Settlement, StoreError};
 use rustls::ClientConfig;
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{Notify, Semaphore, oneshot};
 
 use crate::connect::Connector;
 use crate::engine::Shared;
@@ -29,6 +29,7 @@ mod deliver;
 mod own;
 mod stop;
 mod sweep;
+mod validate;
 
 /// The longest time between two turns of the loop.
 const TURN_MS_MAX: u64 = 1_000;
@@ -57,6 +58,8 @@ struct State {
     in_flight: Cell<usize>,
     claiming: Cell<bool>,
     owning: Cell<bool>,
+    /// Places for validation handshakes.
+    handshakes: Semaphore,
     stopping: Cell<bool>,
     wake: Arc<Notify>,
 }
@@ -85,6 +88,7 @@ impl Worker {
             in_flight: Cell::new(0),
             claiming: Cell::new(false),
             owning: Cell::new(false),
+            handshakes: Semaphore::new(HANDSHAKES_MAX),
             stopping: Cell::new(false),
             wake,
             shared: self.shared,
@@ -133,6 +137,7 @@ impl State {
                 self.lanes.borrow_mut().refresh(id, self.now_us());
                 own::put_back_if_not_owned(self, id);
             }
+            Message::Validate(id, told) => validate::validate(self, id, told),
             Message::Stop(limit_ms, done) => return Some((limit_ms, done)),
         }
         None

@@ -38,6 +38,7 @@ mod health;
 mod keys;
 mod notices;
 mod rollups;
+mod validation;
 
 type Result<T> = std::result::Result<T, StoreError>;
 

@@ -62,4 +62,5 @@ mod conformance {
     mod resend;
     mod rollups;
     mod settle;
+    mod validation;
 }

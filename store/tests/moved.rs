@@ -53,6 +53,7 @@ async fn three_days(place: &Place) -> (Scope, [EventId; 3]) {
         secrets: vec!["whsec_a".to_owned()],
         credentials: Default::default(),
         status: EndpointStatus::Active,
+        status_reason: None,
         now: OLD,
     };
     let endpoint = store.create_endpoint(endpoint).await.expect("made").id;

@@ -127,6 +127,7 @@ async fn create(
         secrets,
         credentials: Credentials::default(),
         status,
+        status_reason: None,
         now: app.engine.now(),
     };
     let endpoint = app.engine.store().create_endpoint(new).await?;

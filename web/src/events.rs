@@ -113,6 +113,7 @@ pub(crate) async fn publish_one(
         channels: input.channels,
         metadata: BTreeMap::new(),
         deliver_at: None,
+        only: None,
         payload: bytes.slice_ref(input.data.get().as_bytes()),
     };
     Ok(app.engine.publish(publish).await?)

@@ -53,6 +53,7 @@ pub async fn populate(
         secrets: vec!["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned()],
         credentials: Default::default(),
         status: EndpointStatus::Active,
+        status_reason: None,
         now: START,
     };
     let endpoint = store.create_endpoint(endpoint).await.unwrap();

@@ -94,6 +94,7 @@ impl Sim {
             channels: Vec::new(),
             metadata: Default::default(),
             deliver_at: None,
+            only: None,
             payload: Bytes::from_static(b"{\"userId\":\"u1\"}"),
         };
         let published = self.engine.publish(publish).await.unwrap();

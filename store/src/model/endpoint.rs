@@ -114,6 +114,9 @@ pub struct EndpointSettings {
     /// What a receiver must show before it is sent anything.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub validation: Option<Validation>,
+    /// What came of the last time that it was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub validated: Option<ValidationOutcome>,
     /// The product's own notes, by name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub metadata: BTreeMap<String, String>,
@@ -125,6 +128,40 @@ pub struct EndpointSettings {
 pub enum Validation {
     /// It answers the `OPTIONS` request of the `CloudEvents` webhook specification.
     Cloudevents,
+}
+
+/// What came of a validation handshake.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ValidationOutcome {
+    /// The URL that was asked: another one has consented to nothing.
+    pub url: String,
+    /// When.
+    pub at: UnixMs,
+    /// Why it did not consent, in words, if it did not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// Requests per minute that it allows, if it says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allowed_per_minute: Option<u32>,
+}
+
+/// The reason of an endpoint that is paused until its receiver consents.
+pub const WAITING_FOR_VALIDATION: &str = "waiting for the receiver's validation";
+
+impl EndpointSettings {
+    /// The consent that the receiver at today's URL has given.
+    #[must_use]
+    pub fn consent(&self) -> Option<&ValidationOutcome> {
+        self.validation?;
+        let given = self.validated.as_ref()?;
+        (given.url == self.url && given.error.is_none()).then_some(given)
+    }
+
+    /// Whether its receiver must consent before it is sent anything.
+    #[must_use]
+    pub fn awaits_validation(&self) -> bool {
+        self.validation.is_some() && self.consent().is_none()
+    }
 }
 
 /// What an endpoint has that must stay secret, beside its signing secrets; sealed with them.
@@ -221,6 +258,32 @@ pub struct Endpoint {
     pub updated_at: UnixMs,
 }
 
+impl Endpoint {
+    /// Whether it is paused until its receiver consents, and for nothing else.
+    #[must_use]
+    pub fn is_waiting_for_validation(&self) -> bool {
+        self.status == EndpointStatus::Paused
+            && self.status_reason.as_deref() == Some(WAITING_FOR_VALIDATION)
+    }
+
+    /// What a handshake's outcome changes; nothing where another URL was asked.
+    pub(crate) fn after_validation(&self, outcome: ValidationOutcome) -> Option<EndpointUpdate> {
+        if self.settings.validation.is_none() || self.settings.url != outcome.url {
+            return None;
+        }
+        let settings = EndpointSettings {
+            validated: Some(outcome),
+            ..self.settings.clone()
+        };
+        let goes_on = settings.consent().is_some() && self.is_waiting_for_validation();
+        Some(EndpointUpdate {
+            settings: Some(settings),
+            secrets: None,
+            status: goes_on.then_some((EndpointStatus::Active, None)),
+        })
+    }
+}
+
 /// An endpoint to be made.
 #[derive(Clone, Debug)]
 pub struct NewEndpoint {
@@ -238,6 +301,8 @@ pub struct NewEndpoint {
     pub credentials: Credentials,
     /// Whether it receives.
     pub status: EndpointStatus,
+    /// Why it does not, in words, if it does not.
+    pub status_reason: Option<String>,
     /// Now.
     pub now: UnixMs,
 }

@@ -30,8 +30,8 @@ impl PostgresStore {
         accounts::must_be_there(&change, new.project_id, new.account_id).await?;
         within_limit(&change, new.project_id, new.account_id).await?;
         let sql = format!(
-            "INSERT INTO endpoints (project_id, account_id, public_id, settings, secrets, status, created_at, updated_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $7) ON CONFLICT DO NOTHING RETURNING {COLUMNS}"
+            "INSERT INTO endpoints (project_id, account_id, public_id, settings, secrets, status, status_reason, created_at, updated_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $8, $7, $7) ON CONFLICT DO NOTHING RETURNING {COLUMNS}"
         );
         let made = row_of(
             &change,
@@ -44,6 +44,7 @@ impl PostgresStore {
                 &secrets,
                 &(new.status as i16),
                 &new.now.0,
+                &new.status_reason,
             ],
         )
         .await?;
@@ -201,7 +202,12 @@ impl PostgresStore {
 }
 
 /// Tells the product of a change, where it wants to be told.
-async fn tell(change: &Transaction<'_>, old: &Endpoint, new: &Endpoint, now: UnixMs) -> Result<()> {
+pub(super) async fn tell(
+    change: &Transaction<'_>,
+    old: &Endpoint,
+    new: &Endpoint,
+    now: UnixMs,
+) -> Result<()> {
     let (project, account) = (new.project_id, new.account_id);
     if !notices::wanted(change, project, Some(account)).await? {
         return Ok(());

@@ -56,6 +56,7 @@ mod seal;
 mod session;
 mod settle;
 mod statement;
+mod validation;
 mod within;
 mod writer;
 

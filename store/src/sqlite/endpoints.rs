@@ -25,8 +25,8 @@ impl SqliteStore {
             let account = accounts::by_id(connection, new.project_id, new.account_id)?;
             within_limit(connection, new.project_id, new.account_id)?;
             let inserted = connection.execute(
-                "INSERT INTO endpoints (project_id, account_id, public_id, settings, secrets, status, created_at, updated_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7) ON CONFLICT DO NOTHING",
+                "INSERT INTO endpoints (project_id, account_id, public_id, settings, secrets, status, status_reason, created_at, updated_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?8, ?7, ?7) ON CONFLICT DO NOTHING",
                 params![
                     new.project_id.0,
                     new.account_id.0,
@@ -35,6 +35,7 @@ impl SqliteStore {
                     seal(&vault, &new.public_id, &new.secrets, &new.credentials)?,
                     new.status as u8,
                     new.now.0,
+                    new.status_reason,
                 ],
             )?;
             if inserted == 0 {
@@ -102,17 +103,7 @@ impl SqliteStore {
             let connection = &writer.connection;
             let old = find(connection, &vault, scope, &public_id)?;
             let id = old.id;
-            let settings = update.settings.as_ref().map(settings_text).transpose()?;
-            let secrets = update.secrets.as_ref().map(|(secrets, credentials)| seal(&vault, &public_id, secrets, credentials));
-            let secrets = secrets.transpose()?;
-            connection.execute(
-                "UPDATE endpoints SET settings = IFNULL(?2, settings), secrets = IFNULL(?3, secrets),
-                        updated_at = ?4 WHERE id = ?1",
-                params![id.0, settings, secrets, now.0],
-            )?;
-            if let Some((status, reason)) = update.status {
-                set_status(connection, id, status, reason.as_deref(), now)?;
-            }
+            change(connection, &vault, (id, &public_id), &update, now)?;
             let endpoint = by_id(connection, &vault, id)?;
             tell(connection, &old, &endpoint, now)?;
             Ok((endpoint.clone(), Change::Endpoint(Box::new(endpoint))))
@@ -163,7 +154,12 @@ impl SqliteStore {
 }
 
 /// Tells the product of a change, where it wants to be told.
-fn tell(connection: &Connection, old: &Endpoint, new: &Endpoint, now: UnixMs) -> Result<()> {
+pub(super) fn tell(
+    connection: &Connection,
+    old: &Endpoint,
+    new: &Endpoint,
+    now: UnixMs,
+) -> Result<()> {
     if !notices::wanted(connection, new.project_id, Some(new.account_id))? {
         return Ok(());
     }
@@ -197,6 +193,29 @@ fn within_limit(connection: &Connection, project: ProjectId, account: AccountId)
             what: "endpoints",
             limit: ENDPOINTS_PER_ACCOUNT_MAX,
         });
+    }
+    Ok(())
+}
+
+/// Writes what an update says.
+pub(super) fn change(
+    connection: &Connection,
+    vault: &Vault,
+    (id, public_id): (EndpointId, &str),
+    update: &EndpointUpdate,
+    now: UnixMs,
+) -> Result<()> {
+    let settings = update.settings.as_ref().map(settings_text).transpose()?;
+    let secrets = update.secrets.as_ref();
+    let secrets =
+        secrets.map(|(secrets, credentials)| seal(vault, public_id, secrets, credentials));
+    connection.execute(
+        "UPDATE endpoints SET settings = IFNULL(?2, settings), secrets = IFNULL(?3, secrets),
+                updated_at = ?4 WHERE id = ?1",
+        params![id.0, settings, secrets.transpose()?, now.0],
+    )?;
+    if let Some((status, reason)) = &update.status {
+        set_status(connection, id, *status, reason.as_deref(), now)?;
     }
     Ok(())
 }

@@ -26,6 +26,7 @@ mod reclaim;
 mod resend;
 mod rollups;
 mod settle;
+mod validation;
 mod writer;
 
 use std::sync::{Arc, OnceLock};

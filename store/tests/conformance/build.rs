@@ -67,6 +67,7 @@ pub fn an_endpoint(tenant: Tenant, public_id: &str) -> NewEndpoint {
         secrets: vec![format!("whsec_{public_id}")],
         credentials: Default::default(),
         status: EndpointStatus::Active,
+        status_reason: None,
         now: NOW,
     }
 }

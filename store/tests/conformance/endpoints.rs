@@ -37,6 +37,7 @@ fn settings() -> EndpointSettings {
         circuit_breaker: Some(BreakerSettings::default()),
         ordered: true,
         validation: Some(Validation::Cloudevents),
+        validated: None,
         metadata: [("team".to_owned(), "blue".to_owned())].into(),
     }
 }

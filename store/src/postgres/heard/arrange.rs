@@ -160,6 +160,7 @@ pub(super) fn an_endpoint(
         secrets: vec!["whsec_a".to_owned()],
         credentials: Default::default(),
         status: EndpointStatus::Active,
+        status_reason: None,
         now: NOW,
     }
 }

@@ -212,10 +212,14 @@ async fn endpoints(store: &Store, scope: Scope, run: u32) -> EndpointId {
         project_id: scope.project_id,
         account_id: scope.account_id.expect("an account"),
         public_id: format!("ep_{run}"),
-        settings: EndpointSettings::default(),
+        settings: EndpointSettings {
+            validation: Some(Validation::Cloudevents),
+            ..EndpointSettings::default()
+        },
         secrets: Vec::new(),
         credentials: Default::default(),
         status: EndpointStatus::Active,
+        status_reason: None,
         now: NOW,
     };
     let id = store.create_endpoint(new).await.expect("made").id;
@@ -240,6 +244,14 @@ async fn endpoints(store: &Store, scope: Scope, run: u32) -> EndpointId {
         .disable_endpoint(id, String::new(), NOW)
         .await
         .expect("disabled");
+    let outcome = ValidationOutcome {
+        url: String::new(),
+        at: NOW,
+        error: None,
+        allowed_per_minute: None,
+    };
+    let settled = store.settle_validation(id, outcome, NOW).await;
+    settled.expect("settled");
     store.routing().await.expect("read");
     id
 }
