@@ -69,6 +69,7 @@ async fn publish_one(shared: &Arc<Shared>, notice: &Notice) -> bool {
         channels: Vec::new(),
         metadata: Default::default(),
         deliver_at: None,
+        only: None,
         payload: Bytes::copy_from_slice(notice.body.as_bytes()),
     };
     match publish(shared, event).await {
