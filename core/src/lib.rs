@@ -10,6 +10,7 @@
 
 pub mod address;
 pub mod breaker;
+pub mod breaker_bounds;
 pub mod decide;
 pub mod endpoint_headers;
 pub mod endpoint_url;

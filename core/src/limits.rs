@@ -182,3 +182,24 @@ pub const FAILING_KEPT_MS_MIN: u64 = 60_000;
 pub const DISABLE_AFTER_DAYS_DEFAULT: u32 = 5;
 /// Validation handshakes under way at once on one node.
 pub const HANDSHAKES_MAX: usize = 64;
+
+/// Requests per second that an endpoint's own limit may allow.
+pub const RATE_LIMIT_PER_S_MAX: u32 = 10_000;
+/// An attempt's deadline where an endpoint says less, in milliseconds: the least.
+pub const ATTEMPT_TIMEOUT_MS_MIN: u64 = 100;
+/// Entries of an endpoint's metadata.
+pub const METADATA_ENTRIES_MAX: usize = 32;
+/// The name of one entry of metadata.
+pub const METADATA_NAME_CHARS_MAX: usize = 64;
+/// The value of one entry of metadata.
+pub const METADATA_VALUE_CHARS_MAX: usize = 512;
+/// Why an endpoint is paused or disabled, in the words of who did it.
+pub const STATUS_REASON_CHARS_MAX: usize = 256;
+/// Attempts that a circuit breaker waits for before it judges.
+pub const BREAKER_ATTEMPTS_MAX: u32 = 10_000;
+/// The window that a circuit breaker looks at, in seconds.
+pub const BREAKER_WINDOW_S_MAX: u32 = 60 * 60;
+/// How long a circuit breaker first stays open, in seconds.
+pub const BREAKER_OPEN_S_MAX: u32 = 60 * 60;
+/// Attempts that a half-open circuit breaker lets through.
+pub const BREAKER_HALF_OPEN_ATTEMPTS_MAX: u32 = 100;

@@ -7,6 +7,10 @@ mod support;
 mod bad_input;
 #[path = "end_to_end/document_calls.rs"]
 mod document_calls;
+#[path = "end_to_end/dry_run.rs"]
+mod dry_run;
+#[path = "end_to_end/filters.rs"]
+mod filters;
 #[path = "end_to_end/formats.rs"]
 mod formats;
 #[path = "end_to_end/isolation.rs"]

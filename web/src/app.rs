@@ -13,8 +13,8 @@ use crate::api::Api;
 use crate::auth::Keys;
 use crate::problem::Problem;
 use crate::{
-    accounts, batch, deliveries, docs_page, endpoints, event_list, events, health, keys, own_key,
-    portal_tokens, profiles, projects, root_keys,
+    accounts, batch, deliveries, docs_page, dry_run, endpoints, event_list, events, filters,
+    health, keys, own_key, portal_tokens, profiles, projects, root_keys,
 };
 
 /// What every handler has.
@@ -57,6 +57,8 @@ fn api() -> Api {
         .merge(event_list::api())
         .merge(deliveries::api())
         .merge(endpoints::api())
+        .merge(filters::api())
+        .merge(dry_run::api())
         .merge(profiles::api())
         .merge(health::api())
         .merge(own_key::api())

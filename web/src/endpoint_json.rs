@@ -1,9 +1,11 @@
 //! An endpoint as requests write it and answers show it: the union of the vendors' fields.
 
 mod check;
+mod circuit_breaker;
 mod input;
+mod retry_policy;
 mod show;
 
-pub(crate) use check::{Rules, check_channels, check_secret};
+pub(crate) use check::{Rules, check_channels, check_filter, check_secret};
 pub(crate) use input::EndpointInput;
 pub(crate) use show::{EndpointShown, show};

@@ -13,7 +13,9 @@ use hookwright_core::scope::Scope as KeyScope;
 use hookwright_core::subscription::check_event_type;
 use hookwright_delivery::{Publish, Published};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
+use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::app::App;
@@ -30,25 +32,36 @@ pub(crate) fn routes() -> Router<App> {
 }
 
 /// An event as it is published. The payload stays raw.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct EventInput<'a> {
+    /// The account that it is for, where the key is not an account's; made at its first use.
     #[serde(borrow)]
-    account_id: Option<Cow<'a, str>>,
+    pub(crate) account_id: Option<Cow<'a, str>>,
+    /// Its type's name: at most 128 of letters, digits, `.`, `_` and `-`.
     #[serde(borrow, rename = "type")]
-    event_type: Cow<'a, str>,
+    pub(crate) event_type: Cow<'a, str>,
+    /// The payload: any JSON, nested at most 100 deep.
     #[serde(borrow)]
-    data: &'a RawValue,
+    #[schemars(with = "Value")]
+    pub(crate) data: &'a RawValue,
+    /// An id of the publisher's own: 1 to 128 of letters, digits, `_`, `-` and `:`. An event of the
+    /// same id is stored once.
     #[serde(borrow)]
     id: Option<Cow<'a, str>>,
+    /// When it happened (RFC 3339); now, if not given.
     #[serde(borrow)]
     time: Option<Cow<'a, str>>,
+    /// What it is about: any JSON.
     #[serde(borrow)]
+    #[schemars(with = "Option<Value>")]
     subject: Option<&'a RawValue>,
+    /// A trace id: at most 128 bytes.
     #[serde(borrow)]
     trace: Option<Cow<'a, str>>,
+    /// Channels that it is published on: at most 16, of 1 to 128 characters.
     #[serde(default)]
-    channels: Vec<String>,
+    pub(crate) channels: Vec<String>,
 }
 
 pub(crate) async fn publish(
@@ -119,7 +132,8 @@ pub(crate) async fn publish_one(
     Ok(app.engine.publish(publish).await?)
 }
 
-fn check(input: &EventInput<'_>) -> Result<(), Problem> {
+/// Whether the event is one that can be published.
+pub(crate) fn check(input: &EventInput<'_>) -> Result<(), Problem> {
     check_event_type(&input.event_type)
         .map_err(|error| Problem::field("/type", error.to_string()))?;
     if input.id.as_deref().is_some_and(|id| !is_given_id(id)) {

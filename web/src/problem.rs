@@ -145,14 +145,6 @@ impl Problem {
         Self::new(StatusCode::BAD_REQUEST, "invalid_parameter", detail)
     }
 
-    pub(crate) fn not_supported(pointer: &str, detail: &str) -> Self {
-        let problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "not_supported", detail);
-        Self {
-            pointer: Some(pointer.to_owned()),
-            ..problem
-        }
-    }
-
     pub(crate) fn exists(what: &str) -> Self {
         let detail = format!("{what} of this id exists already; choose another id or use that one");
         Self::new(StatusCode::CONFLICT, "already_exists", detail)
@@ -179,7 +171,7 @@ impl Problem {
     }
 
     /// Our own fault: the detail goes to the log.
-    fn internal(detail: &str) -> Self {
+    pub(crate) fn internal(detail: &str) -> Self {
         tracing::error!(detail, "request failed");
         let detail = "the server failed; nothing is known to be stored: try again, and tell the operator if it lasts";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail)

@@ -174,9 +174,16 @@ fn endpoints_with_bad_settings_are_refused() {
     refused(json!({"url": url, "timeout_ms": 0}));
     refused(json!({"url": url, "rate_limit": 0}));
     refused(json!({"url": url, "secret": ""}));
-    let filter = json!({"url": url, "filter": {"a": 1}});
-    let answer = client.post("/v1/endpoints", &filter);
-    assert_eq!(answer.problem(422), "not_supported");
+    refused(json!({"url": url, "filter": {"a": {"$huge": 1}}}));
+    refused(json!({"url": url, "filter": ["a"]}));
+    refused(json!({"url": url, "concurrency": 33}));
+    refused(json!({"url": url, "circuit_breaker": {"open_s": 0}}));
+    refused(json!({"url": url, "circuit_breaker": {"half_open": 1}}));
+    refused(json!({"url": url, "circuit_breaker": "on"}));
+    refused(json!({"url": url, "ordered": "yes"}));
+    refused(json!({"url": url, "metadata": {"": "x"}}));
+    refused(json!({"url": url, "metadata": {"a": 1}}));
+    refused(json!({"url": url, "metadata": {"a": "x".repeat(513)}}));
     assert_eq!(client.get("/v1/endpoints").expect(200)["data"], json!([]));
     client
         .post("/v1/endpoints", &json!({ "url": url }))

@@ -1,17 +1,23 @@
 //! Whether an endpoint's settings can be used: their bounds, and what its wire formats demand.
 
+use std::collections::BTreeMap;
+
 use hookwright_core::endpoint_headers::EndpointHeaders;
 use hookwright_core::endpoint_url::parse_endpoint_url;
-use hookwright_core::limits::{ATTEMPT_TIMEOUT_MS_MAX, CHANNELS_MAX, SECRET_CHARS_MAX};
+use hookwright_core::filter::Filter;
+use hookwright_core::limits::{
+    ATTEMPT_TIMEOUT_MS_MAX, ATTEMPT_TIMEOUT_MS_MIN, CHANNELS_MAX, LANE_CONCURRENCY_MAX,
+    METADATA_ENTRIES_MAX, METADATA_NAME_CHARS_MAX, METADATA_VALUE_CHARS_MAX, RATE_LIMIT_PER_S_MAX,
+    SECRET_CHARS_MAX,
+};
 use hookwright_core::schedule::{self, Schedule};
 use hookwright_core::subscription::Subscriptions;
 use hookwright_store::EndpointSettings;
 use hookwright_wire::{CanonicalJson, Profile, signing_key};
+use serde_json::Value;
 
 use crate::problem::Problem;
 use crate::projects::check_text;
-
-const RATE_LIMIT_MAX: u32 = 10_000;
 
 /// What the checks need to know besides the request.
 pub(crate) struct Rules<'a> {
@@ -73,16 +79,16 @@ pub(super) fn check(settings: &EndpointSettings) -> Result<(), Problem> {
     }
     if settings
         .rate_limit
-        .is_some_and(|rate| !(1..=RATE_LIMIT_MAX).contains(&rate))
+        .is_some_and(|rate| !(1..=RATE_LIMIT_PER_S_MAX).contains(&rate))
     {
-        let detail = format!("must be 1 to {RATE_LIMIT_MAX} requests per second");
+        let detail = format!("must be 1 to {RATE_LIMIT_PER_S_MAX} requests per second");
         return Err(Problem::field("/rate_limit", detail));
     }
-    if settings
-        .timeout_ms
-        .is_some_and(|ms| !(100..=ATTEMPT_TIMEOUT_MS_MAX).contains(&u64::from(ms)))
-    {
-        let detail = format!("must be 100 to {ATTEMPT_TIMEOUT_MS_MAX} milliseconds");
+    if settings.timeout_ms.is_some_and(|ms| {
+        !(ATTEMPT_TIMEOUT_MS_MIN..=ATTEMPT_TIMEOUT_MS_MAX).contains(&u64::from(ms))
+    }) {
+        let detail =
+            format!("must be {ATTEMPT_TIMEOUT_MS_MIN} to {ATTEMPT_TIMEOUT_MS_MAX} milliseconds");
         return Err(Problem::field("/timeout_ms", detail));
     }
     if settings
@@ -93,7 +99,44 @@ pub(super) fn check(settings: &EndpointSettings) -> Result<(), Problem> {
         let detail = "must be none, js, js-sorted, jcs, python or python-spaced";
         return Err(Problem::field("/canonical_json", detail));
     }
-    Ok(())
+    if settings
+        .concurrency
+        .is_some_and(|requests| !(1..=LANE_CONCURRENCY_MAX).contains(&(requests as usize)))
+    {
+        let detail = format!("must be 1 to {LANE_CONCURRENCY_MAX} requests at once");
+        return Err(Problem::field("/concurrency", detail));
+    }
+    if let Some(filter) = &settings.filter {
+        check_filter("/filter", filter)?;
+    }
+    check_metadata("/metadata", &settings.metadata)
+}
+
+/// A filter at `pointer` of the body, ready to match.
+pub(crate) fn check_filter(pointer: &str, filter: &Value) -> Result<Filter, Problem> {
+    Filter::parse(filter).map_err(|error| {
+        let pointer = format!("{pointer}{}", error.pointer);
+        Problem::field(&pointer, error.detail)
+    })
+}
+
+/// Notes by name.
+pub(crate) fn check_metadata(
+    pointer: &str,
+    metadata: &BTreeMap<String, String>,
+) -> Result<(), Problem> {
+    let fits = |(name, value): (&String, &String)| {
+        (1..=METADATA_NAME_CHARS_MAX).contains(&name.chars().count())
+            && value.chars().count() <= METADATA_VALUE_CHARS_MAX
+    };
+    if metadata.len() <= METADATA_ENTRIES_MAX && metadata.iter().all(fits) {
+        return Ok(());
+    }
+    let detail = format!(
+        "has at most {METADATA_ENTRIES_MAX} entries, with names of 1 to {METADATA_NAME_CHARS_MAX} \
+         characters and values of at most {METADATA_VALUE_CHARS_MAX}"
+    );
+    Err(Problem::field(pointer, detail))
 }
 
 pub(crate) fn check_channels(channels: &[String]) -> Result<(), Problem> {

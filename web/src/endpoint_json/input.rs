@@ -8,6 +8,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::check::{Rules, check, checked_headers, checked_url};
+use super::circuit_breaker::{self, BreakerInput};
+use super::retry_policy::RetryPolicyInput;
 use crate::body::present;
 use crate::problem::Problem;
 
@@ -39,13 +41,13 @@ pub(crate) struct EndpointInput {
     headers: Option<BTreeMap<String, String>>,
     /// Its own schedule; `null` is the profile's.
     #[serde(deserialize_with = "present")]
-    retry_policy: Option<Option<RetryPolicyField>>,
+    retry_policy: Option<Option<RetryPolicyInput>>,
     /// Only events on one of these channels; none means all. At most 16, of 1 to 128 characters.
     channels: Option<Vec<String>>,
     /// Requests per second at most, 1 to 10,000; `null` is no limit.
     #[serde(deserialize_with = "present")]
     rate_limit: Option<Option<u32>>,
-    /// A condition on the payload.
+    /// A condition on the payload, in the words of docs/filters.md; `null` is none.
     #[serde(deserialize_with = "present")]
     #[schemars(with = "Option<Map<String, Value>>")]
     filter: Option<Option<Value>>,
@@ -61,32 +63,17 @@ pub(crate) struct EndpointInput {
     /// How long an attempt may take, 100 to 60,000 milliseconds; `null` is the profile's.
     #[serde(deserialize_with = "present")]
     timeout_ms: Option<Option<u32>>,
-}
-
-/// A schedule of an endpoint's own: gaps that grow.
-#[derive(Clone, Copy, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(rename = "RetryPolicyInput")]
-struct RetryPolicyField {
-    /// Attempts in all, the first included: 1 to 50.
-    #[schemars(range(min = 1, max = 50))]
-    max_attempts: u32,
-    /// Each gap is the one before times this: 1 to 100.
-    #[schemars(range(min = 1, max = 100))]
-    backoff_multiplier: f64,
-    /// The first gap, 1 to 86,400,000 milliseconds.
-    #[schemars(range(min = 1, max = 86_400_000))]
-    initial_delay: u64,
-}
-
-impl From<RetryPolicyField> for RetryPolicy {
-    fn from(field: RetryPolicyField) -> Self {
-        Self {
-            max_attempts: field.max_attempts,
-            backoff_multiplier: field.backoff_multiplier,
-            initial_delay: field.initial_delay,
-        }
-    }
+    /// Requests under way at once, 1 to 32; `null` is 32.
+    #[serde(deserialize_with = "present")]
+    concurrency: Option<Option<u32>>,
+    /// When the endpoint is left alone for a while; `null` is never.
+    #[serde(deserialize_with = "present")]
+    #[schemars(with = "Option<BreakerInput>")]
+    circuit_breaker: Option<Option<Value>>,
+    /// Deliveries are made one at a time, in the order of their events.
+    ordered: Option<bool>,
+    /// Notes by name, all replaced: at most 32, names of 1 to 64 characters, values of at most 512.
+    metadata: Option<BTreeMap<String, String>>,
 }
 
 /// What a request leaves out is not `null`: that would mean something.
@@ -104,10 +91,6 @@ impl EndpointInput {
         base: EndpointSettings,
         rules: &Rules<'_>,
     ) -> Result<EndpointSettings, Problem> {
-        if matches!(self.filter, Some(Some(_))) {
-            let detail = "payload filters are not supported yet; subscribe by event type or channel, or leave \"filter\" out";
-            return Err(Problem::not_supported("/filter", detail));
-        }
         let keep = |new: &Option<Option<String>>, old| new.clone().unwrap_or(old);
         let url = self.url.clone().unwrap_or(base.url);
         let headers = match &self.headers {
@@ -130,6 +113,14 @@ impl EndpointInput {
             profile: keep(&self.profile, base.profile),
             second_profile: keep(&self.second_profile, base.second_profile),
             timeout_ms: self.timeout_ms.unwrap_or(base.timeout_ms),
+            filter: self.filter.clone().unwrap_or(base.filter),
+            concurrency: self.concurrency.unwrap_or(base.concurrency),
+            circuit_breaker: match &self.circuit_breaker {
+                Some(given) => circuit_breaker::read(given.as_ref().unwrap_or(&Value::Null))?,
+                None => base.circuit_breaker,
+            },
+            ordered: self.ordered.unwrap_or(base.ordered),
+            metadata: self.metadata.clone().unwrap_or(base.metadata),
             ..base
         };
         check(&settings)?;

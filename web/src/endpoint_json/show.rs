@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use hookwright_store::{Endpoint, EndpointStatus, RetryPolicy};
+use hookwright_store::{Endpoint, EndpointStatus};
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Value};
 
+use super::circuit_breaker::BreakerShown;
+use super::retry_policy::RetryPolicyShown;
 use crate::times;
 
 const SHOWN_SECRET_CHARS: usize = 8;
@@ -36,7 +38,8 @@ pub(crate) struct EndpointShown {
     /// Only events on one of these channels; none means all.
     channels: Vec<String>,
     /// A condition on the payload.
-    filter: Option<Map<String, Value>>,
+    #[schemars(with = "Option<Map<String, Value>>")]
+    filter: Option<Value>,
     /// Requests per second at most.
     rate_limit: Option<u32>,
     canonical_json: Option<String>,
@@ -45,20 +48,16 @@ pub(crate) struct EndpointShown {
     second_profile: Option<String>,
     /// Milliseconds that an attempt may take, where they are not the profile's.
     timeout_ms: Option<u32>,
+    /// Requests under way at once, where they are not 32.
+    concurrency: Option<u32>,
+    /// When it is left alone for a while; null is never.
+    circuit_breaker: Option<BreakerShown>,
+    /// Whether deliveries are made one at a time, in the order of their events.
+    ordered: bool,
+    /// Notes by name.
+    metadata: BTreeMap<String, String>,
     created_at: String,
     updated_at: String,
-}
-
-/// A schedule of an endpoint's own: gaps that grow.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "RetryPolicy")]
-struct RetryPolicyShown {
-    /// Attempts in all, the first included.
-    max_attempts: u32,
-    /// Each gap is the one before times this.
-    backoff_multiplier: Option<Number>,
-    /// The first gap, in milliseconds.
-    initial_delay: u64,
 }
 
 /// An endpoint as answers show it; the secret in full only where it was just made or given.
@@ -88,33 +87,20 @@ pub(crate) fn show(endpoint: &Endpoint, account_id: &str, whole_secret: bool) ->
         status_reason: endpoint.status_reason.clone(),
         active: endpoint.status == EndpointStatus::Active,
         headers: settings.headers.into_iter().collect(),
-        retry_policy: settings.retry_policy.map(retry_policy),
+        retry_policy: settings.retry_policy.map(RetryPolicyShown::from),
         channels: settings.channels,
-        filter: None,
+        filter: settings.filter,
         rate_limit: settings.rate_limit,
         canonical_json: settings.canonical_json,
         profile: settings.profile,
         second_profile: settings.second_profile,
         timeout_ms: settings.timeout_ms,
+        concurrency: settings.concurrency,
+        circuit_breaker: settings.circuit_breaker.map(BreakerShown::from),
+        ordered: settings.ordered,
+        metadata: settings.metadata,
         created_at: times::rfc3339_seconds(endpoint.created_at),
         updated_at: times::rfc3339_seconds(endpoint.updated_at),
-    }
-}
-
-fn retry_policy(policy: RetryPolicy) -> RetryPolicyShown {
-    RetryPolicyShown {
-        max_attempts: policy.max_attempts,
-        backoff_multiplier: number(policy.backoff_multiplier),
-        initial_delay: policy.initial_delay,
-    }
-}
-
-/// A whole number is shown as one: 2, not 2.0, as it was given.
-fn number(value: f64) -> Option<Number> {
-    if value.fract() == 0.0 && value.abs() < 1e15 {
-        Some(Number::from(value as i64))
-    } else {
-        Number::from_f64(value)
     }
 }
 

@@ -61,9 +61,9 @@ fn limits(source: &Source<'_>, profile: &Profile) -> Checked {
         ..
     } = profile.retry.plan
     {
-        if !(1.0..=1000.0).contains(&multiplier) {
-            let hint = "each gap is this many times the one before: 1 to 1000";
-            return Err(source.error("retry.multiplier", "", "shrinks the gaps", hint));
+        if !(1.0..=100.0).contains(&multiplier) {
+            let hint = "each gap is this many times the one before: 1 to 100";
+            return Err(source.error("retry.multiplier", "", "is no factor of 1 to 100", hint));
         }
         if max_attempts == 0 {
             let hint = "the first attempt counts: 1 is no retry";

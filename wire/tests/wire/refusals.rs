@@ -262,12 +262,17 @@ fn a_policy_that_cannot_be_kept_is_refused() {
         (
             "initial_ms = 1\nmax_attempts = 2\nmultiplier = 0.5",
             "retry.multiplier",
-            "shrinks",
+            "is no factor",
         ),
         (
             "initial_ms = 1\nmax_attempts = 2\nmultiplier = nan",
             "retry.multiplier",
-            "shrinks",
+            "is no factor",
+        ),
+        (
+            "initial_ms = 1\nmax_attempts = 2\nmultiplier = 100.1",
+            "retry.multiplier",
+            "is no factor",
         ),
         ("initial_ms = 1", "retry", "max_attempts is missing"),
         ("gaps_s = [1]\noffsets_s = [1]", "retry", "in two ways"),
