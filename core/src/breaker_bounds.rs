@@ -4,7 +4,8 @@ use thiserror::Error;
 
 use crate::breaker::BreakerSettings;
 use crate::limits::{
-    BREAKER_ATTEMPTS_MAX, BREAKER_HALF_OPEN_ATTEMPTS_MAX, BREAKER_OPEN_S_MAX, BREAKER_WINDOW_S_MAX,
+    BREAKER_HALF_OPEN_ATTEMPTS_MAX, BREAKER_MIN_ATTEMPTS_MAX, BREAKER_OPEN_SECONDS_MAX,
+    BREAKER_WINDOW_SECONDS_MAX,
 };
 
 /// A number out of bounds.
@@ -34,16 +35,21 @@ pub fn check_breaker(settings: &BreakerSettings) -> Result<(), BreakerError> {
         (
             "min_attempts",
             settings.min_attempts,
-            BREAKER_ATTEMPTS_MAX,
+            BREAKER_MIN_ATTEMPTS_MAX,
             "attempts",
         ),
         (
             "window_s",
             settings.window_s,
-            BREAKER_WINDOW_S_MAX,
+            BREAKER_WINDOW_SECONDS_MAX,
             "seconds",
         ),
-        ("open_s", settings.open_s, BREAKER_OPEN_S_MAX, "seconds"),
+        (
+            "open_s",
+            settings.open_s,
+            BREAKER_OPEN_SECONDS_MAX,
+            "seconds",
+        ),
         (
             "half_open_attempts",
             settings.half_open_attempts,

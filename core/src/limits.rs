@@ -195,11 +195,3 @@ pub const METADATA_NAME_CHARS_MAX: usize = 64;
 pub const METADATA_VALUE_CHARS_MAX: usize = 512;
 /// Why an endpoint is paused or disabled, in the words of who did it.
 pub const STATUS_REASON_CHARS_MAX: usize = 256;
-/// Attempts that a circuit breaker waits for before it judges.
-pub const BREAKER_ATTEMPTS_MAX: u32 = 10_000;
-/// The window that a circuit breaker looks at, in seconds.
-pub const BREAKER_WINDOW_S_MAX: u32 = 60 * 60;
-/// How long a circuit breaker first stays open, in seconds.
-pub const BREAKER_OPEN_S_MAX: u32 = 60 * 60;
-/// Attempts that a half-open circuit breaker lets through.
-pub const BREAKER_HALF_OPEN_ATTEMPTS_MAX: u32 = 100;
