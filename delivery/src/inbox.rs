@@ -29,6 +29,8 @@ pub(crate) enum Message {
     Jobs(Vec<Job>),
     /// Something of this endpoint's waits in the store, due then.
     Waiting(EndpointId, UnixMs),
+    /// Outcomes in these lanes, which are sent to in order, are stored.
+    Settled(Vec<EndpointId>),
     /// The endpoint changed.
     Changed(EndpointId),
     /// Ask its receiver whether it wants to be sent to.

@@ -9,10 +9,12 @@ use hookwright_core::limits::{
     LANE_CONCURRENCY_MAX, LANE_DELIVERIES_MAX, LANE_IDLE_CONNECTIONS_MAX,
     LANE_SICK_CONCURRENCY_MAX, LANE_SICK_DELIVERIES_MAX,
 };
+use hookwright_core::time::UnixMs;
 
 use crate::connection::Connection;
 use crate::inbox::Job;
 use crate::lane_gauge::LaneGauge;
+use crate::lane_health::LaneHealth;
 use crate::place::Place;
 
 /// Connections idle for longer are not used again.
@@ -35,6 +37,17 @@ pub(crate) struct Lane {
     slowed: bool,
     /// Monotonic time before which a rate-limited lane sends nothing.
     pub(crate) next_token_us: u64,
+    pub(crate) health: LaneHealth,
+    pub(crate) order: Order,
+}
+
+/// What a lane that is sent to in order waits for.
+#[derive(Default)]
+pub(crate) struct Order {
+    /// Outcomes on their way to the store.
+    pub(crate) settling: usize,
+    /// The first that waits is not due before.
+    pub(crate) held_until: Option<UnixMs>,
 }
 
 impl Lane {
@@ -49,6 +62,8 @@ impl Lane {
             failures: 0,
             slowed: false,
             next_token_us: 0,
+            health: LaneHealth::default(),
+            order: Order::default(),
         }
     }
 
@@ -61,7 +76,8 @@ impl Lane {
         } else {
             LANE_CONCURRENCY_MAX
         };
-        most.min(self.gauge.concurrency())
+        let breaker = self.health.concurrency_max().unwrap_or(usize::MAX);
+        most.min(self.gauge.concurrency()).min(breaker)
     }
 
     pub(crate) fn is_sick(&self) -> bool {
@@ -77,7 +93,8 @@ impl Lane {
     pub(crate) fn learn(&mut self, succeeded: bool, slow_down: bool) -> Vec<Job> {
         if succeeded {
             if self.is_sick() {
-                self.gauge.set_limit(LANE_DELIVERIES_MAX);
+                self.failures = 0;
+                self.fit();
             }
             (self.failures, self.slowed) = (0, false);
             return Vec::new();
@@ -87,10 +104,27 @@ impl Lane {
         if !self.is_sick() {
             return Vec::new();
         }
-        self.gauge.set_limit(LANE_SICK_DELIVERIES_MAX);
+        self.fit();
         self.jobs
             .split_off(self.jobs.len().min(LANE_SICK_DELIVERIES_MAX))
             .into()
+    }
+
+    /// Sets how many deliveries it takes into memory: none while it is left alone, few while it is
+    /// sick or comes back.
+    pub(crate) fn fit(&self) {
+        self.gauge.set_limit(match self.health.concurrency_max() {
+            Some(0) => 0,
+            Some(_) => LANE_SICK_DELIVERIES_MAX,
+            None if self.is_sick() => LANE_SICK_DELIVERIES_MAX,
+            None => LANE_DELIVERIES_MAX,
+        });
+    }
+
+    /// Whether nothing of it would be missed.
+    pub(crate) fn is_forgettable(&self, now: UnixMs) -> bool {
+        let is_empty = self.jobs.is_empty() && self.in_flight == 0 && self.order.settling == 0;
+        is_empty && self.health.is_forgettable(now)
     }
 
     /// Spends a token of the endpoint's rate limit, if it has one.

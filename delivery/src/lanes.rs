@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use hookwright_core::ids::EndpointId;
+use hookwright_core::time::UnixMs;
 
 use crate::gate::Gate;
 use crate::inbox::Job;
@@ -55,9 +56,9 @@ impl Lanes {
         }
     }
 
-    /// Drops a lane that has nothing left. Its connections close.
-    pub(crate) fn remove_if_empty(&mut self, id: EndpointId) {
-        let empty = |lane: &Lane| lane.jobs.is_empty() && lane.in_flight == 0;
+    /// Drops a lane that has nothing left and nothing to remember. Its connections close.
+    pub(crate) fn remove_if_empty(&mut self, id: EndpointId, now: UnixMs) {
+        let empty = |lane: &Lane| lane.is_forgettable(now);
         if self.lanes.get(&id).is_some_and(empty)
             && let Some(lane) = self.lanes.remove(&id)
         {

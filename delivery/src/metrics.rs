@@ -27,6 +27,7 @@ counters! {
     deliveries_failed_total "counter" "Deliveries given up.",
     deliveries_retried_total "counter" "Failed attempts that another one follows.",
     settlements_refused_total "counter" "Outcomes refused because the lease was lost.",
+    breakers_opened_total "counter" "Times that an endpoint was left alone because it failed.",
     connections_opened_total "counter" "Connections opened to receivers.",
     deliveries_queued "gauge" "Deliveries waiting in memory.",
     requests_in_flight "gauge" "Requests under way.",

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use hookwright_core::breaker::BreakerSettings;
 use hookwright_core::schedule::{Plan, Schedule, ScheduleError};
+use hookwright_store::{EndpointSettings, Project};
 use hookwright_wire::{Profile, ProfileError, Retry, builtin_profiles};
 
 /// The profiles, by name: the built-in ones and those loaded from files.
@@ -77,6 +79,27 @@ impl Profiles {
     pub fn names(&self) -> Vec<&str> {
         self.by_name.keys().map(String::as_str).collect()
     }
+}
+
+/// Whether a profile promises when each attempt is made: its schedule has no jitter. No breaker may
+/// move such a time.
+#[must_use]
+pub const fn promises_exact_times(profile: &Profile) -> bool {
+    profile.retry.jitter == 0.0
+}
+
+/// The breaker of an endpoint with this profile: its own, else its project's; none where the profile
+/// promises exact times.
+#[must_use]
+pub fn breaker_of(
+    endpoint: &EndpointSettings,
+    project: &Project,
+    profile: &Profile,
+) -> Option<BreakerSettings> {
+    let set = endpoint
+        .circuit_breaker
+        .or(project.settings.circuit_breaker);
+    set.filter(|_| !promises_exact_times(profile))
 }
 
 /// The profile's retry schedule, as `core` decides by it.

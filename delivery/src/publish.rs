@@ -151,6 +151,8 @@ fn route(shared: &Shared, target: &Arc<Target>) -> Route {
     let disposition = match target.status() {
         EndpointStatus::Disabled => Disposition::EndpointDisabled,
         EndpointStatus::Paused => Disposition::Due,
+        // It is claimed in its turn.
+        EndpointStatus::Active if target.is_ordered() => Disposition::Due,
         EndpointStatus::Active => {
             if shared.may_work_on(target) && !shared.node.is_full() && target.gauge.take() {
                 Disposition::Leased

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use hookwright_core::breaker::BreakerSettings;
 use hookwright_core::endpoint_url::parse_endpoint_url;
 use hookwright_core::limits::ATTEMPT_TIMEOUT_MS_MAX;
 use hookwright_core::rotation::Mode;
@@ -17,7 +18,7 @@ use crate::authorization::{Authorization, TokenSource, authorization};
 use crate::handshake::REQUEST_ORIGIN;
 use crate::lane_gauge::LaneGauge;
 use crate::place::Place;
-use crate::profiles::{Profiles, schedule_of};
+use crate::profiles::{Profiles, breaker_of, schedule_of};
 use crate::request_bytes::beginning;
 use crate::signing::Format;
 use crate::tls::presenting;
@@ -49,6 +50,9 @@ pub(crate) struct Target {
     /// Where its requests' tokens come from, if they carry any.
     pub(crate) token_source: Option<Arc<TokenSource>>,
     pub(crate) gauge: Arc<LaneGauge>,
+    pub(crate) breaker: Option<BreakerSettings>,
+    /// As the project chose.
+    pub(crate) disable_after_days: Option<u32>,
 }
 
 impl Target {
@@ -82,7 +86,8 @@ impl Target {
         let url = parse_endpoint_url(&settings.url, false).map_err(|error| error.to_string())?;
         let allowed = settings.consent().and_then(|it| it.allowed_per_minute);
         gauge.set_rate_limits(settings.rate_limit, allowed);
-        gauge.set_concurrency(settings.concurrency);
+        let one = settings.ordered.then_some(1);
+        gauge.set_concurrency(one.or(settings.concurrency));
         let own_tls = endpoint.credentials.client_certificate.as_ref();
         let own_tls = own_tls.map(|own| presenting(own, &equipment.tls));
         let own_tls = own_tls.transpose().map_err(|error| error.to_string())?;
@@ -101,6 +106,8 @@ impl Target {
         };
         Ok(Self {
             livemode: project.livemode,
+            breaker: breaker_of(settings, project, profile),
+            disable_after_days: project.settings.disable_after_days,
             canonical,
             schedule,
             timeout_ms: u64::from(timeout).min(ATTEMPT_TIMEOUT_MS_MAX),
@@ -125,7 +132,14 @@ impl Target {
     pub(crate) fn needs_owner(&self) -> bool {
         let settings = &self.endpoint.settings;
         let allowed = settings.consent().and_then(|it| it.allowed_per_minute);
-        settings.rate_limit.is_some() || settings.concurrency.is_some() || allowed.is_some()
+        let limited = settings.rate_limit.is_some() || allowed.is_some();
+        let one_by_one = settings.ordered || settings.concurrency.is_some();
+        limited || one_by_one || self.breaker.is_some()
+    }
+
+    /// Whether its deliveries go one after another, in the order of their rows.
+    pub(crate) const fn is_ordered(&self) -> bool {
+        self.endpoint.settings.ordered
     }
 }
 

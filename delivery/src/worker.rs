@@ -21,11 +21,15 @@ use crate::engine::Shared;
 use crate::inbox::{Job, Message};
 use crate::lanes::Lanes;
 use crate::owned::Owned;
+use crate::target::Target;
 use crate::tokens::Tokens;
+use crate::unwell::Unwell;
 use crate::waiting::Waiting;
 
 mod claim;
 mod deliver;
+mod health;
+mod in_order;
 mod own;
 mod stop;
 mod sweep;
@@ -55,6 +59,9 @@ struct State {
     /// Lanes that one node at a time may work on.
     owned: RefCell<Owned>,
     outbox: RefCell<Vec<Settlement>>,
+    /// The lanes, sent to in order, that outcomes in the outbox are of.
+    settling_in_order: RefCell<Vec<EndpointId>>,
+    unwell: RefCell<Unwell>,
     in_flight: Cell<usize>,
     claiming: Cell<bool>,
     owning: Cell<bool>,
@@ -85,6 +92,8 @@ impl Worker {
             starved: RefCell::default(),
             owned: RefCell::default(),
             outbox: RefCell::default(),
+            settling_in_order: RefCell::default(),
+            unwell: RefCell::default(),
             in_flight: Cell::new(0),
             claiming: Cell::new(false),
             owning: Cell::new(false),
@@ -107,6 +116,7 @@ impl Worker {
             state.flush();
             claim::claim_if_due(&state);
             own::own_if_due(&state);
+            health::write_if_any(&state);
             let nap = state.nap_ms();
             tokio::select! {
                 biased;
@@ -136,7 +146,9 @@ impl State {
                 self.waiting.borrow_mut().add(id, self.now());
                 self.lanes.borrow_mut().refresh(id, self.now_us());
                 own::put_back_if_not_owned(self, id);
+                health::changed(self, id);
             }
+            Message::Settled(lanes) => in_order::settled(self, lanes),
             Message::Validate(id, told) => validate::validate(self, id, told),
             Message::Stop(limit_ms, done) => return Some((limit_ms, done)),
         }
@@ -146,17 +158,25 @@ impl State {
     /// Puts a delivery into its lane. Its place there was taken before.
     fn enqueue(self: &Rc<Self>, job: Job) {
         let id = job.claimed.endpoint_id;
-        let gauge = self
-            .shared
-            .routing
-            .target(id)
-            .map(|target| Arc::clone(&target.gauge));
+        let target = self.shared.routing.target(id);
+        let must_wait = target.as_ref().is_some_and(|it| self.must_wait(it, &job));
+        let gauge = target.map(|target| Arc::clone(&target.gauge));
         let mut lanes = self.lanes.borrow_mut();
-        lanes
-            .lane(id, &gauge.unwrap_or_default())
-            .jobs
-            .push_back(job);
+        let lane = lanes.lane(id, &gauge.unwrap_or_default());
+        if must_wait {
+            drop(lanes);
+            return self.release(vec![job]);
+        }
+        lane.jobs.push_back(job);
         lanes.refresh(id, self.now_us());
+    }
+
+    /// Whether this delivery belongs into the store: its endpoint is left alone, or it was leased out
+    /// of its turn, by a publisher that did not know yet that the endpoint is sent to in order.
+    fn must_wait(&self, target: &Target, job: &Job) -> bool {
+        let is_out_of_turn = target.is_ordered() && job.counted;
+        let may_be_open = target.breaker.is_some();
+        is_out_of_turn || (may_be_open && health::left_alone_until(self, target).is_some())
     }
 
     /// Starts as many requests as there is room for.
@@ -177,17 +197,21 @@ impl State {
         if settlements.is_empty() {
             return;
         }
+        let in_order = std::mem::take(&mut *self.settling_in_order.borrow_mut());
         let shared = Arc::clone(&self.shared);
-        self.shared
-            .store
-            .settle(settlements, move |result| match result {
+        self.shared.store.settle(settlements, move |result| {
+            match result {
                 Ok(accepted) => {
                     let refused = accepted.iter().filter(|accepted| !**accepted).count();
                     shared.metrics.settlements_refused_total.add(refused as u64);
                 }
                 // Their leases end, and they are sent again: at least once.
                 Err(error) => tracing::error!(%error, "outcomes not stored"),
-            });
+            }
+            if !in_order.is_empty() {
+                shared.inbox.push(Message::Settled(in_order));
+            }
+        });
     }
 
     /// Gives deliveries back to the store, due now.

@@ -33,4 +33,5 @@ pub use profile::{
 };
 pub use render::{RenderError, render};
 pub use sign::sign_headers;
+pub use timestamp::utc;
 pub use verify::{Received, Verified, VerifyError, verify};

@@ -7,6 +7,14 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::profile::TimestampFormat;
 
+/// Whole seconds as RFC 3339 in UTC, of milliseconds since the epoch.
+#[must_use]
+pub fn utc(ms: i64) -> String {
+    let mut out = Vec::new();
+    rfc3339(&mut out, ms);
+    String::from_utf8(out).unwrap_or_default()
+}
+
 /// Writes whole seconds as RFC 3339 in UTC.
 pub(crate) fn rfc3339(out: &mut Vec<u8>, ms: i64) {
     civil(out, ms);

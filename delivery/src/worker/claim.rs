@@ -4,9 +4,10 @@ use std::rc::Rc;
 
 use hookwright_core::ids::EndpointId;
 use hookwright_core::limits::LEASE_MS;
-use hookwright_store::EndpointStatus;
+use hookwright_core::time::UnixMs;
+use hookwright_store::{Claimed, EndpointStatus};
 
-use super::{State, own};
+use super::{State, health, in_order, own};
 use crate::inbox::Job;
 
 /// Lanes asked for in one claim.
@@ -53,6 +54,13 @@ fn room(state: &State, id: EndpointId) -> Option<usize> {
         own::want(state, (target.endpoint.project_id, id));
         return None;
     }
+    if let Some(until) = health::left_alone_until(state, &target) {
+        state.waiting.borrow_mut().add(id, until);
+        return None;
+    }
+    if target.is_ordered() && !in_order::may_claim(state, id) {
+        return None;
+    }
     let room = target.gauge.room().min(state.shared.node.room());
     if room == 0 {
         state.starved.borrow_mut().insert(id);
@@ -65,34 +73,44 @@ async fn claim(state: &Rc<State>, wanted: Vec<(EndpointId, usize)>) {
     let now = state.now();
     let lanes: Vec<EndpointId> = wanted.iter().map(|(id, _)| *id).collect();
     let unfinished = hasten_what_has_no_future(state, &lanes).await;
-    match state.shared.store.claim(wanted, now).await {
-        Ok(claimed) => {
-            for claimed in claimed {
-                if let Some(target) = state.shared.routing.target(claimed.endpoint_id) {
-                    target.gauge.add(1);
-                }
-                let bytes = claimed.event.payload.as_ref().map_or(0, bytes::Bytes::len);
-                state.enqueue(Job {
-                    _held: state.shared.node.hold(bytes),
-                    leased_until: now.plus_ms(LEASE_MS),
-                    queued_at_us: state.now_us(),
-                    counted: false,
-                    claimed,
-                });
-            }
+    let ordered = |(id, _): &(EndpointId, usize)| in_order::is_ordered(state, *id);
+    let (ordered, plain): (Vec<_>, Vec<_>) = wanted.into_iter().partition(ordered);
+    if !plain.is_empty() {
+        match state.shared.store.claim(plain, now).await {
+            Ok(claimed) => take_in(state, claimed, now),
+            Err(error) => tracing::error!(%error, "nothing claimed"),
         }
-        Err(error) => tracing::error!(%error, "nothing claimed"),
     }
+    let held_up = in_order::claim(state, ordered, now).await;
     for id in unfinished {
         state.waiting.borrow_mut().add(id, now);
     }
-    match state.shared.store.lanes_due(lanes).await {
+    // Of a lane that is held up the earliest due is not the next to be sent.
+    let lanes = lanes.into_iter().filter(|id| !held_up.contains(id));
+    match state.shared.store.lanes_due(lanes.collect()).await {
         Ok(next) => {
             let mut waiting = state.waiting.borrow_mut();
             next.into_iter().for_each(|(id, at)| waiting.add(id, at));
         }
         // The next sweep finds them.
         Err(error) => tracing::error!(%error, "due times not read"),
+    }
+}
+
+/// Puts what was claimed into the lanes.
+pub(super) fn take_in(state: &Rc<State>, claimed: Vec<Claimed>, now: UnixMs) {
+    for claimed in claimed {
+        if let Some(target) = state.shared.routing.target(claimed.endpoint_id) {
+            target.gauge.add(1);
+        }
+        let bytes = claimed.event.payload.as_ref().map_or(0, bytes::Bytes::len);
+        state.enqueue(Job {
+            _held: state.shared.node.hold(bytes),
+            leased_until: now.plus_ms(LEASE_MS),
+            queued_at_us: state.now_us(),
+            counted: false,
+            claimed,
+        });
     }
 }
 

@@ -33,6 +33,12 @@ impl State {
             }
         }
         let settlements = std::mem::take(&mut *self.outbox.borrow_mut());
+        let changes = self.unwell.borrow_mut().take(self.now());
+        if let Some(changes) = changes
+            && let Err(error) = self.shared.store.put_health(changes).await
+        {
+            tracing::error!(%error, "health of endpoints not written");
+        }
         let (done, settled) = oneshot::channel();
         self.shared.store.settle(settlements, move |_| {
             let _ = done.send(());

@@ -2,10 +2,12 @@
 
 use std::rc::Rc;
 
-use super::State;
+use super::{State, health};
 use crate::inbox::Job;
 
 const SWEEP_MS: u64 = 5_000;
+/// Sweeps between two looks at how endpoints do on other nodes.
+const HEALTH_EVERY: u64 = 12;
 /// Deliveries whose lease ends within this are given back rather than kept waiting in memory.
 const LEASE_LEFT_MS_MIN: u64 = 90_000;
 
@@ -13,7 +15,14 @@ const LEASE_LEFT_MS_MIN: u64 = 90_000;
 pub(super) fn keep_sweeping(state: &Rc<State>) {
     let state = Rc::clone(state);
     tokio::task::spawn_local(async move {
-        while !state.stopping.get() {
+        for turn in 0_u64.. {
+            if state.stopping.get() {
+                break;
+            }
+            if turn.is_multiple_of(HEALTH_EVERY) {
+                // First of all: a lane begins where it was left.
+                health::read(&state).await;
+            }
             look_into_the_store(&state).await;
             look_at_the_lanes(&state);
             state.wake.notify_one();
@@ -41,8 +50,8 @@ async fn look_into_the_store(state: &Rc<State>) {
 }
 
 fn look_at_the_lanes(state: &Rc<State>) {
-    let now_us = state.now_us();
-    let soon = state.now().plus_ms(LEASE_LEFT_MS_MIN);
+    let (now, now_us) = (state.now(), state.now_us());
+    let soon = now.plus_ms(LEASE_LEFT_MS_MIN);
     let mut expiring: Vec<Job> = Vec::new();
     let ids = state.lanes.borrow().ids();
     for id in ids {
@@ -54,8 +63,13 @@ fn look_at_the_lanes(state: &Rc<State>) {
             lane.jobs.drain(..).partition(|job| job.leased_until < soon);
         lane.jobs.extend(kept);
         expiring.extend(late);
+        if let Some(target) = state.shared.routing.target(id) {
+            health::note_lasting(state, lane, &target);
+        }
+        // What held a lane up may have been withdrawn meanwhile, or sent by another node.
+        lane.order.held_until = None;
         if lane.idle.sweep(now_us) == 0 {
-            lanes.remove_if_empty(id);
+            lanes.remove_if_empty(id, now);
         }
     }
     state.release(expiring);
