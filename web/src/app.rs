@@ -13,8 +13,7 @@ use crate::api::Api;
 use crate::auth::Keys;
 use crate::problem::Problem;
 use crate::{
-    accounts, batch, deliveries, docs_page, dry_run, endpoints, event_list, events, filters,
-    health, keys, own_key, portal_tokens, profiles, projects, root_keys,
+    accounts, batch, deliveries, docs_page, dry_run, endpoints, event_list, events, filters, health, keys, own_key, portal_tokens, profiles, projects, root_keys, stats, stream,
 };
 
 /// What every handler has.
@@ -61,6 +60,8 @@ fn api() -> Api {
         .merge(dry_run::api())
         .merge(profiles::api())
         .merge(health::api())
+        .merge(stats::api())
+        .merge(stream::api())
         .merge(own_key::api())
         .merge(portal_tokens::api())
         .merge(root_keys::api())

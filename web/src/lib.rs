@@ -38,6 +38,9 @@ mod projects;
 mod query;
 mod root_keys;
 mod serve;
+mod stats;
+mod stats_shown;
+mod stream;
 mod tenant;
 mod times;
 

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
-use hookwright_core::limits::{BATCH_EVENTS_MAX, EVENT_BODY_BYTES_MAX};
+use hookwright_core::limits::{BATCH_EVENTS_MAX, EVENT_BODY_BYTES_MAX, STREAMS_MAX};
 use hookwright_delivery::PublishError;
 use hookwright_store::StoreError;
 use http::{HeaderValue, StatusCode, header};
@@ -162,6 +162,17 @@ impl Problem {
     pub(crate) fn endpoint_disabled(how: &str) -> Self {
         let detail = format!("nothing was resent: the delivery's endpoint is {how}");
         Self::new(StatusCode::CONFLICT, "endpoint_disabled", detail)
+    }
+
+    pub(crate) fn too_many_streams() -> Self {
+        let detail = format!(
+            "{STREAMS_MAX} streams are open already, which is the most on one node; close some, or try again later"
+        );
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "too_many_streams", detail)
+    }
+
+    pub(crate) fn stopping() -> Self {
+        Self::unavailable("a stream was asked for at the end")
     }
 
     fn event_conflict() -> Self {

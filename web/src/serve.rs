@@ -23,6 +23,7 @@ const FINISH_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Serves until `shutdown`, then lets requests that are under way finish.
 pub async fn serve(listener: TcpListener, app: App, shutdown: impl Future<Output = ()>) {
+    let engine = app.engine.clone();
     let front = Front::new(app);
     let graceful = GracefulShutdown::new();
     let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
@@ -60,6 +61,8 @@ pub async fn serve(listener: TcpListener, app: App, shutdown: impl Future<Output
         });
     }
     drop(listener);
+    // Streams would go on for ever.
+    engine.stop_listening();
     tokio::select! {
         () = graceful.shutdown() => {}
         () = tokio::time::sleep(FINISH_TIMEOUT) => tracing::warn!("requests cut off at the end"),
