@@ -21,7 +21,13 @@ mod keys;
 mod kill;
 #[path = "end_to_end/lifecycle.rs"]
 mod lifecycle;
+#[path = "end_to_end/operational_events.rs"]
+mod operational_events;
 #[path = "end_to_end/portal_tokens.rs"]
 mod portal_tokens;
 #[path = "end_to_end/projects.rs"]
 mod projects;
+#[path = "end_to_end/stats.rs"]
+mod stats;
+#[path = "end_to_end/stream.rs"]
+mod stream;

@@ -142,7 +142,8 @@ async fn create(
     request: Request,
 ) -> Result<Response, Problem> {
     let input: KeyInput = body::json_or_nothing(request, MANAGEMENT_BODY_BYTES_MAX).await?;
-    let kind = if matches!(owner, KeyOwner::Account(..)) {
+    let kind = if let KeyOwner::Account(_, account) = owner {
+        app.may_have_keys(account)?;
         KeyKind::Account
     } else {
         KeyKind::Project

@@ -111,6 +111,7 @@ async fn create(
     let project = paging::query(query)?.project_id;
     let project = app.project(&caller, project.as_deref())?.id;
     let account = app.account_seen_by(&caller, project, &id)?;
+    app.may_have_keys(account)?;
     let input: PortalTokenInput = body::json(request, MANAGEMENT_BODY_BYTES_MAX).await?;
     let words = input.capabilities.iter().map(String::as_str);
     let scopes = Scopes::from_words(words)

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use hookwright_core::ids::{AccountId, ProjectId};
 use hookwright_core::limits::ACCOUNT_ID_CHARS_MAX;
-use hookwright_store::{DEFAULT_ACCOUNT, KeyOwner, Project, Scope, StoreError};
+use hookwright_store::{
+    DEFAULT_ACCOUNT, KeyOwner, OPERATIONAL_ACCOUNT, Project, Scope, StoreError,
+};
 use hookwright_wire::Profile;
 
 use crate::app::App;
@@ -117,6 +119,18 @@ impl App {
             Err(StoreError::Exists(_)) => self.account_seen_by(caller, project, named),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Refuses keys of the account that operational events go to: what is told there is the
+    /// product's, of all of its customers.
+    pub(crate) fn may_have_keys(&self, account: AccountId) -> Result<(), Problem> {
+        let id = self.engine.account_public_id(account);
+        if id.as_deref() == Some(OPERATIONAL_ACCOUNT) {
+            return Err(Problem::forbidden(
+                "the account \"operational\" receives the product's own operational events and has no keys; use a project's key",
+            ));
+        }
+        Ok(())
     }
 
     /// The project's wire profile.
