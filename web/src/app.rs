@@ -13,7 +13,8 @@ use crate::api::Api;
 use crate::auth::Keys;
 use crate::problem::Problem;
 use crate::{
-    accounts, batch, deliveries, docs_page, dry_run, endpoints, event_list, events, filters, health, keys, own_key, portal_tokens, profiles, projects, root_keys, stats, stream,
+    accounts, batch, deliveries, docs_page, dry_run, endpoints, event_list, events, filters,
+    health, keys, own_key, portal_tokens, profiles, projects, root_keys, stats, stream,
 };
 
 /// What every handler has.
