@@ -21,6 +21,7 @@ pub mod ids;
 pub mod key_format;
 pub mod limits;
 pub mod outcome;
+pub mod request_rate;
 pub mod retry_after;
 pub mod rollup;
 pub mod rotation;

@@ -75,6 +75,9 @@ pub(crate) struct ServeArgs {
     /// Days that finished events are kept [default: 30]
     #[arg(long, env = "HOOKWRIGHT_RETENTION_DAYS")]
     pub(crate) retention_days: Option<u32>,
+    /// Requests per second for each API key without a limit of its own; 0 is no limit [default: 0]
+    #[arg(long, env = "HOOKWRIGHT_API_RATE_LIMIT")]
+    pub(crate) api_rate_limit: Option<u32>,
     /// Log level: error, warn, info, debug [default: info]
     #[arg(long, env = "HOOKWRIGHT_LOG")]
     pub(crate) log: Option<String>,

@@ -26,6 +26,7 @@ pub(crate) struct Config {
     /// What it calls itself where it asks a receiver whether it may send.
     pub(crate) origin: HeaderValue,
     pub(crate) retention_days: u32,
+    pub(crate) api_rate_limit: u32,
     pub(crate) log: tracing::Level,
     pub(crate) dev: bool,
 }
@@ -46,6 +47,7 @@ struct File {
     profiles: Vec<PathBuf>,
     origin: Option<String>,
     retention_days: Option<u32>,
+    api_rate_limit: Option<u32>,
     log: Option<String>,
 }
 
@@ -150,6 +152,7 @@ impl Config {
                 args.profiles
             },
             origin: origin(args.origin.or(file.origin))?,
+            api_rate_limit: args.api_rate_limit.or(file.api_rate_limit).unwrap_or(0),
             retention_days: args
                 .retention_days
                 .or(file.retention_days)

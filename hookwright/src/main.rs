@@ -22,6 +22,7 @@ mod openapi;
 mod receiver;
 mod serve;
 mod server;
+mod upkeep;
 
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();

@@ -18,13 +18,12 @@ use crate::cli::Prepare;
 use crate::config::{Config, Failure, running, usage};
 use crate::keys;
 use crate::listeners::Listeners;
+use crate::upkeep::Upkeep;
 
 /// What is in flight at the end gets this long.
 const STOP_MS: u64 = 15_000;
 /// Under load, commits are at least this far apart.
 const COMMIT_PACE: Duration = Duration::from_millis(2);
-const PRUNE_EVERY: Duration = Duration::from_secs(30);
-const PRUNED_AT_ONCE: usize = 2_000;
 
 /// A server that listens and is not serving yet.
 pub(crate) struct Server {
@@ -75,7 +74,7 @@ impl Server {
                 StartError::ProfileMissing { .. } => usage(error),
                 StartError::Store(error) => running(error),
             })?;
-        let app = App::new(engine.clone());
+        let app = App::new(engine.clone()).with_api_rate_limit(config.api_rate_limit);
         listeners.begin(engine.clone(), app.clone());
         let (delivery, delivery_ended) = run_delivery(worker)?;
         Ok(Self {
@@ -93,7 +92,8 @@ impl Server {
     /// Serves until `shutdown`; then takes no more, finishes what is in flight, releases the rest.
     pub(crate) async fn serve(self, shutdown: impl Future<Output = ()>) -> Result<(), Failure> {
         let store = self.engine.store().clone();
-        let pruning = tokio::spawn(keep_pruning(self.engine.clone(), self.retention_ms));
+        let app = self.app.clone();
+        let upkeep = Upkeep::begin(&self.engine, &app, self.retention_ms);
         let telling = keep_telling(&self.engine);
         let counting = keep_counting(&self.engine);
         let serving = hookwright_web::serve(self.listener, self.app, shutdown);
@@ -103,11 +103,12 @@ impl Server {
             error = store.stopped() => Some(running(error)),
             _ = self.delivery_ended => Some(running("the delivery thread failed; restart to go on")),
         };
-        pruning.abort();
+        upkeep.end();
         telling.abort();
         if let Some(error) = stopped {
             return Err(error);
         }
+        app.note_used_keys().await;
         self.engine.stop(STOP_MS).await;
         self.engine.write_counts().await;
         counting.abort();
@@ -172,28 +173,4 @@ fn keep_telling(engine: &Engine) -> JoinHandle<()> {
 fn keep_counting(engine: &Engine) -> JoinHandle<()> {
     let engine = engine.clone();
     tokio::spawn(async move { engine.keep_counting().await })
-}
-
-async fn keep_pruning(engine: Engine, retention_ms: i64) {
-    loop {
-        let before = hookwright_core::time::UnixMs(engine.now().0.saturating_sub(retention_ms));
-        match engine.store().prune(before, PRUNED_AT_ONCE).await {
-            // More may be old: go on at once, a bounded piece at a time.
-            Ok(PRUNED_AT_ONCE..) => {}
-            Ok(_) => {
-                prune_statistics(&engine).await;
-                tokio::time::sleep(PRUNE_EVERY).await;
-            }
-            Err(error) => {
-                tracing::error!(%error, "retention failed");
-                tokio::time::sleep(PRUNE_EVERY).await;
-            }
-        }
-    }
-}
-
-async fn prune_statistics(engine: &Engine) {
-    if let Err(error) = engine.store().prune_rollups(engine.now()).await {
-        tracing::error!(%error, "old statistics not removed");
-    }
 }

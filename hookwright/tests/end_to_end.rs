@@ -27,6 +27,8 @@ mod operational_events;
 mod portal_tokens;
 #[path = "end_to_end/projects.rs"]
 mod projects;
+#[path = "end_to_end/rate_limits.rs"]
+mod rate_limits;
 #[path = "end_to_end/stats.rs"]
 mod stats;
 #[path = "end_to_end/stream.rs"]

@@ -10,7 +10,7 @@ use hookwright_store::Change;
 use http::header;
 
 use crate::api::Api;
-use crate::auth::Keys;
+use crate::known_keys::Keys;
 use crate::problem::Problem;
 use crate::{
     accounts, batch, deliveries, docs_page, dry_run, endpoints, event_list, events, filters,
@@ -32,6 +32,14 @@ impl App {
             engine,
             keys: Arc::default(),
         }
+    }
+
+    /// The same with a limit for API keys that have none of their own, in requests per second for
+    /// each key; zero is none. Root keys are not limited by it.
+    #[must_use]
+    pub fn with_api_rate_limit(self, rate: u32) -> Self {
+        let keys = Arc::new(Keys::with_rate(rate));
+        Self { keys, ..self }
     }
 
     /// Takes in a change that the store tells: cached keys may be stale.

@@ -1,11 +1,7 @@
 //! Who is calling: the key in the request, what it opens, what it may do.
 
-use std::collections::HashMap;
-use std::sync::{PoisonError, RwLock};
-
 use hookwright_core::scope::{Scope, Scopes};
-use hookwright_core::time::UnixMs;
-use hookwright_store::{Key, KeyOwner};
+use hookwright_store::KeyOwner;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use ring::digest::{SHA256, digest};
@@ -13,62 +9,12 @@ use ring::digest::{SHA256, digest};
 use crate::app::App;
 use crate::problem::Problem;
 
-/// Keys kept in memory; beyond this all are forgotten and read again.
-const CACHED_KEYS_MAX: usize = 10_000;
-
 /// SHA-256 of a whole key: what the store keeps of it.
 #[must_use]
 pub fn hash_key(key: &str) -> [u8; 32] {
     let mut hash = [0; 32];
     hash.copy_from_slice(digest(&SHA256, key.as_bytes()).as_ref());
     hash
-}
-
-/// Keys that were presented and found. They are looked up by hash, so that no comparison here can
-/// tell a caller how much of a guess was right.
-#[derive(Default)]
-pub(crate) struct Keys {
-    cache: RwLock<Cache>,
-}
-
-#[derive(Default)]
-struct Cache {
-    known: HashMap<[u8; 32], Known>,
-    /// How often all were forgotten. **Invariant:** what was read from the store before the last
-    /// time is not kept, or a key could be revoked and yet stay known.
-    forgotten: u64,
-}
-
-#[derive(Clone, Copy)]
-struct Known {
-    caller: Caller,
-    expires_at: Option<UnixMs>,
-}
-
-impl Keys {
-    pub(crate) fn forget(&self) {
-        let mut cache = self.cache.write().unwrap_or_else(PoisonError::into_inner);
-        cache.known.clear();
-        cache.forgotten += 1;
-    }
-
-    /// What is known of a key, and how often all were forgotten until now.
-    fn get(&self, hash: &[u8; 32]) -> (Option<Known>, u64) {
-        let cache = self.cache.read().unwrap_or_else(PoisonError::into_inner);
-        (cache.known.get(hash).copied(), cache.forgotten)
-    }
-
-    /// Keeps what was read from the store, unless all were forgotten since.
-    fn put(&self, hash: [u8; 32], known: Known, forgotten: u64) {
-        let mut cache = self.cache.write().unwrap_or_else(PoisonError::into_inner);
-        if cache.forgotten != forgotten {
-            return;
-        }
-        if cache.known.len() >= CACHED_KEYS_MAX {
-            cache.known.clear();
-        }
-        cache.known.insert(hash, known);
-    }
 }
 
 /// Who calls.
@@ -113,42 +59,34 @@ impl App {
     pub(crate) async fn any_caller(&self, headers: &HeaderMap) -> Result<Caller, Problem> {
         let hash = hash_of(headers)?;
         let now = self.engine.now();
-        let known = match self.keys.get(&hash) {
-            (Some(known), _) => known,
-            (None, forgotten) => {
-                let known = self.look_up(hash).await?;
-                self.keys.put(hash, known, forgotten);
-                known
-            }
-        };
-        if known.expires_at.is_some_and(|at| at <= now) {
-            return Err(Problem::unauthorized(
-                "this API key has expired; make a new one",
-            ));
+        if let Some(admitted) = self.keys.admit(&hash, now) {
+            return admitted;
         }
-        Ok(known.caller)
-    }
-
-    async fn look_up(&self, hash: [u8; 32]) -> Result<Known, Problem> {
         let unknown = "this API key is unknown; check that it is whole and from this server";
+        let forgotten = self.keys.forgotten();
         let key = self.engine.store().key_by_hash(hash).await?;
-        let Key {
-            owner,
-            scopes,
-            expires_at,
-            revoked_at,
-            ..
-        } = key.ok_or_else(|| Problem::unauthorized(unknown))?;
-        if revoked_at.is_some() {
+        let key = key.ok_or_else(|| Problem::unauthorized(unknown))?;
+        if key.revoked_at.is_some() {
             return Err(Problem::unauthorized(
                 "this API key was revoked; use another",
             ));
         }
-        let scopes = Scopes::from_bits(u16::try_from(scopes).unwrap_or(0));
-        Ok(Known {
-            caller: Caller { owner, scopes },
-            expires_at,
-        })
+        let known = self.keys.ready(&key);
+        let admitted = known.admit(now);
+        self.keys.put(hash, known, forgotten);
+        admitted
+    }
+
+    /// Tells the store when keys were used last, as far as it does not know. Called now and then,
+    /// and at the end.
+    pub async fn note_used_keys(&self) {
+        let used = self.keys.take_used();
+        if used.is_empty() {
+            return;
+        }
+        if let Err(error) = self.engine.store().touch_keys(used).await {
+            tracing::warn!(%error, "when keys were used last is not known");
+        }
     }
 }
 
@@ -169,29 +107,4 @@ fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
             .filter(|key| !key.is_empty())
     });
     key.ok_or_else(|| Problem::unauthorized("an API key is needed; send Authorization: Bearer KEY"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_key_read_before_a_revocation_is_not_kept_after_it() {
-        let keys = Keys::default();
-        let known = Known {
-            caller: Caller {
-                owner: KeyOwner::Root,
-                scopes: Scopes::ALL,
-            },
-            expires_at: None,
-        };
-        let hash = hash_key("a key");
-        let (_, before) = keys.get(&hash);
-        keys.forget();
-        keys.put(hash, known, before);
-        assert!(keys.get(&hash).0.is_none());
-        let (_, now) = keys.get(&hash);
-        keys.put(hash, known, now);
-        assert!(keys.get(&hash).0.is_some());
-    }
 }

@@ -27,6 +27,7 @@ mod front;
 mod health;
 mod key_shown;
 mod keys;
+mod known_keys;
 mod openapi;
 mod own_key;
 mod paging;

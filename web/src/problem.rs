@@ -46,6 +46,8 @@ pub(crate) struct Problem {
     pub(crate) detail: String,
     /// Which field is wrong, as a JSON pointer.
     pointer: Option<String>,
+    /// The rate that was exceeded, in requests per second.
+    rate: Option<u32>,
 }
 
 impl Problem {
@@ -55,6 +57,7 @@ impl Problem {
             code,
             detail: detail.into(),
             pointer: None,
+            rate: None,
         }
     }
 
@@ -84,6 +87,19 @@ impl Problem {
         let detail =
             format!("this key lacks the scope \"{scope}\"; use one that has it, or make one");
         Self::new(StatusCode::FORBIDDEN, "missing_scope", detail)
+    }
+
+    /// A full bucket is a second's worth: within a second there is room again.
+    pub(crate) fn rate_limited(rate: u32) -> Self {
+        let detail = format!(
+            "this API key may make {rate} requests per second; nothing was done: wait a second and \
+             try again, publish in batches, or give the key a higher rate_limit"
+        );
+        let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", detail);
+        Self {
+            rate: Some(rate),
+            ..problem
+        }
     }
 
     pub(crate) fn forbidden(detail: &str) -> Self {
@@ -252,6 +268,17 @@ impl IntoResponse for Problem {
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/problem+json"),
         );
+        if let Some(rate) = self.rate {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+            for (name, value) in [
+                ("ratelimit-policy", format!("\"key\";q={rate};w=1")),
+                ("ratelimit", "\"key\";r=0;t=1".to_owned()),
+            ] {
+                if let Ok(value) = HeaderValue::try_from(value) {
+                    headers.insert(name, value);
+                }
+            }
+        }
         if self.status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }

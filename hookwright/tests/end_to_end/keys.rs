@@ -200,3 +200,32 @@ fn the_root_key_of_the_settings_works_after_every_start() {
         .get("/v1/projects")
         .expect(200);
 }
+
+#[test]
+fn a_key_tells_when_it_was_used_last() {
+    let server = Server::start();
+    let product = server.project("standard-webhooks");
+    let used = product.post("/v1/keys", &json!({})).expect(201);
+    let unused = product.post("/v1/keys", &json!({})).expect(201);
+    let client = client_of(&product, &used);
+    client.get("/v1/events").expect(200);
+    // What is known of keys is forgotten, and the use is not.
+    product
+        .delete(&format!("/v1/keys/{}", id(&unused)))
+        .expect(204);
+    let (_, folder) = server.stop();
+    let folder = folder.expect("the server's own");
+    let server = Server::start_in(folder.path(), &["--dev"]);
+    let listed = server
+        .root()
+        .with_key(&product.key)
+        .get("/v1/keys")
+        .expect(200);
+    for key in listed["data"].as_array().expect("keys") {
+        assert_eq!(
+            key["last_used_at"].is_null(),
+            key["id"] == unused["id"],
+            "{key}"
+        );
+    }
+}

@@ -13,9 +13,18 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) content_type: String,
     pub(crate) text: String,
+    headers: ureq::http::HeaderMap,
 }
 
 impl Answer {
+    /// A header's text.
+    #[track_caller]
+    pub(crate) fn header(&self, name: &str) -> &str {
+        let value = self.headers.get(name);
+        let value = value.unwrap_or_else(|| panic!("no {name} in {:?}", self.headers));
+        value.to_str().expect("ASCII")
+    }
+
     /// The answer's JSON; `null` when there is no body.
     pub(crate) fn json(&self) -> Value {
         if self.text.is_empty() {
@@ -128,6 +137,7 @@ impl Client {
         let content_type = response.headers().get(header::CONTENT_TYPE);
         Answer {
             status: response.status().as_u16(),
+            headers: response.headers().clone(),
             content_type: content_type
                 .map(|value| value.to_str().expect("ASCII").to_owned())
                 .unwrap_or_default(),
