@@ -28,6 +28,8 @@ row_id! {
     DeliveryId,
     /// The row of an API key.
     KeyId,
+    /// The row of a job: a replay, a broadcast or a purge.
+    JobId,
 }
 
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";

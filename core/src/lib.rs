@@ -18,6 +18,8 @@ pub mod error_class;
 pub mod failing;
 pub mod filter;
 pub mod ids;
+pub mod job_pace;
+pub mod job_state;
 pub mod key_format;
 pub mod limits;
 pub mod outcome;

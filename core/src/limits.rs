@@ -195,3 +195,21 @@ pub const METADATA_NAME_CHARS_MAX: usize = 64;
 pub const METADATA_VALUE_CHARS_MAX: usize = 512;
 /// Why an endpoint is paused or disabled, in the words of who did it.
 pub const STATUS_REASON_CHARS_MAX: usize = 256;
+/// Rows of work that one step of a job does in one transaction.
+pub const JOB_STEP_ROWS_MAX: usize = 100;
+/// Rows that one step of a job looks at to find its work.
+pub const JOB_SCANNED_ROWS_MAX: usize = 1_000;
+/// How long a job stays with its node, in milliseconds; each step begins it anew.
+pub const JOB_LEASE_MS: u64 = 30_000;
+/// Jobs of one project that are not ended.
+pub const JOBS_OPEN_PER_PROJECT_MAX: usize = 100;
+/// Jobs that one node works on at once.
+pub const JOBS_PER_NODE_MAX: usize = 16;
+/// Rows of work of one job each second, where its maker does not say.
+pub const JOB_ROWS_PER_SECOND_DEFAULT: u32 = 500;
+/// Rows of work of one job each second.
+pub const JOB_ROWS_PER_SECOND_MAX: u32 = 10_000;
+/// Deliveries of a replay's last endpoints that wait or are under way while it goes on.
+pub const REPLAY_IN_FLIGHT_MAX: usize = 64;
+/// Rows that are looked at to count what a replay would do; what lies beyond is not counted.
+pub const REPLAY_COUNTED_ROWS_MAX: usize = 100_000;

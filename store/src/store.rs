@@ -35,8 +35,11 @@ macro_rules! on_engine {
 }
 
 mod health;
+mod jobs;
 mod keys;
 mod notices;
+mod purge;
+mod replay;
 mod rollups;
 mod validation;
 

@@ -49,6 +49,7 @@ mod conformance {
     mod failure;
     mod health;
     mod in_order;
+    mod jobs;
     mod key_life;
     mod keys;
     mod nodes;
@@ -56,9 +57,11 @@ mod conformance {
     mod owners;
     mod projects;
     mod prune;
+    mod purge;
     mod reclaim;
     mod recovery;
     mod release;
+    mod replay;
     mod resend;
     mod rollups;
     mod settle;

@@ -49,6 +49,10 @@ pub(super) const RESENT: &str = events_of!(
      JOIN deliveries d ON d.project_id = r.project_id AND d.id = r.delivery_id
      WHERE r.delivery_id >= $1 AND r.delivery_id < $2 LIMIT $3"
 );
+pub(super) const LATE: &str = "
+    SELECT l.project_id, l.event_id, l.delivery_id
+    FROM (SELECT DISTINCT * FROM unnest($1::bigint[], $2::bigint[]) k) AS kept (project_id, event_id)
+    JOIN late_deliveries l ON l.project_id = kept.project_id AND l.event_id = kept.event_id";
 /// Below this row no node has a first attempt under way.
 const LOW_WATER: &str = "SELECT COALESCE(MIN(low_water), 9223372036854775807) FROM (
     SELECT low_water FROM nodes UNION ALL SELECT low_water FROM lost_nodes) everybody";
@@ -98,6 +102,24 @@ impl Kept {
             .await?;
         if !some.is_empty() {
             self.find(transaction, RESENT, (from, day)).await?;
+        }
+        Ok(())
+    }
+
+    /// Adds the ranges of deliveries that were made later than their events.
+    async fn find_late(&mut self, transaction: &Transaction<'_>) -> Result<()> {
+        if self.event_id.is_empty() {
+            return Ok(());
+        }
+        let rows = transaction
+            .query_once(LATE, &[&self.project_id, &self.event_id])
+            .await?;
+        for row in rows {
+            let delivery: i64 = row.get(2);
+            self.project_id.push(row.get(0));
+            self.event_id.push(row.get(1));
+            self.first_delivery.push(delivery);
+            self.end.push(delivery + 1);
         }
         Ok(())
     }
@@ -155,6 +177,7 @@ pub(super) fn keep(cut: &Cut, partition: &str) -> String {
 /// their files are removed by [`remove_dropped`](super::remove_dropped::remove_dropped).
 pub(super) async fn drop_day(pool: &Pool, day: &Day, limit: usize) -> Result<Dropped> {
     let mut client = pool.get().await?;
+    let revivals = partitions::revivals(&client, day).await?;
     let mut kept = unfinished(&mut client, day).await?;
     if kept.is_too_many() {
         tracing::warn!(
@@ -173,7 +196,12 @@ pub(super) async fn drop_day(pool: &Pool, day: &Day, limit: usize) -> Result<Dro
     if !partitions::unless_locked(transaction.batch_execute(LOCK_OUT).await)? {
         return Ok(Dropped::Busy);
     }
+    if partitions::revivals(&transaction, day).await? != revivals {
+        // A replay has reopened some of it since it was looked at.
+        return Ok(Dropped::Busy);
+    }
     kept.find_resent(&transaction, day).await?;
+    kept.find_late(&transaction).await?;
     let detach = CUTS.each_ref().map(|cut| {
         let (table, partition, dropped) = (cut.name, cut.of(&day.name), cut.dropped(&day.name));
         format!(

@@ -15,7 +15,7 @@ use hookwright_core::time::UnixMs;
 use super::held::Held;
 use super::lent::Pool;
 use super::owners::Owned;
-use super::row_ids::{self, SLOTS};
+use super::row_ids::{self, NODE_SLOTS, SLOTS};
 use super::{Result, rows_once};
 use crate::error::StoreError;
 use crate::model::Lease;
@@ -170,12 +170,12 @@ fn low_water_at((now, since): (UnixMs, Instant)) -> i64 {
 
 async fn register(pool: &Pool, low_water: i64) -> Result<Identity> {
     // Two that choose the same slot at once: one of them chooses again.
-    for _ in 0..SLOTS {
+    for _ in 0..NODE_SLOTS {
         let rows = rows_once(
             pool,
             "INSERT INTO nodes (id, slot, low_water)
              SELECT n.id, s.slot, $2 FROM (SELECT nextval('node_ids') AS id) n, LATERAL (
-                 SELECT slot FROM generate_series(0, $1::bigint - 1) AS slot
+                 SELECT slot FROM generate_series(0, $1::bigint - 2) AS slot
                  WHERE NOT EXISTS (SELECT FROM nodes WHERE nodes.slot = slot.slot)
                  ORDER BY (slot - n.id) & ($1::bigint - 1) LIMIT 1) s
              ON CONFLICT DO NOTHING RETURNING id, slot::bigint",
@@ -190,7 +190,7 @@ async fn register(pool: &Pool, low_water: i64) -> Result<Identity> {
         }
     }
     Err(StoreError::Unusable(format!(
-        "the database has {SLOTS} nodes already\nhint: stop some of them"
+        "the database has {NODE_SLOTS} nodes already\nhint: stop some of them"
     )))
 }
 

@@ -3,6 +3,7 @@
 //! A day that has none is no fault: its rows rest in the default partition, and are moved when the
 //! day is made after all.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use hookwright_core::time::UnixMs;
@@ -10,7 +11,7 @@ use tokio_postgres::error::SqlState;
 
 use super::by_index::IN_ORDER;
 use super::lent::{Connection, Lent, Pool, Transaction};
-use super::row_ids::{day_of, lowest_at, start_of};
+use super::row_ids::{day_of, lowest_at, made_at, start_of};
 use super::{PLAIN_PLANS, Result};
 use crate::error::StoreError;
 
@@ -20,6 +21,12 @@ const DAYS_AHEAD: i64 = 3;
 const LOCK: i64 = 0x686f_6f6b_6461_7973;
 /// Who waits for a table keeps everybody behind him from it: short, and again at the next call.
 const LOCK_TIMEOUT_MS: u32 = 300;
+
+/// Under which names it is kept that something may happen again in a day.
+pub(super) const REVIVED: &str = "revived_";
+const REVIVE: &str = "INSERT INTO meta (name, value) SELECT unnest($1::text[]), 1
+    ON CONFLICT (name) DO UPDATE SET value = meta.value + 1";
+const REVIVALS: &str = "SELECT COALESCE(SUM(value), 0)::bigint FROM meta WHERE name = ANY($1)";
 
 /// A table that is cut by days.
 pub(super) struct Cut {
@@ -144,6 +151,37 @@ pub(super) async fn lock(transaction: &Transaction<'_>) -> Result<bool> {
     Ok(locked.first().is_some_and(|row| row.get(0)))
 }
 
+/// Keeps everybody from dropping days and removing old events until the transaction ends, and says
+/// of the days of these rows that something may happen again in them: what was read of them before
+/// is not to be relied on.
+pub(super) async fn keep_days_of(
+    transaction: &Transaction<'_>,
+    rows: impl Iterator<Item = i64>,
+) -> Result<()> {
+    transaction
+        .query("SELECT pg_advisory_xact_lock_shared($1)", &[&LOCK])
+        .await?;
+    let days: BTreeSet<i64> = rows.map(|row| day_of(made_at(row))).collect();
+    if days.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<String> = days.into_iter().map(revived).collect();
+    transaction.execute(REVIVE, &[&names]).await?;
+    Ok(())
+}
+
+/// How often that was said of a day and of those beside it.
+pub(super) async fn revivals(client: &Lent<impl Connection>, day: &Day) -> Result<i64> {
+    let number = day_of(made_at(day.rows.start));
+    let names: Vec<String> = (number - 1..=number + 1).map(revived).collect();
+    let rows = client.query(REVIVALS, &[&names]).await?;
+    Ok(rows.first().map_or(0, |row| row.get(0)))
+}
+
+fn revived(day: i64) -> String {
+    format!("{REVIVED}{}", name_of(day))
+}
+
 /// Whether it was done; not so when a table could not be had in time.
 pub(super) fn unless_locked<T>(
     done: std::result::Result<T, tokio_postgres::Error>,
@@ -191,7 +229,7 @@ async fn make(
 
 /// The date of a day since 1970 as eight digits (H. Hinnant, "chrono-Compatible Low-Level Date
 /// Algorithms").
-fn name_of(number: i64) -> String {
+pub(super) fn name_of(number: i64) -> String {
     let shifted = number + 719_468;
     let era = shifted.div_euclid(146_097);
     let of_era = shifted.rem_euclid(146_097);

@@ -9,7 +9,7 @@ use super::drop_day::{self, Dropped, drop_day};
 use super::lent::Transaction;
 use super::prune_moved::Class;
 use super::remove_dropped::remove_dropped;
-use super::row_ids::lowest_at;
+use super::row_ids::{day_of, lowest_at};
 use super::{PostgresStore, Result, meta, partitions};
 use crate::error::StoreError;
 
@@ -29,7 +29,12 @@ macro_rules! is_live {
                   AND d.state <= 9)
           OR EXISTS (SELECT FROM resends r
                      WHERE r.delivery_id >= e.first_delivery
-                           AND r.delivery_id < e.first_delivery + e.fanout))"
+                           AND r.delivery_id < e.first_delivery + e.fanout)
+          OR EXISTS (SELECT FROM late_deliveries l JOIN deliveries d
+                         ON d.project_id = l.project_id AND d.id = l.delivery_id
+                     WHERE l.project_id = e.project_id AND l.event_id = e.id
+                           AND (d.state <= 9
+                                OR EXISTS (SELECT FROM resends r WHERE r.delivery_id = d.id))))"
     };
 }
 pub(super) use is_live;
@@ -43,6 +48,30 @@ pub(super) const REST: &str = concat!(
 /// All that is an event's, by project, row and range of deliveries. Each range is looked up by
 /// itself, see [`drop_day::keep`].
 pub(super) const REMOVE: &[&str] = &[
+    "DELETE FROM attempts x USING (
+         SELECT l.project_id, l.delivery_id
+         FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[])
+             AS old (project_id, event_id, first_row, end_row)
+         JOIN late_deliveries l ON l.project_id = old.project_id AND l.event_id = old.event_id) late
+     WHERE x.project_id = late.project_id AND x.delivery_id = late.delivery_id",
+    "DELETE FROM resends x USING (
+         SELECT l.project_id, l.delivery_id
+         FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[])
+             AS old (project_id, event_id, first_row, end_row)
+         JOIN late_deliveries l ON l.project_id = old.project_id AND l.event_id = old.event_id) late
+     WHERE x.project_id = late.project_id AND x.delivery_id = late.delivery_id",
+    "DELETE FROM deliveries x USING (
+         SELECT l.project_id, l.delivery_id
+         FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[])
+             AS old (project_id, event_id, first_row, end_row)
+         JOIN late_deliveries l ON l.project_id = old.project_id AND l.event_id = old.event_id) late
+     WHERE x.project_id = late.project_id AND x.id = late.delivery_id",
+    "DELETE FROM late_deliveries x USING (
+         SELECT l.project_id, l.delivery_id
+         FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[])
+             AS old (project_id, event_id, first_row, end_row)
+         JOIN late_deliveries l ON l.project_id = old.project_id AND l.event_id = old.event_id) late
+     WHERE x.project_id = late.project_id AND x.delivery_id = late.delivery_id",
     "DELETE FROM attempts a USING (
          SELECT found.* FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[])
              AS old (project_id, event_id, first_row, end_row),
@@ -82,6 +111,18 @@ pub(super) const NAMES: &str = "
                                    WHERE e.project_id = old.project_id AND e.id = old.event_id))
     SELECT count(*), MAX(event_id) FROM old";
 
+/// Of events that are gone.
+pub(super) const FORGET_LATE: &str = "
+    DELETE FROM late_deliveries l USING (
+        SELECT l.project_id, l.event_id, l.delivery_id FROM late_deliveries l
+        WHERE l.event_id < $1
+              AND NOT EXISTS (SELECT FROM events e
+                              WHERE e.project_id = l.project_id AND e.id = l.event_id) LIMIT $2) old
+    WHERE l.project_id = old.project_id AND l.event_id = old.event_id
+          AND l.delivery_id = old.delivery_id";
+const FORGET_REVIVALS: &str = "DELETE FROM meta WHERE name > $1 AND name < $2";
+const FORGOTTEN_AT_ONCE: i64 = 10_000;
+
 impl PostgresStore {
     pub(crate) async fn prune(&self, before: UnixMs, limit: usize) -> Result<usize> {
         self.make_days_ahead().await?;
@@ -100,6 +141,7 @@ impl PostgresStore {
             }
         }
         remove_dropped(&self.shared.pool).await?;
+        self.forget_late(before).await?;
         if self.prune_names(limit.max(NAMES_AT_ONCE_MIN)).await? {
             return Ok(gone.max(limit));
         }
@@ -111,6 +153,22 @@ impl PostgresStore {
             gone += self.prune_moved(Class::Events, before, left).await?;
         }
         Ok(gone)
+    }
+
+    /// What is known of late deliveries and of revivals in days that are gone.
+    async fn forget_late(&self, before: UnixMs) -> Result<()> {
+        let below = lowest_at(before) + drop_day::EDGE;
+        let client = self.client().await?;
+        let late = client
+            .execute(FORGET_LATE, &[&below, &FORGOTTEN_AT_ONCE])
+            .await?;
+        let day = partitions::name_of(day_of(before) - 1);
+        let (from, to) = (partitions::REVIVED, format!("{}{day}", partitions::REVIVED));
+        client.execute(FORGET_REVIVALS, &[&from, &to]).await?;
+        if late > 0 {
+            tracing::debug!(deliveries = late, "late deliveries forgotten");
+        }
+        Ok(())
     }
 
     /// By the database's clock, which all nodes share.

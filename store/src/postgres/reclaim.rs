@@ -10,7 +10,7 @@ use hookwright_core::time::UnixMs;
 
 use super::held::Batch;
 use super::node::Identity;
-use super::{PLAIN_PLANS, PostgresStore, Result};
+use super::{PLAIN_PLANS, PostgresStore, Result, jobs};
 
 /// Deliveries that one call makes due.
 const RECLAIMED_AT_ONCE: i64 = 10_000;
@@ -130,6 +130,7 @@ impl PostgresStore {
         transaction
             .execute(RESENDS_OF_A_NODE, &[&from, &to, &now.0])
             .await?;
+        transaction.execute(jobs::OF_A_NODE, &[&from, &to]).await?;
         transaction
             .execute("DELETE FROM lane_owners WHERE node_id = $1", &[&id])
             .await?;

@@ -14,14 +14,23 @@ const SLOT_BITS: u32 = 8;
 const SEQUENCE_BITS: u32 = 17;
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
-/// How many nodes can live at once.
+/// Slots that there are.
 pub(super) const SLOTS: i64 = 1 << SLOT_BITS;
+/// No node's: of deliveries that are made later than their events.
+const LATE_SLOT: i64 = SLOTS - 1;
+/// How many nodes can live at once.
+pub(super) const NODE_SLOTS: i64 = SLOTS - 1;
 
 /// The lowest id that anything made at `at` or later can have.
 pub(super) const fn lowest_at(at: UnixMs) -> i64 {
     let since = at.0 - EPOCH_MS;
     let tick = if since > 0 { since >> TICK_BITS } else { 0 };
     tick << (SLOT_BITS + SEQUENCE_BITS)
+}
+
+/// The time at which a row of this id was made, to a tick.
+pub(super) const fn made_at(id: i64) -> UnixMs {
+    UnixMs(EPOCH_MS + ((id >> (SLOT_BITS + SEQUENCE_BITS)) << TICK_BITS))
 }
 
 /// The number of the UTC day that `at` lies in, since 1970.
@@ -74,6 +83,54 @@ impl RowIds {
     pub(super) fn skip_tick(&mut self) {
         let tick = self.next >> (SLOT_BITS + SEQUENCE_BITS);
         self.next = ((tick + 1) << (SLOT_BITS + SEQUENCE_BITS)) | (self.slot << SEQUENCE_BITS);
+    }
+}
+
+/// Ids of one tick for deliveries that are made later than their events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct LateIds {
+    tick: i64,
+    next: i64,
+}
+
+impl LateIds {
+    /// Those of an event's own time.
+    pub(super) const fn of(event: i64) -> Self {
+        Self::of_tick(event >> (SLOT_BITS + SEQUENCE_BITS))
+    }
+
+    const fn of_tick(tick: i64) -> Self {
+        let next = (tick << (SLOT_BITS + SEQUENCE_BITS)) | (LATE_SLOT << SEQUENCE_BITS);
+        Self { tick, next }
+    }
+
+    pub(super) const fn tick(self) -> i64 {
+        self.tick
+    }
+
+    /// The first of them, and the one after the last.
+    pub(super) const fn rows(self) -> (i64, i64) {
+        let first = Self::of_tick(self.tick).next;
+        (first, first + (1 << SEQUENCE_BITS))
+    }
+
+    /// The last one that is taken already.
+    pub(super) fn used(&mut self, last: Option<i64>) {
+        self.next = last.map_or(self.next, |last| self.next.max(last + 1));
+    }
+
+    /// The next that is free; `None` when all are taken.
+    pub(super) fn take(&mut self) -> Option<i64> {
+        let id = self.next;
+        (id < self.rows().1).then(|| {
+            self.next += 1;
+            id
+        })
+    }
+
+    /// Those of the next tick.
+    pub(super) const fn next(self) -> Self {
+        Self::of_tick(self.tick + 1)
     }
 }
 
@@ -139,6 +196,24 @@ mod tests {
             ahead >> (SLOT_BITS + SEQUENCE_BITS)
         );
         assert_eq!(deliveries.take(NOW, 1), first + 5);
+    }
+
+    #[test]
+    fn a_late_id_lies_beside_its_event_and_is_no_nodes() {
+        let event = RowIds::new(NODE_SLOTS - 1).take(NOW, 1);
+        let mut late = LateIds::of(event);
+        let (first, end) = late.rows();
+        assert_eq!(late.take(), Some(first));
+        assert!(first > event && first < lowest_at(NOW.plus_ms(1_024)));
+        assert!(NOW.since(made_at(first)) < 1_024);
+        late.used(Some(first + 6));
+        assert_eq!(late.take(), Some(first + 7));
+        late.used(Some(end - 1));
+        assert_eq!(late.take(), None, "the tick is full");
+        assert_eq!(
+            late.next().take(),
+            Some(first + (1 << (SLOT_BITS + SEQUENCE_BITS)))
+        );
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod events;
 mod export;
 mod health;
 mod in_order;
+mod jobs;
 mod keys;
 mod migrate;
 mod notices;
@@ -20,15 +21,20 @@ mod owners;
 mod plans;
 mod projects;
 mod prune;
+mod purge;
 mod queue;
 mod readers;
 mod reclaim;
+mod remove;
+mod replay;
+mod replay_apply;
 mod resend;
 mod rollups;
 mod settle;
 mod validation;
 mod writer;
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use tokio::sync::{oneshot, watch};
@@ -56,6 +62,7 @@ pub struct SqliteStore {
     feed: Arc<Feed>,
     vault: Arc<Vault>,
     stopped: watch::Receiver<Option<String>>,
+    revived: Arc<AtomicU64>,
 }
 
 impl SqliteStore {
@@ -95,6 +102,17 @@ impl SqliteStore {
 
     pub(crate) fn settle(&self, settlements: Vec<Settlement>, done: SettleDone) {
         self.queue.settle(settlements, done);
+    }
+
+    /// Says that something may happen again to a delivery that was finished: what was read of it
+    /// before is not to be relied on.
+    fn revive(&self) {
+        self.revived.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// How often that was said.
+    fn revived(&self) -> u64 {
+        self.revived.load(Ordering::SeqCst)
     }
 
     /// Runs `work` in the next commit, undone alone if it fails, and returns after the commit.

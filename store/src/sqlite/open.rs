@@ -63,6 +63,7 @@ impl SqliteStore {
             feed: Arc::new(OnceLock::new()),
             vault: Arc::new(vault),
             stopped,
+            revived: Arc::default(),
         })
     }
 }

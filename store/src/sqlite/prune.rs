@@ -7,37 +7,54 @@ use hookwright_core::time::UnixMs;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::writer::Writer;
-use super::{Result, SqliteStore};
+use super::{Result, SqliteStore, remove};
 
 /// Events that one call looks at: many unfinished ones must not make it long.
 const SCANNED_EVENTS_MAX: usize = 20_000;
 
+/// Whether anything may still happen to an event's deliveries.
+macro_rules! is_live {
+    () => {
+        "EXISTS (SELECT 1 FROM deliveries d
+                 WHERE d.id >= e.first_delivery AND d.id < e.first_delivery + e.fanout
+                       AND d.state <= 9)
+         OR EXISTS (SELECT 1 FROM resends r
+                    WHERE r.delivery_id >= e.first_delivery
+                          AND r.delivery_id < e.first_delivery + e.fanout)
+         OR EXISTS (SELECT 1 FROM late_deliveries l JOIN deliveries d ON d.id = l.delivery_id
+                    WHERE l.event_id = e.id
+                          AND (d.state <= 9
+                               OR EXISTS (SELECT 1 FROM resends r WHERE r.delivery_id = d.id)))"
+    };
+}
+
 impl SqliteStore {
     pub(crate) async fn prune(&self, before: UnixMs, limit: usize) -> Result<usize> {
-        let walked = self
+        let revived = self.revived();
+        let mut walked = self
             .read(move |connection| walk(connection, Class::Events, before, limit))
             .await?;
+        let store = self.clone();
         self.write(move |writer| {
+            walked.pass_over_revived(&writer.connection, store.revived() != revived)?;
             for old in &walked.found {
-                delete(writer, *old)?;
+                remove::event(&writer.connection, (old.event, old.first_delivery, old.end))?;
             }
             // Row numbers are never used again, even when the newest rows go.
-            put(&writer.connection, "last_event", writer.next_event - 1)?;
-            put(
-                &writer.connection,
-                "last_delivery",
-                writer.next_delivery - 1,
-            )?;
+            keep_numbers(writer)?;
             walked.keep_place(&writer.connection)
         })
         .await
     }
 
     pub(crate) async fn prune_payloads(&self, before: UnixMs, limit: usize) -> Result<usize> {
-        let walked = self
+        let revived = self.revived();
+        let mut walked = self
             .read(move |connection| walk(connection, Class::Payloads, before, limit))
             .await?;
+        let store = self.clone();
         self.write(move |writer| {
+            walked.pass_over_revived(&writer.connection, store.revived() != revived)?;
             let mut clear = writer
                 .connection
                 .prepare_cached("UPDATE events SET payload = NULL WHERE id = ?1")?;
@@ -48,6 +65,16 @@ impl SqliteStore {
         })
         .await
     }
+}
+
+/// Keeps the last row numbers that were given.
+pub(super) fn keep_numbers(writer: &Writer) -> Result<()> {
+    put(&writer.connection, "last_event", writer.next_event - 1)?;
+    put(
+        &writer.connection,
+        "last_delivery",
+        writer.next_delivery - 1,
+    )
 }
 
 /// What is removed, each by a walk of its own.
@@ -91,6 +118,32 @@ impl Walked {
         }
     }
 
+    /// Takes out what something may happen to again: since it was looked at, somebody has asked for
+    /// an attempt of some delivery.
+    fn pass_over_revived(&mut self, connection: &Connection, some: bool) -> Result<()> {
+        if !some {
+            return Ok(());
+        }
+        let mut ask = connection.prepare_cached(concat!(
+            "SELECT ",
+            is_live!(),
+            " FROM events e WHERE e.id = ?1"
+        ))?;
+        for old in std::mem::take(&mut self.found) {
+            if ask.query_row([old.event], |row| row.get(0))? {
+                // The next pass must not begin behind it.
+                self.skipped = if self.skipped == 0 {
+                    old.event
+                } else {
+                    self.skipped.min(old.event)
+                };
+            } else {
+                self.found.push(old);
+            }
+        }
+        Ok(())
+    }
+
     /// Everything old was looked at: the next pass begins with the first event passed over.
     fn end_pass(&mut self) {
         if self.skipped > 0 {
@@ -117,17 +170,12 @@ fn walk(connection: &Connection, class: Class, before: UnixMs, limit: usize) -> 
         at: get(connection, at)?,
         skipped: get(connection, skipped)?,
     };
-    let mut select = connection.prepare_cached(
+    let mut select = connection.prepare_cached(concat!(
         "SELECT e.id, e.first_delivery, e.first_delivery + e.fanout, e.accepted_at,
-                e.payload IS NOT NULL,
-                EXISTS (SELECT 1 FROM deliveries d
-                        WHERE d.id >= e.first_delivery AND d.id < e.first_delivery + e.fanout
-                              AND d.state <= 9)
-                OR EXISTS (SELECT 1 FROM resends r
-                           WHERE r.delivery_id >= e.first_delivery
-                                 AND r.delivery_id < e.first_delivery + e.fanout)
-         FROM events e WHERE e.id >= ?1 ORDER BY e.id",
-    )?;
+                e.payload IS NOT NULL, ",
+        is_live!(),
+        " FROM events e WHERE e.id >= ?1 ORDER BY e.id"
+    ))?;
     let mut rows = select.query([walked.at])?;
     for _ in 0..SCANNED_EVENTS_MAX {
         if walked.found.len() == limit {
@@ -156,27 +204,6 @@ fn walk(connection: &Connection, class: Class, before: UnixMs, limit: usize) -> 
         }
     }
     Ok(walked)
-}
-
-fn delete(writer: &Writer, old: Old) -> Result<()> {
-    let range = params![old.first_delivery, old.end];
-    for sql in [
-        "DELETE FROM attempts WHERE delivery_id >= ?1 AND delivery_id < ?2",
-        "DELETE FROM resends WHERE delivery_id >= ?1 AND delivery_id < ?2",
-        "DELETE FROM deliveries WHERE id >= ?1 AND id < ?2",
-    ] {
-        writer.connection.prepare_cached(sql)?.execute(range)?;
-    }
-    for sql in [
-        "DELETE FROM event_names WHERE event_id = ?1",
-        "DELETE FROM events WHERE id = ?1",
-    ] {
-        writer
-            .connection
-            .prepare_cached(sql)?
-            .execute([old.event])?;
-    }
-    Ok(())
 }
 
 fn get(connection: &Connection, name: &str) -> Result<i64> {

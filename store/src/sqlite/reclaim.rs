@@ -8,7 +8,7 @@ use hookwright_core::limits::LEASE_MS;
 use hookwright_core::time::UnixMs;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{Result, SqliteStore};
+use super::{Result, SqliteStore, jobs};
 
 const MARK: &str = "low_water";
 
@@ -30,6 +30,7 @@ pub(super) fn recover(connection: &mut Connection, now: UnixMs) -> Result<()> {
         "UPDATE resends SET lease = 0, due_at = ?1 WHERE lease > 0",
         [now.0],
     )?;
+    jobs::recover(&transaction)?;
     transaction.execute(
         "INSERT INTO meta (name, value) VALUES ('run', 1) ON CONFLICT DO UPDATE SET value = value + 1",
         [],

@@ -18,7 +18,9 @@ impl SqliteStore {
         id: DeliveryId,
         now: UnixMs,
     ) -> Result<Claimed> {
+        let store = self.clone();
         self.write(move |writer| {
+            store.revive();
             let lease = writer.new_lease();
             let connection = &writer.connection;
             let (endpoint, event, attempts, failed_attempts, first_failed_at, created_at) = connection.query_row(

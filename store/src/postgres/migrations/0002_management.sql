@@ -96,6 +96,7 @@ CREATE TABLE late_deliveries (
     delivery_id bigint NOT NULL,
     PRIMARY KEY (project_id, event_id, delivery_id)
 );
+CREATE INDEX late_deliveries_by_event ON late_deliveries (event_id);
 
 -- For endpoints that receive in order, and for what waits longest.
 CREATE INDEX deliveries_in_order ON deliveries (endpoint_id, id) WHERE due_at IS NOT NULL;

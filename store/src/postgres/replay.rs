@@ -1,0 +1,211 @@
+//! What a replay looks at: past deliveries and events, in the order of their rows.
+
+use hookwright_core::ids::{AccountId, DeliveryId, EndpointId, EventId, ProjectId};
+use hookwright_core::time::UnixMs;
+use tokio_postgres::Row;
+
+use super::row_ids::lowest_at;
+use super::{PostgresStore, Result};
+use crate::event_row::Extra;
+use crate::model::{Looked, PastDelivery, PastEvent, PastOf, RowsSince, Scope, Stretch};
+
+/// Rows to walk: project, after, before, rows to look at (and an endpoint or an account).
+pub(super) const OF_PROJECT: &str =
+    "SELECT project_id, id, event_id, endpoint_id, state FROM deliveries
+    WHERE project_id = $1 AND id > $2 AND id < $3 ORDER BY id LIMIT $4";
+/// The project is not named: its own index would do as well to the planner, and hold everybody's
+/// rows.
+pub(super) const OF_ENDPOINT: &str =
+    "SELECT project_id, id, event_id, endpoint_id, state FROM deliveries
+    WHERE endpoint_id = (SELECT id FROM endpoints WHERE project_id = $1 AND id = $5::bigint)
+          AND id > $2 AND id < $3 ORDER BY id LIMIT $4";
+pub(super) const EVENTS_OF_PROJECT: &str = "SELECT * FROM events
+    WHERE project_id = $1 AND id > $2 AND id < $3 ORDER BY id LIMIT $4";
+pub(super) const EVENTS_OF_ACCOUNT: &str = "SELECT * FROM events
+    WHERE project_id = $1 AND account_id = $5 AND id > $2 AND id < $3 ORDER BY id LIMIT $4";
+
+/// Events are joined to rows only once those are cut to a few.
+pub(super) fn looked_at(walked: &str) -> String {
+    format!(
+        "SELECT d.id, d.state, d.endpoint_id, e.event_type, e.accepted_at, e.payload IS NOT NULL,
+                p.account_id
+         FROM ({walked}) d
+         LEFT JOIN events e ON e.project_id = d.project_id AND e.id = d.event_id
+         LEFT JOIN endpoints p ON p.project_id = d.project_id AND p.id = d.endpoint_id
+         ORDER BY d.id"
+    )
+}
+
+pub(super) fn events_looked_at(walked: &str) -> String {
+    format!(
+        "SELECT e.id, e.account_id, e.event_type, e.accepted_at, e.extra, e.payload IS NOT NULL,
+                ARRAY(SELECT d.endpoint_id FROM deliveries d
+                      WHERE d.project_id = e.project_id AND d.id >= e.first_delivery
+                            AND d.id < e.first_delivery + e.fanout),
+                ARRAY(SELECT d.endpoint_id FROM late_deliveries l JOIN deliveries d
+                          ON d.project_id = l.project_id AND d.id = l.delivery_id
+                      WHERE l.project_id = e.project_id AND l.event_id = e.id)
+         FROM ({walked}) e ORDER BY e.id"
+    )
+}
+
+/// Whether rows were moved here that were numbered without regard to time.
+const HAS_MOVED: &str = "SELECT to_regclass('events_moved') IS NOT NULL";
+const LAST: &str = "SELECT COALESCE((SELECT id FROM deliveries WHERE project_id = $1 ORDER BY id DESC LIMIT 1), 0),
+    COALESCE((SELECT id FROM events WHERE project_id = $1 ORDER BY id DESC LIMIT 1), 0)";
+
+const DUE: &str = "
+    SELECT COALESCE(SUM(due.count), 0)::bigint FROM unnest($1::bigint[]) AS lane (id), LATERAL (
+        SELECT (SELECT count(*) FROM (SELECT FROM deliveries
+                    WHERE endpoint_id = lane.id AND due_at IS NOT NULL AND due_at <= $2 LIMIT $3) d)
+             + (SELECT count(*) FROM (SELECT FROM resends
+                    WHERE endpoint_id = lane.id AND due_at <= $2 LIMIT $3) r) AS count) due";
+
+impl PostgresStore {
+    pub(crate) async fn rows_since(&self, project: ProjectId, since: UnixMs) -> Result<RowsSince> {
+        let has_moved: bool = self.row(HAS_MOVED, &[]).await?.get(0);
+        let after = if has_moved { 0 } else { lowest_at(since) - 1 };
+        let rows = self.rows_by_index(LAST, &[&project.0]).await?;
+        let last = |index| rows.first().map_or(0, |row| row.get::<_, i64>(index));
+        Ok(RowsSince {
+            deliveries: (after, last(0) + 1),
+            events: (after, last(1) + 1),
+        })
+    }
+
+    pub(crate) async fn past_deliveries(
+        &self,
+        scope: Scope,
+        which: PastOf,
+        stretch: Stretch,
+    ) -> Result<Looked<PastDelivery>> {
+        let (project, limit) = (scope.project_id.0, stretch.rows as i64);
+        let rows = match which.endpoint {
+            Some(endpoint) => {
+                let sql = looked_at(OF_ENDPOINT);
+                let values: super::Parameters<'_> =
+                    &[&project, &stretch.after, &stretch.end, &limit, &endpoint.0];
+                self.rows_by_index(&sql, values).await?
+            }
+            None => {
+                let sql = looked_at(OF_PROJECT);
+                let values: super::Parameters<'_> =
+                    &[&project, &stretch.after, &stretch.end, &limit];
+                self.rows_by_index(&sql, values).await?
+            }
+        };
+        let fits = |row: &&Row| {
+            let account: Option<i64> = row.get(6);
+            let failed = matches!(row.get::<_, i16>(1), 11 | 12);
+            // Its event is gone where retention was just here.
+            row.get::<_, Option<i64>>(4).is_some()
+                && account.is_some()
+                && (failed || !which.failed)
+                && scope.account_id.is_none_or(|id| Some(id.0) == account)
+        };
+        let found = rows.iter().filter(fits).map(past_delivery).collect();
+        Ok(looked(&rows, found, stretch))
+    }
+
+    pub(crate) async fn past_events(
+        &self,
+        scope: Scope,
+        stretch: Stretch,
+    ) -> Result<Looked<PastEvent>> {
+        let rows = self.walk_events(events_looked_at, scope, stretch).await?;
+        let found = rows.iter().map(past_event).collect();
+        Ok(looked(&rows, found, stretch))
+    }
+
+    /// Rows of a statement over events of an account or a project, oldest first.
+    pub(super) async fn walk_events(
+        &self,
+        statement: fn(&str) -> String,
+        scope: Scope,
+        stretch: Stretch,
+    ) -> Result<Vec<Row>> {
+        let (project, limit) = (scope.project_id.0, stretch.rows as i64);
+        match scope.account_id {
+            Some(account) => {
+                let values: super::Parameters<'_> =
+                    &[&project, &stretch.after, &stretch.end, &limit, &account.0];
+                self.rows_by_index(&statement(EVENTS_OF_ACCOUNT), values)
+                    .await
+            }
+            None => {
+                let values: super::Parameters<'_> =
+                    &[&project, &stretch.after, &stretch.end, &limit];
+                self.rows_by_index(&statement(EVENTS_OF_PROJECT), values)
+                    .await
+            }
+        }
+    }
+
+    pub(crate) async fn deliveries_due(
+        &self,
+        lanes: Vec<EndpointId>,
+        limit: usize,
+        now: UnixMs,
+    ) -> Result<usize> {
+        let lanes: Vec<i64> = lanes.into_iter().map(|lane| lane.0).collect();
+        let rows = self
+            .rows_by_index(DUE, &[&lanes, &now.0, &(limit as i64)])
+            .await?;
+        let due: i64 = rows.first().map_or(0, |row| row.get(0));
+        Ok(due.unsigned_abs() as usize)
+    }
+
+    pub(crate) async fn accounts_after(
+        &self,
+        project: ProjectId,
+        after: i64,
+        limit: usize,
+    ) -> Result<Vec<AccountId>> {
+        let sql = "SELECT id FROM accounts WHERE project_id = $1 AND id > $2 AND deleted_at IS NULL
+                   ORDER BY id LIMIT $3";
+        let rows = self
+            .rows(sql, &[&project.0, &after, &(limit as i64)])
+            .await?;
+        Ok(rows.iter().map(|row| AccountId(row.get(0))).collect())
+    }
+}
+
+/// What was found among rows whose first column is their number.
+pub(super) fn looked<T>(rows: &[Row], found: Vec<T>, stretch: Stretch) -> Looked<T> {
+    let ended = rows.len() < stretch.rows;
+    let last = rows.last().map(|row| row.get(0)).filter(|_| !ended);
+    Looked {
+        found,
+        place: last.unwrap_or_else(|| stretch.after.max(stretch.end - 1)),
+        ended,
+    }
+}
+
+fn past_delivery(row: &Row) -> PastDelivery {
+    PastDelivery {
+        id: DeliveryId(row.get(0)),
+        state: u8::try_from(row.get::<_, i16>(1)).unwrap_or(0),
+        endpoint_id: EndpointId(row.get(2)),
+        event_type: row.get(3),
+        accepted_at: UnixMs(row.get(4)),
+        has_payload: row.get(5),
+    }
+}
+
+fn past_event(row: &Row) -> PastEvent {
+    let extra: Option<&str> = row.get(4);
+    let extra: Extra = extra
+        .and_then(|json| serde_json::from_str(json).ok())
+        .unwrap_or_default();
+    let endpoints = |index| row.get::<_, Vec<i64>>(index).into_iter().map(EndpointId);
+    PastEvent {
+        id: EventId(row.get(0)),
+        account_id: AccountId(row.get(1)),
+        event_type: row.get(2),
+        accepted_at: UnixMs(row.get(3)),
+        channels: extra.channels,
+        deliver_at: extra.deliver_at.map(UnixMs),
+        has_payload: row.get(5),
+        endpoints: endpoints(6).chain(endpoints(7)).collect(),
+    }
+}
