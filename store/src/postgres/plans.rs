@@ -2,6 +2,7 @@
 //! table: every day is young once, and may end with millions.
 
 mod database;
+mod jobs;
 
 use serde_json::Value;
 

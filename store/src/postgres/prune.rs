@@ -48,30 +48,6 @@ pub(super) const REST: &str = concat!(
 /// All that is an event's, by project, row and range of deliveries. Each range is looked up by
 /// itself, see [`drop_day::keep`].
 pub(super) const REMOVE: &[&str] = &[
-    "DELETE FROM attempts x USING (
-         SELECT l.project_id, l.delivery_id
-         FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[])
-             AS old (project_id, event_id, first_row, end_row)
-         JOIN late_deliveries l ON l.project_id = old.project_id AND l.event_id = old.event_id) late
-     WHERE x.project_id = late.project_id AND x.delivery_id = late.delivery_id",
-    "DELETE FROM resends x USING (
-         SELECT l.project_id, l.delivery_id
-         FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[])
-             AS old (project_id, event_id, first_row, end_row)
-         JOIN late_deliveries l ON l.project_id = old.project_id AND l.event_id = old.event_id) late
-     WHERE x.project_id = late.project_id AND x.delivery_id = late.delivery_id",
-    "DELETE FROM deliveries x USING (
-         SELECT l.project_id, l.delivery_id
-         FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[])
-             AS old (project_id, event_id, first_row, end_row)
-         JOIN late_deliveries l ON l.project_id = old.project_id AND l.event_id = old.event_id) late
-     WHERE x.project_id = late.project_id AND x.id = late.delivery_id",
-    "DELETE FROM late_deliveries x USING (
-         SELECT l.project_id, l.delivery_id
-         FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[])
-             AS old (project_id, event_id, first_row, end_row)
-         JOIN late_deliveries l ON l.project_id = old.project_id AND l.event_id = old.event_id) late
-     WHERE x.project_id = late.project_id AND x.delivery_id = late.delivery_id",
     "DELETE FROM attempts a USING (
          SELECT found.* FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[])
              AS old (project_id, event_id, first_row, end_row),
@@ -100,6 +76,9 @@ pub(super) const REMOVE: &[&str] = &[
          AS old (project_id, event_id, first_row, end_row)
      WHERE e.project_id = old.project_id AND e.id = old.event_id",
 ];
+pub(super) const REMOVE_LATE: &str = "
+    DELETE FROM late_deliveries l USING unnest($1::bigint[], $2::bigint[]) AS old (project_id, event_id)
+    WHERE l.project_id = old.project_id AND l.event_id = old.event_id";
 /// Those of events that are gone. A name that was given again meanwhile is another's.
 pub(super) const NAMES: &str = "
     WITH old AS (SELECT project_id, name, event_id FROM event_names
@@ -249,10 +228,26 @@ pub(super) async fn remove(transaction: &Transaction<'_>, old: &[&Row]) -> Resul
         return Ok(());
     }
     let column = |index| old.iter().map(|row| row.get(index)).collect::<Vec<i64>>();
-    let (projects, events, first, end) = (column(0), column(1), column(2), column(3));
+    let (mut projects, mut events, mut first, mut end) =
+        (column(0), column(1), column(2), column(3));
+    let late = transaction
+        .query_once(drop_day::LATE, &[&projects, &events])
+        .await?;
+    for row in &late {
+        let delivery: i64 = row.get(2);
+        projects.push(row.get(0));
+        events.push(row.get(1));
+        first.push(delivery);
+        end.push(delivery + 1);
+    }
     for sql in REMOVE {
         transaction
             .execute_once(sql, &[&projects, &events, &first, &end])
+            .await?;
+    }
+    if !late.is_empty() {
+        transaction
+            .execute_once(REMOVE_LATE, &[&projects, &events])
             .await?;
     }
     Ok(())

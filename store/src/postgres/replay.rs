@@ -54,7 +54,7 @@ const HAS_MOVED: &str = "SELECT to_regclass('events_moved') IS NOT NULL";
 const LAST: &str = "SELECT COALESCE((SELECT id FROM deliveries WHERE project_id = $1 ORDER BY id DESC LIMIT 1), 0),
     COALESCE((SELECT id FROM events WHERE project_id = $1 ORDER BY id DESC LIMIT 1), 0)";
 
-const DUE: &str = "
+pub(super) const DUE: &str = "
     SELECT COALESCE(SUM(due.count), 0)::bigint FROM unnest($1::bigint[]) AS lane (id), LATERAL (
         SELECT (SELECT count(*) FROM (SELECT FROM deliveries
                     WHERE endpoint_id = lane.id AND due_at IS NOT NULL AND due_at <= $2 LIMIT $3) d)

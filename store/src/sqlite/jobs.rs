@@ -81,6 +81,7 @@ impl SqliteStore {
             Ok(Listed {
                 rows: rows?,
                 next: found.next,
+                prev: found.prev,
             })
         })
         .await

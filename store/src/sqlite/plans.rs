@@ -31,6 +31,15 @@ const SCANS_ALLOWED: &[(&str, &str)] = &[
     // Resends are what people asked for and what is not made yet: few.
     ("GROUP BY endpoint_id", "SCAN resends"),
     ("UPDATE resends SET lease = 0", "SCAN resends"),
+    // Jobs that have not ended: few.
+    (
+        "FROM jobs WHERE finished_at IS NULL",
+        "SCAN jobs USING INDEX jobs_open",
+    ),
+    (
+        "UPDATE jobs SET lease = 0",
+        "SCAN jobs USING INDEX jobs_open",
+    ),
     // An index that holds only what is looked for.
     (
         "FROM endpoint_health",
@@ -102,6 +111,23 @@ const EXPECTED: &[(&str, &str)] = &[
     (
         "DELETE FROM resends WHERE id =",
         "SEARCH resends USING COVERING INDEX resends_by_delivery (delivery_id=? AND lease=?)",
+    ),
+    // replay
+    (
+        "WHERE d.state = 11 AND d.id > ?1",
+        "SEARCH d USING INDEX deliveries_failed (id>? AND id<?)",
+    ),
+    (
+        "WHERE d.state = 12 AND d.id > ?1",
+        "SEARCH d USING INDEX deliveries_cancelled (id>? AND id<?)",
+    ),
+    (
+        "WHERE d.id > ?3 AND d.id < ?4 AND d.id >> 16",
+        "SEARCH d USING INDEX deliveries_by_endpoint (<expr>=? AND endpoint_id=? AND rowid>? AND rowid<?)",
+    ),
+    (
+        "WHERE e.id > ?3 AND e.id < ?4 AND e.id >> 16",
+        "SEARCH e USING INDEX events_by_account (<expr>=? AND account_id=? AND rowid>? AND rowid<?)",
     ),
     // prune
     (

@@ -80,19 +80,19 @@ impl SqliteStore {
         now: UnixMs,
     ) -> Result<usize> {
         self.read(move |connection| {
-            let mut count = connection.prepare_cached(
-                "SELECT (SELECT COUNT(*) FROM (
-                             SELECT 1 FROM deliveries
-                             WHERE endpoint_id = ?1 AND due_at <= ?2 AND state <= 9
-                                   AND due_at IS NOT NULL LIMIT ?3))
-                      + (SELECT COUNT(*) FROM (
-                             SELECT 1 FROM resends WHERE endpoint_id = ?1 AND due_at <= ?2 LIMIT ?3))",
-            )?;
             let mut due = 0;
-            for lane in lanes {
-                let of_lane: i64 =
-                    count.query_row(params![lane.0, now.0, limit as i64], |row| row.get(0))?;
-                due += of_lane.unsigned_abs() as usize;
+            for sql in [
+                "SELECT 1 FROM deliveries WHERE endpoint_id = ?1 AND due_at <= ?2 AND state <= 9
+                     AND due_at IS NOT NULL LIMIT ?3",
+                "SELECT 1 FROM resends WHERE endpoint_id = ?1 AND due_at <= ?2 LIMIT ?3",
+            ] {
+                let mut select = connection.prepare_cached(sql)?;
+                for lane in &lanes {
+                    let mut rows = select.query(params![lane.0, now.0, limit as i64])?;
+                    while rows.next()?.is_some() {
+                        due += 1;
+                    }
+                }
             }
             Ok(due)
         })
@@ -195,7 +195,7 @@ fn cut(mut rows: Vec<Past>, stretch: Stretch) -> Walked {
 /// Walks the buckets of the endpoint's index, oldest first.
 fn of_endpoint(connection: &Connection, endpoint: EndpointId, stretch: Stretch) -> Result<Walked> {
     let sql = format!(
-        "{DELIVERY} WHERE d.id >> {BUCKET_BITS} = ?1 AND d.endpoint_id = ?2 AND d.id > ?3 AND d.id < ?4
+        "{DELIVERY} WHERE d.id > ?3 AND d.id < ?4 AND d.id >> {BUCKET_BITS} = ?1 AND d.endpoint_id = ?2
          ORDER BY d.id LIMIT ?5"
     );
     let mut select = connection.prepare_cached(&sql)?;
@@ -260,7 +260,7 @@ pub(super) fn walk_events<T>(
     };
     if let Some(account) = scope.account_id {
         let sql = format!(
-            "{EVENT} WHERE e.id >> {BUCKET_BITS} = ?1 AND e.account_id = ?2 AND e.id > ?3 AND e.id < ?4
+            "{EVENT} WHERE e.id > ?3 AND e.id < ?4 AND e.id >> {BUCKET_BITS} = ?1 AND e.account_id = ?2
              ORDER BY e.id LIMIT ?5"
         );
         let mut select = connection.prepare_cached(&sql)?;

@@ -107,7 +107,7 @@ facts! {
             house.create_job(a_replay(acme, &format!("rpl_{index}"))).await.expect("made");
         }
         let mut found = Vec::new();
-        let mut page = Page { before: None, limit: 2 };
+        let mut page = Page { before: None, after: None, limit: 2 };
         loop {
             let listed = house.jobs(acme.project_scope(), JobKind::Replay, page).await.expect("listed");
             found.extend(listed.rows.into_iter().map(|job| job.public_id));

@@ -215,22 +215,6 @@ facts! {
         assert_eq!(house.walk(acme.scope(), to_b, 10).await.len(), 1);
     }
 
-    async fn an_events_own_list_has_its_late_deliveries(house: House) {
-        let acme = house.tenant("acme").await;
-        let (a, b) = (house.endpoint_of(acme, "a").await, house.endpoint_of(acme, "b").await);
-        let held = house.job_of(a_replay(acme, "rpl_1")).await;
-        let fresh = house.publish_fresh(an_event(acme).due(&a)).await;
-        house.publish_fresh(an_event(acme).due(&a)).await;
-        house.late(held, fresh.id, &b).await;
-        let its = DeliveryFilter { event_id: Some(fresh.id), ..DeliveryFilter::default() };
-        for limit in [1, 10] {
-            let seen = house.walk(acme.scope(), its, limit).await;
-            let mut to: Vec<_> = seen.iter().map(|it| it.endpoint_id).collect();
-            to.sort();
-            assert_eq!(to, [a.id, b.id], "{limit}");
-        }
-    }
-
     async fn many_late_deliveries_of_one_time_have_rows_of_their_own(house: House) {
         let acme = house.tenant("acme").await;
         let held = house.job_of(a_replay(acme, "rpl_1")).await;

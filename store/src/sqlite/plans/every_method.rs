@@ -4,6 +4,8 @@ use hookwright_core::rollup::{Counts, Width};
 
 use super::*;
 
+mod jobs;
+
 /// Calls every method, each in all the ways that lead to another statement.
 pub(super) async fn call(store: &Store, run: u32) {
     let project = tenants(store, run).await;
@@ -19,6 +21,7 @@ pub(super) async fn call(store: &Store, run: u32) {
     statistics(store, scope, endpoint).await;
     operational(store, project, run).await;
     health_methods::call(store, scope, endpoint, run).await;
+    jobs::call(store, scope, (run, endpoint, event)).await;
     store.reclaim(NOW).await.expect("reclaimed");
     store.prune_payloads(NOW, 1).await.expect("pruned");
     store.prune(NOW, 1).await.expect("pruned");
