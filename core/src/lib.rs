@@ -10,7 +10,6 @@
 
 pub mod address;
 pub mod breaker;
-pub mod breaker_bounds;
 pub mod decide;
 pub mod endpoint_headers;
 pub mod endpoint_url;

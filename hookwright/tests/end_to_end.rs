@@ -9,6 +9,8 @@ mod bad_input;
 mod document_calls;
 #[path = "end_to_end/dry_run.rs"]
 mod dry_run;
+#[path = "end_to_end/endpoint_fields.rs"]
+mod endpoint_fields;
 #[path = "end_to_end/filters.rs"]
 mod filters;
 #[path = "end_to_end/formats.rs"]

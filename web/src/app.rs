@@ -13,8 +13,9 @@ use crate::api::Api;
 use crate::known_keys::Keys;
 use crate::problem::Problem;
 use crate::{
-    accounts, batch, deliveries, docs_page, dry_run, endpoints, event_list, events, filters,
-    health, keys, own_key, portal_tokens, profiles, projects, root_keys, stats, stream,
+    accounts, batch, deliveries, docs_page, dry_run, endpoint_status, endpoints, event_list,
+    events, filters, health, keys, own_key, portal_tokens, profiles, projects, root_keys, stats,
+    stream,
 };
 
 /// What every handler has.
@@ -65,6 +66,7 @@ fn api() -> Api {
         .merge(event_list::api())
         .merge(deliveries::api())
         .merge(endpoints::api())
+        .merge(endpoint_status::api())
         .merge(filters::api())
         .merge(dry_run::api())
         .merge(profiles::api())

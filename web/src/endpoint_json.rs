@@ -1,7 +1,6 @@
 //! An endpoint as requests write it and answers show it: the union of the vendors' fields.
 
 mod check;
-mod circuit_breaker;
 mod input;
 mod retry_policy;
 mod show;

@@ -19,6 +19,7 @@ mod delivery_shown;
 mod docs_page;
 mod dry_run;
 mod endpoint_json;
+mod endpoint_status;
 mod endpoints;
 mod event_list;
 mod events;

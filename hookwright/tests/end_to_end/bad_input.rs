@@ -177,7 +177,7 @@ fn endpoints_with_bad_settings_are_refused() {
     refused(json!({"url": url, "filter": {"a": {"$huge": 1}}}));
     refused(json!({"url": url, "filter": ["a"]}));
     refused(json!({"url": url, "concurrency": 33}));
-    refused(json!({"url": url, "circuit_breaker": {"open_s": 0}}));
+    refused(json!({"url": url, "circuit_breaker": {"open_seconds": 0}}));
     refused(json!({"url": url, "circuit_breaker": {"half_open": 1}}));
     refused(json!({"url": url, "circuit_breaker": "on"}));
     refused(json!({"url": url, "ordered": "yes"}));

@@ -8,9 +8,9 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::check::{Rules, check, checked_headers, checked_url};
-use super::circuit_breaker::{self, BreakerInput};
 use super::retry_policy::RetryPolicyInput;
 use crate::body::present;
+use crate::circuit_breaker::CircuitBreakerInput;
 use crate::problem::Problem;
 
 /// What a request may say of an endpoint. What it leaves out stays as it is.
@@ -68,8 +68,7 @@ pub(crate) struct EndpointInput {
     concurrency: Option<Option<u32>>,
     /// When the endpoint is left alone for a while; `null` is never.
     #[serde(deserialize_with = "present")]
-    #[schemars(with = "Option<BreakerInput>")]
-    circuit_breaker: Option<Option<Value>>,
+    circuit_breaker: Option<Option<CircuitBreakerInput>>,
     /// Deliveries are made one at a time, in the order of their events.
     ordered: Option<bool>,
     /// Notes by name, all replaced: at most 32, names of 1 to 64 characters, values of at most 512.
@@ -115,8 +114,9 @@ impl EndpointInput {
             timeout_ms: self.timeout_ms.unwrap_or(base.timeout_ms),
             filter: self.filter.clone().unwrap_or(base.filter),
             concurrency: self.concurrency.unwrap_or(base.concurrency),
-            circuit_breaker: match &self.circuit_breaker {
-                Some(given) => circuit_breaker::read(given.as_ref().unwrap_or(&Value::Null))?,
+            circuit_breaker: match self.circuit_breaker {
+                Some(Some(given)) => given.settings("/circuit_breaker")?,
+                Some(None) => None,
                 None => base.circuit_breaker,
             },
             ordered: self.ordered.unwrap_or(base.ordered),

@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::circuit_breaker::BreakerShown;
 use super::retry_policy::RetryPolicyShown;
+use crate::circuit_breaker::{self, CircuitBreakerShown};
 use crate::times;
 
 const SHOWN_SECRET_CHARS: usize = 8;
@@ -51,7 +51,7 @@ pub(crate) struct EndpointShown {
     /// Requests under way at once, where they are not 32.
     concurrency: Option<u32>,
     /// When it is left alone for a while; null is never.
-    circuit_breaker: Option<BreakerShown>,
+    circuit_breaker: Option<CircuitBreakerShown>,
     /// Whether deliveries are made one at a time, in the order of their events.
     ordered: bool,
     /// Notes by name.
@@ -96,7 +96,7 @@ pub(crate) fn show(endpoint: &Endpoint, account_id: &str, whole_secret: bool) ->
         second_profile: settings.second_profile,
         timeout_ms: settings.timeout_ms,
         concurrency: settings.concurrency,
-        circuit_breaker: settings.circuit_breaker.map(BreakerShown::from),
+        circuit_breaker: settings.circuit_breaker.as_ref().map(circuit_breaker::show),
         ordered: settings.ordered,
         metadata: settings.metadata,
         created_at: times::rfc3339_seconds(endpoint.created_at),
