@@ -42,6 +42,7 @@ mod root_keys;
 mod serve;
 mod stats;
 mod stats_shown;
+mod stats_time;
 mod stream;
 mod tenant;
 mod times;
