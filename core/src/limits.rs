@@ -18,6 +18,46 @@ pub const ACCOUNT_ID_CHARS_MAX: usize = 128;
 pub const TEXT_CHARS_MAX: usize = 1_024;
 /// An event type's name.
 pub const EVENT_TYPE_CHARS_MAX: usize = 128;
+/// Event types that a project describes itself.
+pub const EVENT_TYPES_PER_PROJECT_MAX: usize = 1_000;
+/// All that a project says of its event types.
+pub const EVENT_TYPES_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// A request's body that describes one event type.
+pub const EVENT_TYPE_BODY_BYTES_MAX: usize = 1024 * 1024;
+/// An OpenAPI document whose webhooks are imported.
+pub const OPENAPI_IMPORT_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Versions of one event type.
+pub const EVENT_TYPE_VERSIONS_MAX: usize = 32;
+/// A version's number.
+pub const EVENT_TYPE_VERSION_MAX: u32 = 1_000_000;
+/// An event type's group.
+pub const EVENT_TYPE_GROUP_CHARS_MAX: usize = 128;
+/// One JSON Schema, written without white space.
+pub const EVENT_SCHEMA_BYTES_MAX: usize = 64 * 1024;
+/// One example of a payload, written without white space.
+pub const EVENT_EXAMPLE_BYTES_MAX: usize = 64 * 1024;
+/// Subschemas of one schema, counted again at each reference that is followed.
+pub const SCHEMA_VISITS_MAX: usize = 10_000;
+/// Subschemas within one another that judge the same value: `allOf` in `anyOf` in `$ref` ...
+pub const SCHEMA_LAYERS_MAX: usize = 16;
+/// Subschemas, properties and enumerated values that one value is judged by.
+pub const SCHEMA_BREADTH_MAX: usize = 2_000;
+/// References of one schema to something that they are within.
+pub const SCHEMA_RECURSIONS_MAX: usize = 64;
+/// Regular expressions of one schema.
+pub const SCHEMA_PATTERNS_MAX: usize = 64;
+/// One compiled regular expression.
+pub const SCHEMA_PATTERN_BYTES_MAX: usize = 512 * 1024;
+/// How far ahead an event may be published with `deliver_at`, in milliseconds.
+pub const DELIVER_AHEAD_MS_MAX: i64 = 30 * 24 * 60 * 60 * 1000;
+/// Notes of an event's publisher.
+pub const EVENT_METADATA_ENTRIES_MAX: usize = 16;
+/// The name of one of them.
+pub const EVENT_METADATA_NAME_CHARS_MAX: usize = 64;
+/// What one of them says.
+pub const EVENT_METADATA_VALUE_CHARS_MAX: usize = 512;
+/// Requests with an `Idempotency-Key` under way at once on one node.
+pub const IDEMPOTENCY_UNDER_WAY_MAX: usize = 10_000;
 /// Subscriptions of one endpoint.
 pub const SUBSCRIPTIONS_MAX: usize = 256;
 /// Channels of one endpoint or event.

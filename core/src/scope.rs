@@ -30,6 +30,8 @@ pub enum Scope {
     KeysWrite = 8,
     /// Make, change and delete projects.
     ProjectsWrite = 9,
+    /// Describe event types.
+    EventTypesWrite = 10,
     /// Read the audit log.
     AuditRead = 11,
     /// Make and revoke portal tokens.
@@ -40,7 +42,7 @@ pub enum Scope {
 
 impl Scope {
     /// Every scope, in the order in which they are written.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::EventsWrite,
         Self::EventsRead,
         Self::EndpointsRead,
@@ -51,6 +53,7 @@ impl Scope {
         Self::AccountsWrite,
         Self::KeysWrite,
         Self::ProjectsWrite,
+        Self::EventTypesWrite,
         Self::AuditRead,
         Self::PortalWrite,
         Self::SettingsWrite,
@@ -73,6 +76,7 @@ impl Scope {
             Self::AuditRead => "audit:read",
             Self::PortalWrite => "portal:write",
             Self::SettingsWrite => "settings:write",
+            Self::EventTypesWrite => "event-types:write",
         }
     }
 
