@@ -22,6 +22,9 @@ pub struct Imported {
     pub example: Option<Value>,
 }
 
+/// A webhook by its name, with what it describes or why it cannot be imported.
+pub type Webhook = (String, Result<Imported, String>);
+
 /// Why nothing can be imported from a document.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ImportRefused {
@@ -47,11 +50,11 @@ const METHODS: [&str; 8] = [
 const DATA: [&str; 5] = ["example", "examples", "const", "enum", "default"];
 const SCHEMAS: &str = "#/components/schemas/";
 
-/// Each webhook by its name, with what it describes or why it cannot be imported.
+/// Each webhook of a document.
 ///
 /// # Errors
 /// When the document is none, or describes no events or too many.
-pub fn read(document: &Value) -> Result<Vec<(String, Result<Imported, String>)>, ImportRefused> {
+pub fn read(document: &Value) -> Result<Vec<Webhook>, ImportRefused> {
     let version = document.get("openapi").and_then(Value::as_str);
     if !version.is_some_and(|version| version == "3.1" || version.starts_with("3.1.")) {
         return Err(ImportRefused::NotOpenApi);

@@ -14,6 +14,7 @@ use http::HeaderValue;
 use rustls::ClientConfig;
 use tokio::sync::oneshot;
 
+use crate::catalogue::{Catalogue, TypeCheck, TypeRefused};
 use crate::gate::Gate;
 use crate::inbox::{Inbox, Job, Message};
 use crate::live::{Listener, Live, NotListening, Wanted};
@@ -96,6 +97,7 @@ pub(crate) struct Shared {
     pub(crate) store: Store,
     pub(crate) profiles: Arc<Profiles>,
     pub(crate) routing: Routing,
+    pub(crate) catalogue: Catalogue,
     pub(crate) world: World,
     pub(crate) inbox: Inbox,
     pub(crate) gate: Arc<Gate>,
@@ -111,6 +113,17 @@ impl Shared {
     /// Whether this node may hold and send deliveries to this endpoint now.
     pub(crate) fn may_work_on(&self, target: &Target) -> bool {
         !target.needs_owner() || self.store.owns(target.endpoint.id)
+    }
+
+    /// Reads what all projects describe.
+    async fn load_event_types(&self) -> Result<(), StoreError> {
+        let types = self.store.every_event_type().await?;
+        for types in types.chunk_by(|a, b| a.project_id == b.project_id) {
+            let project = types[0].project_id;
+            let change = Change::EventTypes(project, Arc::new(types.to_vec()));
+            self.catalogue.apply(&change);
+        }
+        Ok(())
     }
 
     /// The prefix of a project's event ids.
@@ -147,6 +160,7 @@ impl Engine {
         let gate = Arc::new(Gate::default());
         let shared = Arc::new(Shared {
             routing: Routing::new(equipment),
+            catalogue: Catalogue::default(),
             store,
             profiles,
             world,
@@ -174,12 +188,14 @@ impl Engine {
             }
             shared.routing.apply(&Change::Endpoint(Box::new(endpoint)));
         }
+        shared.load_event_types().await?;
         let worker = Worker::new(Arc::clone(&shared), options.rule, options.tls);
         Ok((Self { shared }, worker))
     }
 
     /// Takes in a change of routing facts.
     pub fn apply(&self, change: &Change) {
+        self.shared.catalogue.apply(change);
         if let Some(endpoint) = self.shared.routing.apply(change) {
             self.shared.inbox.push(Message::Changed(endpoint));
         }
@@ -258,6 +274,18 @@ impl Engine {
     #[must_use]
     pub fn account_public_id(&self, account: AccountId) -> Option<Arc<str>> {
         self.shared.routing.account_public_id(account)
+    }
+
+    /// Whether an event of this type and content may be published in the project. Not part of
+    /// [`Self::publish`]: what this server itself publishes is in no catalogue.
+    pub fn check_event_type(
+        &self,
+        project: &Project,
+        event: TypeCheck<'_>,
+    ) -> Result<(), TypeRefused> {
+        let profile = self.shared.profiles.get(&project.profile);
+        let profile = profile.map(Arc::as_ref);
+        self.shared.catalogue.check(project, profile, event)
     }
 
     /// Publishes an event. When this returns it is on disk with all its deliveries.

@@ -10,6 +10,7 @@
 mod answer_body;
 mod answer_head;
 mod authorization;
+mod catalogue;
 mod connect;
 mod connection;
 mod engine;
@@ -48,6 +49,7 @@ mod wanted;
 mod worker;
 mod world;
 
+pub use catalogue::{TypeCheck, TypeRefused};
 pub use engine::{Engine, EngineOptions, Health, StartError};
 pub use explain::{Verdict, Would, explain};
 pub use live::{DeliveryDone, Doing, DoingKind, Listener, NotListening, Told, Wanted};

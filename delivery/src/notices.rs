@@ -82,7 +82,7 @@ async fn publish_one(shared: &Arc<Shared>, notice: &Notice) -> bool {
             true
         }
         // Its id is taken: by itself, or by an event that a publisher named so.
-        Err(PublishError::Conflict) => {
+        Err(PublishError::Conflict | PublishError::KeyReused) => {
             tracing::warn!(
                 notice = notice.id,
                 "the id of an operational event is taken"

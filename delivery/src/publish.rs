@@ -65,9 +65,12 @@ pub struct Published {
 /// Why an event was not accepted.
 #[derive(Debug, thiserror::Error)]
 pub enum PublishError {
-    /// The id or key was used for another content.
+    /// The id was used for another content.
     #[error("this id was used for another event")]
     Conflict,
+    /// The `Idempotency-Key` was used for another content.
+    #[error("this Idempotency-Key was used for another event")]
+    KeyReused,
     /// The store did not take it.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -88,7 +91,9 @@ pub(crate) async fn publish(
             &publish.payload,
         ),
     };
-    let routes: Vec<Route> = targets.iter().map(|target| route(shared, target)).collect();
+    let later = publish.deliver_at.is_some();
+    let routes = targets.iter().map(|target| route(shared, target, later));
+    let routes: Vec<Route> = routes.collect();
     let leased = leased(&routes);
     shared.gate.add(leased);
     let bytes = publish.payload.len();
@@ -136,6 +141,7 @@ pub(crate) async fn publish(
             repeated: true,
         }),
         Appended::Conflict => Err(PublishError::Conflict),
+        Appended::KeyReused => Err(PublishError::KeyReused),
     }
 }
 
@@ -146,13 +152,15 @@ fn leased(routes: &[Route]) -> usize {
         .count()
 }
 
-/// Leased where the lane is open to this node and has a place for it; else it waits in the store.
-fn route(shared: &Shared, target: &Arc<Target>) -> Route {
+/// Leased where the lane is open to this node and has a place for it; else it waits in the store,
+/// as does what is to be delivered later.
+fn route(shared: &Shared, target: &Arc<Target>, later: bool) -> Route {
     let disposition = match target.status() {
         EndpointStatus::Disabled => Disposition::EndpointDisabled,
         EndpointStatus::Paused => Disposition::Due,
         // It is claimed in its turn.
         EndpointStatus::Active if target.is_ordered() => Disposition::Due,
+        EndpointStatus::Active if later => Disposition::Due,
         EndpointStatus::Active => {
             if shared.may_work_on(target) && !shared.node.is_full() && target.gauge.take() {
                 Disposition::Leased
@@ -232,9 +240,10 @@ fn hand_over(
                 jobs.push(job(shared, route, lease, &event, held));
             }
             Disposition::Due => {
+                let due_at = append.deliver_at.unwrap_or(append.accepted_at);
                 shared
                     .inbox
-                    .push(Message::Waiting(route.endpoint_id, append.accepted_at));
+                    .push(Message::Waiting(route.endpoint_id, due_at));
             }
             Disposition::EndpointDisabled => {
                 shared.metrics.deliveries_failed_total.add(1);

@@ -64,7 +64,7 @@ impl Routing {
                 tables.remove_endpoint(*id);
                 return Some(*id);
             }
-            Change::Keys => {}
+            Change::EventTypes(..) | Change::Keys => {}
         }
         None
     }

@@ -83,6 +83,8 @@ pub enum Appended {
         /// How many deliveries it had.
         fanout: u32,
     },
-    /// The id or key was used for another content. Nothing was stored.
+    /// The id was used for another content. Nothing was stored.
     Conflict,
+    /// The `Idempotency-Key` was used for another content. Nothing was stored.
+    KeyReused,
 }

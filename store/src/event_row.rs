@@ -7,7 +7,7 @@ use hookwright_core::state::DeliveryState;
 use ring::digest::{Context, SHA256};
 use serde::{Deserialize, Serialize};
 
-use crate::append::{Append, Disposition, Route};
+use crate::append::{Append, Appended, Disposition, Route};
 use crate::error::StoreError;
 use crate::model::Lease;
 
@@ -95,6 +95,15 @@ pub(crate) fn names_of(append: &Append) -> Vec<String> {
         .as_ref()
         .map(|key| format!("k:{key}"));
     given.into_iter().chain(key).collect()
+}
+
+/// What the name of another content is answered.
+pub(crate) fn conflict_of(name: &str) -> Appended {
+    if name.starts_with("k:") {
+        Appended::KeyReused
+    } else {
+        Appended::Conflict
+    }
 }
 
 /// What must be the same for a repetition to be one: all that the publisher said.

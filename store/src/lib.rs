@@ -14,6 +14,7 @@ mod change;
 mod endpoint_row;
 mod error;
 mod event_row;
+mod event_type_row;
 mod job_row;
 mod migration;
 mod model;

@@ -2,6 +2,7 @@
 
 mod delivery;
 mod endpoint;
+mod event_type;
 mod health;
 mod in_order;
 mod jobs;
@@ -12,6 +13,7 @@ mod tenant;
 
 pub use delivery::*;
 pub use endpoint::*;
+pub use event_type::*;
 pub use health::*;
 pub use in_order::*;
 pub use jobs::*;

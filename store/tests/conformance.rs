@@ -43,8 +43,10 @@ mod conformance {
     mod backlog;
     mod change_feed;
     mod claim;
+    mod delayed;
     mod deliveries;
     mod endpoints;
+    mod event_types;
     mod events;
     mod failure;
     mod health;

@@ -12,6 +12,7 @@ use http::header;
 use crate::api::Api;
 use crate::known_keys::Keys;
 use crate::problem::Problem;
+use crate::under_way::UnderWay;
 use crate::{
     accounts, batch, deliveries, docs_page, dry_run, endpoint_status, endpoints, event_list,
     events, filters, health, keys, own_key, portal_tokens, profiles, projects, root_keys, stats,
@@ -23,6 +24,7 @@ use crate::{
 pub struct App {
     pub(crate) engine: Engine,
     pub(crate) keys: Arc<Keys>,
+    pub(crate) under_way: Arc<UnderWay>,
 }
 
 impl App {
@@ -32,6 +34,7 @@ impl App {
         Self {
             engine,
             keys: Arc::default(),
+            under_way: Arc::default(),
         }
     }
 
@@ -52,7 +55,8 @@ impl App {
             Change::Project(_)
             | Change::Account(_)
             | Change::Endpoint(_)
-            | Change::EndpointDeleted(..) => {}
+            | Change::EndpointDeleted(..)
+            | Change::EventTypes(..) => {}
         }
     }
 }
@@ -63,6 +67,8 @@ fn api() -> Api {
         .merge(projects::api())
         .merge(accounts::api())
         .merge(keys::api())
+        .merge(events::api())
+        .merge(batch::api())
         .merge(event_list::api())
         .merge(deliveries::api())
         .merge(endpoints::api())
@@ -95,8 +101,6 @@ pub(crate) fn router(app: App) -> Router {
             get(move || async move { ([json], document) }),
         )
         .merge(docs_page::routes())
-        .merge(events::routes())
-        .merge(batch::routes())
         .merge(profiles::routes())
         .fallback(|| async { Problem::no_such_path() })
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })

@@ -2,28 +2,58 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Query, Request, State};
+use axum::Json;
+use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
-use axum::{Json, Router};
 use bytes::Bytes;
 use hookwright_core::limits::{BATCH_BODY_BYTES_MAX, BATCH_EVENTS_MAX, EVENT_BODY_BYTES_MAX};
 use hookwright_core::scope::Scope as KeyScope;
 use http::{StatusCode, header};
+use schemars::JsonSchema;
+use serde::Serialize;
 use serde_json::value::RawValue;
-use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
+use crate::api::{Api, Doc};
 use crate::app::App;
 use crate::body;
-use crate::events::publish_one;
-use crate::paging::{self, ListQuery};
-use crate::problem::Problem;
+use crate::event_input::EventInput;
+use crate::events::{Accepted, QueryResult, named, publish_one};
+use crate::paging::Named;
+use crate::problem::{BatchError, Problem};
 
-type QueryResult = Result<Query<ListQuery>, axum::extract::rejection::QueryRejection>;
+pub(crate) fn api() -> Api {
+    Api::default().post(
+        "/v1/events/batch",
+        publish,
+        Doc::new("publishEvents", "Events", "Publishes 1 to 1,000 events.")
+            .description(
+                "As a JSON array, or one to a line as `application/x-ndjson`; 8 MiB at most. Each event is accepted or refused on its own: the answer holds a result for each, in their order.",
+            )
+            .scope(KeyScope::EventsWrite)
+            .query::<Named>()
+            .body::<Vec<EventInput<'static>>>()
+            .answer::<Results>(202),
+    )
+}
 
-pub(crate) fn routes() -> Router<App> {
-    Router::new().route("/v1/events/batch", post(publish))
+/// What became of a batch.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "BatchResults")]
+struct Results {
+    /// A result for each event, in their order.
+    data: Vec<EventResult>,
+}
+
+/// What became of one event of a batch.
+#[derive(Serialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(rename = "BatchResult")]
+enum EventResult {
+    /// It was accepted.
+    Accepted(Accepted),
+    /// It was refused, and nothing of it stored.
+    Refused { error: BatchError },
 }
 
 /// Answers 202 with a result per event, in order: some may have been accepted and others not.
@@ -37,7 +67,7 @@ async fn publish(
     if !lines {
         body::must_be_json(request.headers())?;
     }
-    let query = Arc::new(paging::query(query)?);
+    let query = Arc::new(named(query)?);
     app.project(&caller, query.project_id.as_deref())?;
     let bytes = body::read(request, BATCH_BODY_BYTES_MAX).await?;
     let events = if lines {
@@ -48,7 +78,7 @@ async fn publish(
     if events.is_empty() || events.len() > BATCH_EVENTS_MAX {
         return Err(Problem::too_many_events());
     }
-    let mut results = vec![Value::Null; events.len()];
+    let mut results: Vec<Option<EventResult>> = events.iter().map(|_| None).collect();
     let mut under_way = JoinSet::new();
     for (place, event) in events.into_iter().enumerate() {
         let (app, query) = (app.clone(), Arc::clone(&query));
@@ -64,12 +94,22 @@ async fn publish(
     }
     while let Some(done) = under_way.join_next().await {
         let Ok((place, result)) = done else { continue };
-        results[place] = match result {
-            Ok(published) => json!({"id": published.id, "deliveries": published.deliveries}),
-            Err(problem) => json!({"error": problem.as_batch_error()}),
-        };
+        results[place] = Some(match result {
+            Ok(published) => EventResult::Accepted(published.into()),
+            Err(problem) => EventResult::Refused {
+                error: problem.into(),
+            },
+        });
     }
-    Ok((StatusCode::ACCEPTED, Json(json!({"data": results}))).into_response())
+    // None is missing but where a task ended by a fault of ours.
+    let failed = || EventResult::Refused {
+        error: Problem::internal("an event of a batch was not answered").into(),
+    };
+    let data = results.into_iter().map(|it| it.unwrap_or_else(failed));
+    let results = Results {
+        data: data.collect(),
+    };
+    Ok((StatusCode::ACCEPTED, Json(results)).into_response())
 }
 
 fn is_ndjson(request: &Request) -> bool {

@@ -15,8 +15,8 @@ use serde_json::Value;
 use crate::api::{Api, Doc};
 use crate::app::App;
 use crate::body;
+use crate::event_input::EventInput;
 use crate::event_list::find;
-use crate::events::{EventInput, check};
 use crate::paging::{List, PageOf, page};
 use crate::problem::Problem;
 use crate::query::QueryText;
@@ -92,7 +92,7 @@ async fn dry_run(
     let project = app.project(&caller, query.project_id.as_deref())?.id;
     let bytes = body::read(request, EVENT_BODY_BYTES_MAX).await?;
     let input: EventInput<'_> = body::parse(&bytes)?;
-    check(&input)?;
+    input.check()?;
     let named = [
         input.account_id.as_deref(),
         query.account_id.as_deref(),

@@ -1,67 +1,60 @@
 //! Events as they are published.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
-use axum::Router;
 use axum::extract::{Query, Request, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
 use bytes::Bytes;
-use hookwright_core::limits::{EVENT_BODY_BYTES_MAX, GIVEN_ID_CHARS_MAX, JSON_DEPTH_MAX};
+use hookwright_core::limits::{EVENT_BODY_BYTES_MAX, GIVEN_ID_CHARS_MAX};
 use hookwright_core::scope::Scope as KeyScope;
-use hookwright_core::subscription::check_event_type;
-use hookwright_delivery::{Publish, Published};
+use hookwright_delivery::{Publish, Published, TypeCheck, TypeRefused};
+use hookwright_store::OPERATIONAL_ACCOUNT;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use schemars::JsonSchema;
-use serde::Deserialize;
-use serde_json::Value;
-use serde_json::value::RawValue;
+use serde::Serialize;
 
+use crate::api::{Api, Doc};
 use crate::app::App;
 use crate::auth::Caller;
-use crate::endpoint_json::check_channels;
-use crate::paging::{self, ListQuery};
+use crate::body;
+use crate::event_input::EventInput;
+use crate::paging::Named;
 use crate::problem::Problem;
-use crate::{body, times};
 
-pub(crate) type QueryResult = Result<Query<ListQuery>, axum::extract::rejection::QueryRejection>;
+pub(crate) type QueryResult = Result<Query<Named>, axum::extract::rejection::QueryRejection>;
 
-pub(crate) fn routes() -> Router<App> {
-    Router::new().route("/v1/events", post(publish))
+pub(crate) fn api() -> Api {
+    Api::default().post(
+        "/v1/events",
+        publish,
+        Doc::new("publishEvent", "Events", "Publishes an event.")
+            .description(
+                "It is on disk with all its deliveries when this answers. With an `id`, or the header `Idempotency-Key` (1 to 128 visible ASCII characters), it can be sent again without being published twice, as long as the first is kept by retention.",
+            )
+            .scope(KeyScope::EventsWrite)
+            .query::<Named>()
+            .body::<EventInput<'static>>()
+            .answer::<Accepted>(202),
+    )
 }
 
-/// An event as it is published. The payload stays raw.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct EventInput<'a> {
-    /// The account that it is for, where the key is not an account's; made at its first use.
-    #[serde(borrow)]
-    pub(crate) account_id: Option<Cow<'a, str>>,
-    /// Its type's name: at most 128 of letters, digits, `.`, `_` and `-`.
-    #[serde(borrow, rename = "type")]
-    pub(crate) event_type: Cow<'a, str>,
-    /// The payload: any JSON, nested at most 100 deep.
-    #[serde(borrow)]
-    #[schemars(with = "Value")]
-    pub(crate) data: &'a RawValue,
-    /// An id of the publisher's own: 1 to 128 of letters, digits, `_`, `-` and `:`. An event of the
-    /// same id is stored once.
-    #[serde(borrow)]
-    id: Option<Cow<'a, str>>,
-    /// When it happened (RFC 3339); now, if not given.
-    #[serde(borrow)]
-    time: Option<Cow<'a, str>>,
-    /// What it is about: any JSON.
-    #[serde(borrow)]
-    #[schemars(with = "Option<Value>")]
-    subject: Option<&'a RawValue>,
-    /// A trace id: at most 128 bytes.
-    #[serde(borrow)]
-    trace: Option<Cow<'a, str>>,
-    /// Channels that it is published on: at most 16, of 1 to 128 characters.
-    #[serde(default)]
-    pub(crate) channels: Vec<String>,
+/// An event that was accepted.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "EventAccepted")]
+pub(crate) struct Accepted {
+    /// The id that its publisher gave, or the one that was made for it.
+    id: String,
+    /// How many deliveries it has.
+    deliveries: u32,
+}
+
+impl From<Published> for Accepted {
+    fn from(published: Published) -> Self {
+        Self {
+            id: published.id,
+            deliveries: published.deliveries,
+        }
+    }
 }
 
 pub(crate) async fn publish(
@@ -72,7 +65,7 @@ pub(crate) async fn publish(
     let caller = app.caller(request.headers(), KeyScope::EventsWrite).await?;
     body::must_be_json(request.headers())?;
     let key = idempotency_key(request.headers())?;
-    let query = paging::query(query)?;
+    let query = named(query)?;
     let bytes = body::read(request, EVENT_BODY_BYTES_MAX).await?;
     let published = publish_one(&app, &caller, &query, &bytes, key).await?;
     let answer = accepted(&published);
@@ -84,7 +77,13 @@ pub(crate) async fn publish(
     Ok(response)
 }
 
-/// Ids hold no character that JSON would escape.
+pub(crate) fn named(query: QueryResult) -> Result<Named, Problem> {
+    query
+        .map(|Query(query)| query)
+        .map_err(|error| Problem::query("?", &error.body_text()))
+}
+
+/// An [`Accepted`]. Ids hold no character that JSON would escape.
 fn accepted(published: &Published) -> String {
     format!(
         "{{\"id\":\"{}\",\"deliveries\":{}}}",
@@ -96,103 +95,78 @@ fn accepted(published: &Published) -> String {
 pub(crate) async fn publish_one(
     app: &App,
     caller: &Caller,
-    query: &ListQuery,
+    query: &Named,
     bytes: &Bytes,
     idempotency_key: Option<String>,
 ) -> Result<Published, Problem> {
     let input: EventInput<'_> = body::parse(bytes)?;
     let project = app.project(caller, query.project_id.as_deref())?;
-    check(&input)?;
+    input.check()?;
     let named = [
         input.account_id.as_deref(),
         query.account_id.as_deref(),
         None,
     ];
     let account = app.one_account(caller, project.id, named)?;
+    if account == Some(OPERATIONAL_ACCOUNT) {
+        return Err(Problem::reserved_account(OPERATIONAL_ACCOUNT));
+    }
+    let checked = TypeCheck {
+        event_type: &input.event_type,
+        schema_version: input.schema_version,
+        payload: input.data.get().as_bytes(),
+    };
+    let fits = app.engine.check_event_type(&project, checked);
+    fits.map_err(|refused| type_refused(&input.event_type, refused))?;
+    let repeatable = input.id.is_some() || idempotency_key.is_some();
+    let (time, deliver_at) = (
+        input.time()?,
+        input.deliver_at(app.engine.now(), repeatable)?,
+    );
+    let _under_way = match &idempotency_key {
+        None => None,
+        Some(key) => Some(app.under_way.begin(project.id, key)?),
+    };
     let account_id = app.account_to_use(caller, project.id, account).await?;
-    let time = input.time.as_deref().map(|text| {
-        times::parse(text)
-            .ok_or_else(|| Problem::field("/time", "must be RFC 3339, as 2024-01-15T10:31:15Z"))
-    });
     let publish = Publish {
         project_id: project.id,
         account_id,
         event_type: input.event_type.as_ref().into(),
         given_id: input.id.map(Cow::into_owned),
         idempotency_key,
-        time: time.transpose()?,
+        time,
         subject: input.subject.map(|raw| raw.get().to_owned()),
         trace: input.trace.map(Cow::into_owned),
         channels: input.channels,
-        metadata: BTreeMap::new(),
-        deliver_at: None,
+        metadata: input.metadata,
+        deliver_at,
         only: None,
         payload: bytes.slice_ref(input.data.get().as_bytes()),
     };
     Ok(app.engine.publish(publish).await?)
 }
 
-/// Whether the event is one that can be published.
-pub(crate) fn check(input: &EventInput<'_>) -> Result<(), Problem> {
-    check_event_type(&input.event_type)
-        .map_err(|error| Problem::field("/type", error.to_string()))?;
-    if input.id.as_deref().is_some_and(|id| !is_given_id(id)) {
-        let detail = format!(
-            "an event's id is 1 to {GIVEN_ID_CHARS_MAX} of A-Z a-z 0-9 _ - : (no dot: Standard Webhooks)"
-        );
-        return Err(Problem::field("/id", detail));
-    }
-    if input
-        .trace
-        .as_deref()
-        .is_some_and(|trace| trace.len() > GIVEN_ID_CHARS_MAX)
-    {
-        return Err(Problem::field(
-            "/trace",
-            format!("has more than {GIVEN_ID_CHARS_MAX} bytes"),
-        ));
-    }
-    check_channels(&input.channels)?;
-    check_depth("/data", input.data)?;
-    input
-        .subject
-        .map_or(Ok(()), |subject| check_depth("/subject", subject))
-}
-
-fn is_given_id(id: &str) -> bool {
-    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"_-:".contains(&byte);
-    !id.is_empty() && id.len() <= GIVEN_ID_CHARS_MAX && id.bytes().all(fits)
-}
-
-/// Receivers' parsers have a bound too: what is nested deeper is refused here, where somebody can
-/// still mend it.
-fn check_depth(pointer: &str, raw: &RawValue) -> Result<(), Problem> {
-    // Nearly always there are not so many brackets at all, which is quick to see.
-    let opening = |byte: &&u8| **byte == b'{' || **byte == b'[';
-    if raw.get().as_bytes().iter().filter(opening).count() <= JSON_DEPTH_MAX {
-        return Ok(());
-    }
-    let (mut depth, mut in_string, mut escaped) = (0usize, false, false);
-    for byte in raw.get().bytes() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if in_string => escaped = true,
-            b'"' => in_string = !in_string,
-            _ if in_string => {}
-            b'{' | b'[' => {
-                depth += 1;
-                if depth > JSON_DEPTH_MAX {
-                    return Err(Problem::field(
-                        pointer,
-                        format!("is nested deeper than {JSON_DEPTH_MAX}"),
-                    ));
-                }
-            }
-            b'}' | b']' => depth -= 1,
-            _ => {}
+/// Why an event of this type is not accepted.
+pub(crate) fn type_refused(name: &str, refused: TypeRefused) -> Problem {
+    match refused {
+        TypeRefused::Unknown => Problem::unknown_event_type(name),
+        TypeRefused::Archived => Problem::event_type_archived(name),
+        TypeRefused::NoSuchVersion { versions } => {
+            let versions: Vec<String> = versions.iter().map(u32::to_string).collect();
+            let detail = if versions.is_empty() {
+                format!("the event type \"{name}\" has no versions; leave this out")
+            } else {
+                format!(
+                    "the event type \"{name}\" has the versions {}",
+                    versions.join(", ")
+                )
+            };
+            Problem::field("/schema_version", detail)
+        }
+        TypeRefused::Mismatch(mismatch) => {
+            Problem::schema_mismatch(&mismatch.pointer, &mismatch.message)
         }
     }
-    Ok(())
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
@@ -207,28 +181,4 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
         let detail = format!("the Idempotency-Key header must have 1 to {GIVEN_ID_CHARS_MAX} visible ASCII characters");
         Problem::field("Idempotency-Key", detail)
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nesting_is_counted_outside_strings_only() {
-        let raw = |text: String| RawValue::from_string(text).expect("JSON");
-        let nested = |depth| raw(format!("{}{}", "[".repeat(depth), "]".repeat(depth)));
-        assert!(check_depth("/data", &nested(JSON_DEPTH_MAX)).is_ok());
-        assert!(check_depth("/data", &nested(JSON_DEPTH_MAX + 1)).is_err());
-        let text = format!("{{\"a\":\"\\\"{}\"}}", "[".repeat(500));
-        assert!(check_depth("/data", &raw(text)).is_ok());
-    }
-
-    #[test]
-    fn a_given_id_has_no_dot() {
-        assert!(is_given_id("evt_9x8c7v6b5a4"));
-        for bad in ["", "a.b", "a b", "é", "a\"b"] {
-            assert!(!is_given_id(bad), "{bad}");
-        }
-        assert!(!is_given_id(&"x".repeat(GIVEN_ID_CHARS_MAX + 1)));
-    }
 }

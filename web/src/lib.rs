@@ -21,6 +21,7 @@ mod dry_run;
 mod endpoint_json;
 mod endpoint_status;
 mod endpoints;
+mod event_input;
 mod event_list;
 mod events;
 mod filters;
@@ -46,6 +47,7 @@ mod stats_time;
 mod stream;
 mod tenant;
 mod times;
+mod under_way;
 
 pub use app::{App, openapi};
 pub use auth::hash_key;

@@ -8,7 +8,6 @@ use hookwright_store::StoreError;
 use http::{HeaderValue, StatusCode, header};
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::json;
 
 /// A problem as it is written (RFC 9457).
 #[derive(Serialize, JsonSchema)]
@@ -36,6 +35,31 @@ pub(crate) struct FieldProblem {
     pointer: String,
     /// What is wrong with it.
     detail: String,
+}
+
+/// Why an event of a batch was refused.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct BatchError {
+    /// The HTTP status that the event alone would have been answered with.
+    status: u16,
+    /// What happened, in a word that does not change.
+    code: &'static str,
+    /// What happened and what to do about it, for people.
+    detail: String,
+    /// Which field is wrong, as a JSON pointer (RFC 6901) into the event, if one is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pointer: Option<String>,
+}
+
+impl From<Problem> for BatchError {
+    fn from(problem: Problem) -> Self {
+        Self {
+            status: problem.status.as_u16(),
+            code: problem.code,
+            detail: problem.detail,
+            pointer: problem.pointer,
+        }
+    }
 }
 
 /// An error as the API answers it.
@@ -192,9 +216,82 @@ impl Problem {
     }
 
     fn event_conflict() -> Self {
-        let detail = "this id or Idempotency-Key was used for an event with other content; nothing was stored: \
+        let detail = "this id was used for an event with other content; nothing was stored: \
                       give a new event a new id, or send exactly the first one again";
         Self::new(StatusCode::CONFLICT, "event_conflict", detail)
+    }
+
+    fn idempotency_key_reused() -> Self {
+        let detail = "this Idempotency-Key was used for an event with other content; nothing was stored: \
+                      give a new event a new key, or send exactly the first one again";
+        Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "idempotency_key_reused",
+            detail,
+        )
+    }
+
+    /// A request that is not answered yet carries the same key.
+    pub(crate) fn idempotency_in_progress() -> Self {
+        let detail = "a request with this Idempotency-Key is being answered just now; \
+                      wait for its answer, or send this one again in a moment";
+        Self::new(StatusCode::CONFLICT, "idempotency_in_progress", detail)
+    }
+
+    /// `pointer` is into the payload.
+    pub(crate) fn schema_mismatch(pointer: &str, message: &str) -> Self {
+        let detail = format!(
+            "the payload is not as its event type's schema says: {message}; \
+             mend the payload, or name the version that it is of as \"schema_version\""
+        );
+        let problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "schema_mismatch", detail);
+        Self {
+            pointer: Some(format!("/data{pointer}")),
+            ..problem
+        }
+    }
+
+    pub(crate) fn unknown_event_type(name: &str) -> Self {
+        let detail = format!(
+            "there is no event type \"{name}\", and this project publishes no others; \
+             describe it with POST /v1/event-types, or mend the name"
+        );
+        let problem = Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "unknown_event_type",
+            detail,
+        );
+        Self {
+            pointer: Some("/type".to_owned()),
+            ..problem
+        }
+    }
+
+    pub(crate) fn event_type_archived(name: &str) -> Self {
+        let detail = format!(
+            "the event type \"{name}\" is archived; publish another, \
+             or take it out of the archive with PATCH /v1/event-types/{name}"
+        );
+        let problem = Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "event_type_archived",
+            detail,
+        );
+        Self {
+            pointer: Some("/type".to_owned()),
+            ..problem
+        }
+    }
+
+    pub(crate) fn reserved_account(name: &str) -> Self {
+        let detail = format!(
+            "events of the account \"{name}\" are this server's own; publish to another account"
+        );
+        let problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "reserved_account", detail);
+        Self {
+            pointer: Some("/account_id".to_owned()),
+            ..problem
+        }
     }
 
     /// Our own fault: the detail goes to the log.
@@ -208,11 +305,6 @@ impl Problem {
         tracing::error!(detail, "request refused");
         let detail = "the server is stopping or its store has stopped; try again in a moment, with the same id";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail)
-    }
-
-    /// The error inside a batch's result.
-    pub(crate) fn as_batch_error(&self) -> serde_json::Value {
-        json!({"status": self.status.as_u16(), "code": self.code, "detail": self.detail})
     }
 }
 
@@ -242,6 +334,7 @@ impl From<PublishError> for Problem {
     fn from(error: PublishError) -> Self {
         match error {
             PublishError::Conflict => Self::event_conflict(),
+            PublishError::KeyReused => Self::idempotency_key_reused(),
             PublishError::Store(error) => error.into(),
         }
     }

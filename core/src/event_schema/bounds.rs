@@ -118,8 +118,8 @@ impl<'a> Walk<'a> {
             depth: self.path.len(),
         };
         self.frames.push(frame);
-        self.into_same(keywords, layer + 1)?;
-        self.into_parts(keywords)?;
+        self.judge_same(keywords, layer + 1)?;
+        self.judge_parts(keywords)?;
         self.leave(first, first_recursion)
     }
 
@@ -165,7 +165,7 @@ impl<'a> Walk<'a> {
         at_most(breadth, SCHEMA_BREADTH_MAX, "rules for one value")
     }
 
-    fn into_same(&mut self, keywords: &'a Map<String, Value>, layer: usize) -> Checked {
+    fn judge_same(&mut self, keywords: &'a Map<String, Value>, layer: usize) -> Checked {
         // What was judged is found out by judging once more.
         let unevaluated = ["unevaluatedProperties", "unevaluatedItems"];
         let times = if unevaluated.iter().any(|it| keywords.contains_key(*it)) {
@@ -196,7 +196,7 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    fn into_parts(&mut self, keywords: &'a Map<String, Value>) -> Checked {
+    fn judge_parts(&mut self, keywords: &'a Map<String, Value>) -> Checked {
         for (name, schema) in named(keywords, "properties") {
             self.step(Step::Key(name), schema)?;
         }

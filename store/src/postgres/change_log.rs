@@ -35,6 +35,7 @@ pub(super) enum Kind {
     Endpoint = 5,
     EndpointDeleted = 6,
     Keys = 7,
+    EventTypes = 8,
 }
 
 /// This node's place in the log.
@@ -53,6 +54,7 @@ impl Kind {
             Self::Endpoint,
             Self::EndpointDeleted,
             Self::Keys,
+            Self::EventTypes,
         ]
         .into_iter()
         .find(|kind| *kind as i16 == code)

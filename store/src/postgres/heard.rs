@@ -134,6 +134,8 @@ fn a_node_that_missed_what_the_log_said_is_told_everything_anew() {
         shared
             .sql(
                 "UPDATE endpoints SET deleted_at = 1 WHERE public_id = 'ep_gone';
+                 INSERT INTO catalogue (project_id, name, document, created_at, updated_at)
+                 SELECT id, 'user.created', '{}', 0, 0 FROM projects;
                  DELETE FROM changes",
             )
             .await;
@@ -141,6 +143,7 @@ fn a_node_that_missed_what_the_log_said_is_told_everything_anew() {
             "project acme",
             "account default",
             "endpoint ep_stays",
+            "event types 1",
             "keys",
         ];
         let told = heard.until("keys").await;
@@ -176,7 +179,8 @@ fn commits_lost_in_a_failover_are_told_as_deleted() {
             told[0].starts_with("account") && told[0].ends_with("deleted"),
             "{told:?}"
         );
-        assert_eq!(told[1..], ["project acme", "account default", "keys"]);
+        let everything = ["project acme", "account default", "event types 0", "keys"];
+        assert_eq!(told[1..], everything);
     });
 }
 

@@ -2,11 +2,12 @@
 //! when the log no longer says what happened.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use hookwright_core::ids::{AccountId, EndpointId, ProjectId};
 
 use crate::change::Change;
-use crate::model::{Account, Endpoint, Project};
+use crate::model::{Account, Endpoint, EventType, Project};
 
 /// Rows that were told and not told as deleted.
 #[derive(Debug, Default)]
@@ -23,6 +24,8 @@ pub(super) struct Everything {
     pub(super) endpoints: Vec<Endpoint>,
     /// Endpoints that are there and that this node cannot read.
     pub(super) unreadable: Vec<EndpointId>,
+    /// What projects say of their event types.
+    pub(super) event_types: Vec<EventType>,
 }
 
 impl Known {
@@ -56,7 +59,7 @@ impl Known {
             Change::EndpointDeleted(_, id) => {
                 self.endpoints.remove(id);
             }
-            Change::Keys => {}
+            Change::EventTypes(..) | Change::Keys => {}
         }
     }
 
@@ -68,11 +71,14 @@ impl Known {
             projects,
             accounts,
             endpoints,
+            event_types,
             ..
         } = everything;
+        let event_types = of_projects(&projects, event_types);
         changes.extend(projects.into_iter().map(Change::Project));
         changes.extend(accounts.into_iter().map(Change::Account));
         changes.extend(endpoints.into_iter().map(Box::new).map(Change::Endpoint));
+        changes.extend(event_types);
         changes.push(Change::Keys);
         changes
     }
@@ -92,6 +98,22 @@ impl Known {
         gone.extend(missing.copied().map(Change::ProjectDeleted));
         gone
     }
+}
+
+/// The event types of each project: of one that describes none any more as well.
+pub(super) fn of_projects(projects: &[Project], event_types: Vec<EventType>) -> Vec<Change> {
+    let mut types: HashMap<_, Vec<_>> = HashMap::new();
+    for event_type in event_types {
+        types
+            .entry(event_type.project_id)
+            .or_default()
+            .push(event_type);
+    }
+    let change = |project: &Project| {
+        let types = types.remove(&project.id).unwrap_or_default();
+        Change::EventTypes(project.id, Arc::new(types))
+    };
+    projects.iter().map(change).collect()
 }
 
 #[cfg(test)]
@@ -151,6 +173,7 @@ mod tests {
                 endpoint(2, 21, 211),
             ],
             unreadable: Vec::new(),
+            event_types: Vec::new(),
         }
     }
 
@@ -190,11 +213,12 @@ mod tests {
                 Change::Project(_) => 'p',
                 Change::Account(_) => 'a',
                 Change::Endpoint(_) => 'e',
+                Change::EventTypes(..) => 't',
                 Change::Keys => 'k',
                 _ => '?',
             })
             .collect();
-        assert_eq!(kinds, "ppaaaeeeek");
+        assert_eq!(kinds, "ppaaaeeeettk");
     }
 
     #[test]
@@ -230,6 +254,7 @@ mod tests {
             accounts: Vec::new(),
             endpoints: Vec::new(),
             unreadable: Vec::new(),
+            event_types: Vec::new(),
         };
         let mut known = known();
         known.follow(&Change::EndpointDeleted(AccountId(11), EndpointId(111)));

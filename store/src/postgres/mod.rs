@@ -14,6 +14,7 @@ mod day_facts;
 mod deliveries;
 mod drop_day;
 mod endpoints;
+mod event_types;
 mod events;
 mod follow;
 mod health;

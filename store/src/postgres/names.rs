@@ -10,7 +10,7 @@ use super::batch::Queued;
 use super::parameter::Parameters;
 use super::statement::Statement;
 use crate::append::{Append, Appended};
-use crate::event_row::{fingerprint, names_of};
+use crate::event_row::{conflict_of, fingerprint, names_of};
 
 pub(super) const FIND: &str = "
     SELECT n.project_id, n.name, n.event_id, n.fingerprint, e.accepted_at, e.fanout
@@ -87,8 +87,10 @@ impl Names {
             .into_iter()
             .map(|name| (append.project_id, name))
             .collect();
-        let known = names.iter().filter_map(|name| self.known.get(name));
-        for known in known {
+        let known = names
+            .iter()
+            .filter_map(|name| Some((name, self.known.get(name)?)));
+        for ((_, name), known) in known {
             if let Some((accepted_at, fanout)) = known.facts {
                 let is_same = known.fingerprint == fingerprint;
                 return Some(if is_same {
@@ -98,7 +100,7 @@ impl Names {
                         fanout,
                     }
                 } else {
-                    Appended::Conflict
+                    conflict_of(name)
                 });
             }
         }

@@ -97,6 +97,8 @@ impl PostgresStore {
         ] {
             execute(&change, sql, &[&id.0, &now.0]).await?;
         }
+        let described = "DELETE FROM catalogue WHERE project_id = $1";
+        execute(&change, described, &[&id.0]).await?;
         self.commit(change, &[Moved::project(Kind::ProjectDeleted, id)])
             .await
     }

@@ -1,6 +1,7 @@
 //! What has become of the things that the log names.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use hookwright_core::ids::{AccountId, EndpointId, ProjectId};
 use tokio_postgres::types::Type;
@@ -8,9 +9,9 @@ use tokio_postgres::{Client, Row};
 
 use super::change_log::{Kind, Moved};
 use super::known::Everything;
-use super::{Result, accounts, endpoints, projects};
+use super::{Result, accounts, endpoints, event_types, projects};
 use crate::change::Change;
-use crate::model::{Account, Endpoint, Project};
+use crate::model::{Account, Endpoint, EventType, Project};
 use crate::vault::Vault;
 
 /// The changes that rows of the log stand for, each thing once and as it is now. What is there no
@@ -29,12 +30,15 @@ pub(super) async fn everything(client: &Client, vault: &Vault) -> Result<Everyth
     let projects = client.query_typed(&projects::all(), &[]).await?;
     let accounts = client.query_typed(&accounts::all(), &[]).await?;
     let endpoints = client.query_typed(&endpoints::all(), &[]).await?;
+    let sql = format!("{} ORDER BY name COLLATE \"C\"", event_types::all());
+    let event_types = client.query_typed(&sql, &[]).await?;
     let (readable, unreadable) = opened(&endpoints, vault);
     Ok(Everything {
         projects: projects.iter().map(projects::project).collect(),
         accounts: accounts.iter().map(accounts::account).collect(),
         endpoints: readable,
         unreadable,
+        event_types: event_types.iter().map(event_types::event_type).collect(),
     })
 }
 
@@ -43,6 +47,7 @@ struct Things {
     projects: HashMap<i64, Project>,
     accounts: HashMap<i64, Account>,
     endpoints: HashMap<i64, Endpoint>,
+    event_types: HashMap<i64, Vec<EventType>>,
     keys: bool,
 }
 
@@ -59,7 +64,10 @@ impl Things {
         let endpoints = named(Kind::Endpoint, |it| it.endpoint_id);
         let endpoints = among(client, endpoints::all(), endpoints).await?;
         let (endpoints, _) = opened(&endpoints, vault);
+        let described = named(Kind::EventTypes, |it| it.project_id);
+        let event_types = types_of(client, described).await?;
         Ok(Self {
+            event_types,
             projects: by_row(projects.iter().map(projects::project), |it| it.id.0),
             accounts: by_row(accounts.iter().map(accounts::account), |it| it.id.0),
             endpoints: by_row(endpoints.into_iter(), |it| it.id.0),
@@ -82,6 +90,10 @@ impl Things {
             Kind::EndpointDeleted => {
                 Some(Change::EndpointDeleted(account, EndpointId(it.endpoint_id)))
             }
+            Kind::EventTypes => {
+                let types = self.event_types.remove(&it.project_id)?;
+                Some(Change::EventTypes(project, Arc::new(types)))
+            }
             Kind::Keys => std::mem::take(&mut self.keys).then_some(Change::Keys),
         }
     }
@@ -96,6 +108,29 @@ async fn among(client: &Client, all: String, ids: Vec<i64>) -> Result<Vec<Row>> 
     Ok(client
         .query_typed(&sql, &[(&ids, Type::INT8_ARRAY)])
         .await?)
+}
+
+/// What these projects say of their event types, by name.
+async fn types_of(client: &Client, projects: Vec<i64>) -> Result<HashMap<i64, Vec<EventType>>> {
+    let mut types: HashMap<_, Vec<_>> = projects.iter().map(|id| (*id, Vec::new())).collect();
+    if types.is_empty() {
+        return Ok(types);
+    }
+    let sql = format!(
+        "{} WHERE project_id = ANY($1) ORDER BY name COLLATE \"C\"",
+        event_types::all()
+    );
+    for row in client
+        .query_typed(&sql, &[(&projects, Type::INT8_ARRAY)])
+        .await?
+    {
+        let event_type = event_types::event_type(&row);
+        types
+            .entry(event_type.project_id.0)
+            .or_default()
+            .push(event_type);
+    }
+    Ok(types)
 }
 
 fn by_row<T>(things: impl Iterator<Item = T>, row_of: fn(&T) -> i64) -> HashMap<i64, T> {

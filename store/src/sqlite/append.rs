@@ -8,7 +8,7 @@ use rusqlite::{OptionalExtension, ToSql, params};
 use super::Result;
 use super::writer::Writer;
 use crate::append::{Append, Appended};
-use crate::event_row::{DeliveryRow, extra_json, fingerprint, names_of};
+use crate::event_row::{DeliveryRow, conflict_of, extra_json, fingerprint, names_of};
 use crate::model::Lease;
 
 /// Adds an event to the open transaction.
@@ -124,7 +124,7 @@ fn already(
         return Ok(None);
     };
     if known != fingerprint {
-        return Ok(Some(Appended::Conflict));
+        return Ok(Some(conflict_of(name)));
     }
     let (accepted_at, fanout) = writer
         .connection

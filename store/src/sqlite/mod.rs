@@ -7,6 +7,7 @@ mod checkpoint;
 mod claim;
 mod deliveries;
 mod endpoints;
+mod event_types;
 mod events;
 mod export;
 mod health;

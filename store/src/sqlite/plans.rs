@@ -28,6 +28,7 @@ const SCANS_ALLOWED: &[(&str, &str)] = &[
     ("FROM projects WHERE deleted_at IS NULL", "SCAN projects"),
     ("FROM accounts WHERE deleted_at IS NULL", "SCAN accounts"),
     ("FROM endpoints WHERE deleted_at IS NULL", "SCAN endpoints"),
+    ("FROM catalogue ORDER BY project_id, name", "SCAN catalogue"),
     // Resends are what people asked for and what is not made yet: few.
     ("GROUP BY endpoint_id", "SCAN resends"),
     ("UPDATE resends SET lease = 0", "SCAN resends"),

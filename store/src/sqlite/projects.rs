@@ -85,6 +85,8 @@ impl SqliteStore {
             ] {
                 writer.connection.execute(sql, params![id.0, now.0])?;
             }
+            let described = "DELETE FROM catalogue WHERE project_id = ?1";
+            writer.connection.execute(described, [id.0])?;
             Ok(((), Change::ProjectDeleted(id)))
         })
         .await

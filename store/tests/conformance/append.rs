@@ -139,11 +139,12 @@ facts! {
             named(acme).trace("t"),
             named(acme).channel("eu"),
             named(wide),
-            an_event(acme).key("k").payload("{}"),
         ] {
             let answer = house.publish(other).await.expect("answered");
             assert_eq!(answer, Appended::Conflict);
         }
+        let answer = house.publish(an_event(acme).key("k").payload("{}")).await;
+        assert_eq!(answer.expect("answered"), Appended::KeyReused);
         let events = house.events(acme.project_scope(), all()).await.expect("listed").rows;
         assert_eq!(events.len(), 1);
         let deliveries = house.walk(acme.project_scope(), DeliveryFilter::default(), 10).await;
@@ -154,7 +155,7 @@ facts! {
         let acme = house.tenant("acme").await;
         house.publish_fresh(an_event(acme).given_id("one").key("k")).await;
         let answer = house.publish(an_event(acme).given_id("two").key("k")).await;
-        assert_eq!(answer.expect("answered"), Appended::Conflict);
+        assert_eq!(answer.expect("answered"), Appended::KeyReused);
         let found = house.event_by_given_id(acme.scope(), "two".to_owned()).await;
         assert!(matches!(found, Err(StoreError::NotFound)));
     }

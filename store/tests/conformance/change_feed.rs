@@ -2,7 +2,10 @@
 
 use std::sync::{Arc, Mutex};
 
-use hookwright_store::{Change, EndpointStatus, EndpointUpdate, KeyOwner, Store, StoreError};
+use hookwright_store::{
+    Change, EndpointStatus, EndpointUpdate, EventTypeDocument, EventTypeSwap, KeyOwner, Store,
+    StoreError,
+};
 
 use super::build::{a_key, a_project, an_endpoint, an_event, renamed};
 use super::house::{NOW, Tenant, all};
@@ -44,6 +47,10 @@ fn word(change: &Change) -> String {
         Change::EndpointDeleted(account, endpoint) => {
             format!("endpoint {} of {} deleted", endpoint.0, account.0)
         }
+        Change::EventTypes(_, types) => {
+            let names: Vec<_> = types.iter().map(|it| it.name.as_str()).collect();
+            format!("event types {}", names.join(" "))
+        }
         Change::Keys => "keys".to_owned(),
     }
 }
@@ -83,6 +90,22 @@ facts! {
         assert_eq!(heard.take(), ["endpoint ep_a active", "endpoint ep_a disabled"]);
         house.delete_endpoint(acme.scope(), id(), NOW).await.expect("deleted");
         assert_eq!(heard.take(), [format!("endpoint {} of {} deleted", a.id.0, acme.account.0)]);
+    }
+
+    async fn event_types_are_told_all_together(house: House) {
+        let acme = house.tenant("acme").await.project;
+        let heard = Heard::on(&house);
+        let swap = |name: &str, before, after| EventTypeSwap { name: name.to_owned(), before, after };
+        let some = || Some(EventTypeDocument::default());
+        for name in ["b", "a"] {
+            house.swap_event_types(acme, vec![swap(name, None, some())], NOW).await.expect("made");
+        }
+        assert_eq!(heard.take(), ["event types b", "event types a b"]);
+        house.swap_event_types(acme, vec![swap("b", None, some())], NOW).await.expect("answered");
+        assert_eq!(heard.take(), [""; 0], "it was there already");
+        let gone = vec![swap("a", some(), None), swap("b", some(), None)];
+        house.swap_event_types(acme, gone, NOW).await.expect("removed");
+        assert_eq!(heard.take(), ["event types "]);
     }
 
     async fn keys_made_and_revoked_make_cached_keys_stale(house: House) {

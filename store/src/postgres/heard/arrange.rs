@@ -72,6 +72,7 @@ fn word(change: &Change) -> String {
         Change::AccountDeleted(_, id) => format!("account {} deleted", id.0),
         Change::Endpoint(endpoint) => format!("endpoint {}", endpoint.public_id),
         Change::EndpointDeleted(_, id) => format!("endpoint {} deleted", id.0),
+        Change::EventTypes(_, types) => format!("event types {}", types.len()),
         Change::Keys => "keys".to_owned(),
     }
 }
