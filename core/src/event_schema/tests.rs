@@ -1,3 +1,5 @@
+//! Which schemas are taken, and what they say of payloads.
+
 use proptest::prelude::*;
 use serde_json::json;
 

@@ -1,3 +1,5 @@
+//! What is read out of OpenAPI documents, whole and harmed.
+
 use proptest::prelude::*;
 use serde_json::json;
 

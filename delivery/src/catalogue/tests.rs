@@ -1,3 +1,5 @@
+//! Which events may be published.
+
 use hookwright_core::time::UnixMs;
 use hookwright_store::{EventTypeDocument, EventTypeVersion, ProjectSettings};
 use serde_json::json;

@@ -130,7 +130,7 @@ fn an_idempotency_key_makes_a_repeat_one_event() {
     };
     let first = publish("1").expect(202);
     assert_eq!(publish("1").expect(202), first);
-    assert_eq!(publish("2").problem(409), "event_conflict");
+    assert_eq!(publish("2").problem(422), "idempotency_key_reused");
     let events = client.get("/v1/events").expect(200);
     assert_eq!(events["data"].as_array().map(Vec::len), Some(1));
 }

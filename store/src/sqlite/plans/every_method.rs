@@ -2,6 +2,8 @@
 
 mod statistics;
 
+mod event_types;
+
 use super::*;
 
 mod jobs;
@@ -16,7 +18,7 @@ pub(super) async fn call(store: &Store, run: u32) {
         account_id: Some(account),
     };
     let endpoint = endpoints(store, scope, run).await;
-    event_types(store, project).await;
+    event_types::call(store, project).await;
     let (event, delivery) = deliveries(store, scope, endpoint).await;
     looks(store, scope, (endpoint, event, delivery)).await;
     statistics::call(store, scope, endpoint).await;
@@ -206,29 +208,6 @@ async fn endpoints(store: &Store, scope: Scope, run: u32) -> EndpointId {
     settled.expect("settled");
     store.routing().await.expect("read");
     id
-}
-
-async fn event_types(store: &Store, project: ProjectId) {
-    let document = EventTypeDocument::default();
-    let steps = [
-        (None, Some(document.clone())),
-        (Some(document.clone()), None),
-        (None, Some(document)),
-    ];
-    for (before, after) in steps {
-        let name = "t".to_owned();
-        let swap = EventTypeSwap {
-            name,
-            before,
-            after,
-        };
-        let swapped = store.swap_event_types(project, vec![swap], NOW).await;
-        assert!(swapped.expect("swapped"));
-    }
-    store.event_types(project).await.expect("listed");
-    let seen = store.event_type(project, "t".to_owned()).await;
-    seen.expect("seen");
-    store.every_event_type().await.expect("listed");
 }
 
 async fn deliveries(store: &Store, scope: Scope, endpoint: EndpointId) -> (EventId, DeliveryId) {
