@@ -1,7 +1,7 @@
 //! Accounts: a project's customers.
 
 use axum::Json;
-use axum::extract::{Path, Query, Request, State};
+use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse, Response};
 use hookwright_core::ids::random_id;
 use hookwright_core::limits::MANAGEMENT_BODY_BYTES_MAX;
@@ -13,13 +13,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::{Api, Doc};
 use crate::app::App;
-use crate::paging::{self, List, ListQuery, Named, PageOf};
+use crate::paging::{ListOfProject, OfProject, PageOf};
 use crate::problem::Problem;
 use crate::projects::check_text;
+use crate::query::QueryText;
 use crate::tenant::check_account_id;
 use crate::{body, times};
-
-type QueryResult = Result<Query<ListQuery>, axum::extract::rejection::QueryRejection>;
 
 const ALL: &str = "/v1/accounts";
 const ONE: &str = "/v1/accounts/{account_id}";
@@ -29,7 +28,7 @@ pub(crate) fn api() -> Api {
     let doc = |id, summary| {
         Doc::new(id, "Accounts", summary)
             .scope(KeyScope::AccountsWrite)
-            .query::<Named>()
+            .query::<OfProject>()
     };
     let change = |id, summary| {
         doc(id, summary)
@@ -50,14 +49,14 @@ pub(crate) fn api() -> Api {
             ALL,
             list,
             read_doc("listAccounts", "Lists the accounts, newest first.")
-                .query::<List>()
+                .query::<ListOfProject>()
                 .answer::<PageOf<AccountShown>>(200),
         )
         .get(
             ONE,
             read,
             read_doc("getAccount", "Shows an account.")
-                .query::<Named>()
+                .query::<OfProject>()
                 .answer::<AccountShown>(200),
         )
         .patch(ONE, update, change("updateAccount", "Changes an account."))
@@ -108,14 +107,14 @@ struct AccountShown {
 
 async fn create(
     State(app): State<App>,
-    query: QueryResult,
+    query: QueryText,
     request: Request,
 ) -> Result<Response, Problem> {
     let caller = app
         .caller(request.headers(), KeyScope::AccountsWrite)
         .await?;
     let project = app
-        .project(&caller, paging::query(query)?.project_id.as_deref())?
+        .project(&caller, query.read::<OfProject>()?.project_id.as_deref())?
         .id;
     if matches!(caller.owner, KeyOwner::Account(..)) {
         return Err(Problem::forbidden(
@@ -142,10 +141,10 @@ async fn create(
 async fn list(
     State(app): State<App>,
     headers: HeaderMap,
-    query: QueryResult,
+    query: QueryText,
 ) -> Result<Json<PageOf<AccountShown>>, Problem> {
     let caller = app.caller(&headers, KeyScope::AccountsRead).await?;
-    let query = paging::query(query)?;
+    let query = query.read::<ListOfProject>()?;
     let scope = app.scope(&caller, query.project_id.as_deref(), None)?;
     if scope.account_id.is_some() {
         return Err(Problem::forbidden(
@@ -164,10 +163,10 @@ async fn read(
     State(app): State<App>,
     headers: HeaderMap,
     Path(id): Path<String>,
-    query: QueryResult,
+    query: QueryText,
 ) -> Result<Json<AccountShown>, Problem> {
     let caller = app.caller(&headers, KeyScope::AccountsRead).await?;
-    let query = paging::query(query)?;
+    let query = query.read::<OfProject>()?;
     let scope = app.scope(&caller, query.project_id.as_deref(), Some(&id))?;
     Ok(Json(show(&app.engine.store().account(scope).await?)))
 }
@@ -175,7 +174,7 @@ async fn read(
 async fn update(
     State(app): State<App>,
     Path(id): Path<String>,
-    query: QueryResult,
+    query: QueryText,
     request: Request,
 ) -> Result<Json<AccountShown>, Problem> {
     let caller = app
@@ -183,7 +182,7 @@ async fn update(
         .await?;
     let scope: Scope = app.scope(
         &caller,
-        paging::query(query)?.project_id.as_deref(),
+        query.read::<OfProject>()?.project_id.as_deref(),
         Some(&id),
     )?;
     let input: AccountUpdateInput = body::json(request, MANAGEMENT_BODY_BYTES_MAX).await?;
@@ -203,12 +202,12 @@ async fn delete(
     State(app): State<App>,
     headers: HeaderMap,
     Path(id): Path<String>,
-    query: QueryResult,
+    query: QueryText,
 ) -> Result<StatusCode, Problem> {
     let caller = app.caller(&headers, KeyScope::AccountsWrite).await?;
     let scope = app.scope(
         &caller,
-        paging::query(query)?.project_id.as_deref(),
+        query.read::<OfProject>()?.project_id.as_deref(),
         Some(&id),
     )?;
     let account = scope

@@ -1,12 +1,12 @@
 //! Keys of projects and accounts: made, listed, rotated and revoked.
 
 use axum::Json;
-use axum::extract::{Path, Query, Request, State};
+use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse, Response};
 use hookwright_core::key_format::KeyKind;
 use hookwright_core::limits::MANAGEMENT_BODY_BYTES_MAX;
 use hookwright_core::scope::Scope as KeyScope;
-use hookwright_store::{KeyOwner, KeysOf, NewKey, Scope};
+use hookwright_store::{KeyOwner, KeysOf, NewKey, Page, Scope};
 use http::{HeaderMap, StatusCode};
 
 use crate::api::{Api, Doc};
@@ -14,10 +14,9 @@ use crate::app::App;
 use crate::auth::Caller;
 use crate::body;
 use crate::key_shown::{KeyInput, KeyMade, KeyShown, RotateInput, show};
-use crate::paging::{self, List, ListQuery, Named, PageOf};
+use crate::paging::{List, ListOfProject, Named, OfProject, PageOf};
 use crate::problem::Problem;
-
-type QueryResult = Result<Query<ListQuery>, axum::extract::rejection::QueryRejection>;
+use crate::query::QueryText;
 
 /// A project's own keys.
 const OF_PROJECT: &str = "/v1/keys";
@@ -34,81 +33,70 @@ pub(crate) const ROTATES: &str = "The new key has the name, scopes, rate limit a
 
 pub(crate) fn api() -> Api {
     let doc = |id, summary| Doc::new(id, "Keys", summary).scope(KeyScope::KeysWrite);
-    let make = |id, summary| {
+    let made = |id, summary| {
         doc(id, summary)
-            .query::<Named>()
             .optional_body::<KeyInput>()
+            .answer::<KeyMade>(201)
     };
-    let made = |id, summary| make(id, summary).answer::<KeyMade>(201);
-    let list = |id, summary| {
-        doc(id, summary)
-            .query::<List>()
-            .answer::<PageOf<KeyShown>>(200)
-    };
-    let revoke = |id, summary| doc(id, summary).query::<Named>().no_content();
-    let rotate = |id, summary| {
+    let listed = |id, summary| doc(id, summary).answer::<PageOf<KeyShown>>(200);
+    let rotated = |id, summary| {
         doc(id, summary)
             .description(ROTATES)
-            .query::<Named>()
             .optional_body::<RotateInput>()
             .answer::<KeyMade>(201)
     };
+    let make = made(
+        "createKey",
+        "Makes a key of the project, or of the account that is named.",
+    );
+    let list = listed("listKeys", "Lists the project's keys, newest first.");
+    let revoke = doc("revokeKey", "Revokes a key of the project.").no_content();
+    let rotate = rotated("rotateKey", "Replaces a key of the project by a new one.");
+    let make_account = made("createAccountKey", "Makes a key of an account.");
+    let list_account = listed("listAccountKeys", "Lists an account's keys, newest first.");
+    let revoke_account = doc("revokeAccountKey", "Revokes a key of an account.").no_content();
+    let rotate_account = rotated(
+        "rotateAccountKey",
+        "Replaces a key of an account by a new one.",
+    );
     Api::default()
+        .post(OF_PROJECT, create_for_project, make.query::<Named>())
+        .get(OF_PROJECT, list_of_project, list.query::<List>())
+        .delete(ONE_OF_PROJECT, revoke_of_project, revoke.query::<Named>())
         .post(
             ROTATE_OF_PROJECT,
             rotate_of_project,
-            rotate("rotateKey", "Replaces a key of the project by a new one."),
-        )
-        .post(
-            ROTATE_OF_ACCOUNT,
-            rotate_of_account,
-            rotate(
-                "rotateAccountKey",
-                "Replaces a key of an account by a new one.",
-            ),
-        )
-        .post(
-            OF_PROJECT,
-            create_for_project,
-            made(
-                "createKey",
-                "Makes a key of the project, or of the account that is named.",
-            ),
-        )
-        .get(
-            OF_PROJECT,
-            list_of_project,
-            list("listKeys", "Lists the project's keys, newest first."),
-        )
-        .delete(
-            ONE_OF_PROJECT,
-            revoke_of_project,
-            revoke("revokeKey", "Revokes a key of the project."),
+            rotate.query::<Named>(),
         )
         .post(
             OF_ACCOUNT,
             create_for_account,
-            made("createAccountKey", "Makes a key of an account."),
+            make_account.query::<OfProject>(),
         )
         .get(
             OF_ACCOUNT,
             list_of_account,
-            list("listAccountKeys", "Lists an account's keys, newest first."),
+            list_account.query::<ListOfProject>(),
         )
         .delete(
             ONE_OF_ACCOUNT,
             revoke_of_account,
-            revoke("revokeAccountKey", "Revokes a key of an account."),
+            revoke_account.query::<OfProject>(),
+        )
+        .post(
+            ROTATE_OF_ACCOUNT,
+            rotate_of_account,
+            rotate_account.query::<OfProject>(),
         )
 }
 
 async fn create_for_project(
     State(app): State<App>,
-    query: QueryResult,
+    query: QueryText,
     request: Request,
 ) -> Result<Response, Problem> {
     let caller = app.caller(request.headers(), KeyScope::KeysWrite).await?;
-    let query = paging::query(query)?;
+    let query = query.read::<Named>()?;
     let scope = app.scope(
         &caller,
         query.project_id.as_deref(),
@@ -124,12 +112,12 @@ async fn create_for_project(
 async fn create_for_account(
     State(app): State<App>,
     Path(id): Path<String>,
-    query: QueryResult,
+    query: QueryText,
     request: Request,
 ) -> Result<Response, Problem> {
     let caller = app.caller(request.headers(), KeyScope::KeysWrite).await?;
     let project = app
-        .project(&caller, paging::query(query)?.project_id.as_deref())?
+        .project(&caller, query.read::<OfProject>()?.project_id.as_deref())?
         .id;
     let account = app.account_seen_by(&caller, project, &id)?;
     create(&app, &caller, KeyOwner::Account(project, account), request).await
@@ -162,36 +150,32 @@ async fn create(
 async fn list_of_project(
     State(app): State<App>,
     headers: HeaderMap,
-    query: QueryResult,
+    query: QueryText,
 ) -> Result<Json<PageOf<KeyShown>>, Problem> {
     let caller = app.caller(&headers, KeyScope::KeysWrite).await?;
-    let query = paging::query(query)?;
+    let query = query.read::<List>()?;
     let scope = app.scope(
         &caller,
         query.project_id.as_deref(),
         query.account_id.as_deref(),
     )?;
-    list(&app, scope, &query).await
+    list(&app, scope, query.page()?).await
 }
 
 async fn list_of_account(
     State(app): State<App>,
     headers: HeaderMap,
     Path(id): Path<String>,
-    query: QueryResult,
+    query: QueryText,
 ) -> Result<Json<PageOf<KeyShown>>, Problem> {
     let caller = app.caller(&headers, KeyScope::KeysWrite).await?;
-    let query = paging::query(query)?;
+    let query = query.read::<ListOfProject>()?;
     let scope = app.scope(&caller, query.project_id.as_deref(), Some(&id))?;
-    list(&app, scope, &query).await
+    list(&app, scope, query.page()?).await
 }
 
-async fn list(
-    app: &App,
-    scope: Scope,
-    query: &ListQuery,
-) -> Result<Json<PageOf<KeyShown>>, Problem> {
-    let page = app.engine.store().keys(scope, query.page()?).await?;
+async fn list(app: &App, scope: Scope, page: Page) -> Result<Json<PageOf<KeyShown>>, Problem> {
+    let page = app.engine.store().keys(scope, page).await?;
     Ok(Json(PageOf::new(page, show)))
 }
 
@@ -199,10 +183,10 @@ async fn revoke_of_project(
     State(app): State<App>,
     headers: HeaderMap,
     Path(key): Path<String>,
-    query: QueryResult,
+    query: QueryText,
 ) -> Result<StatusCode, Problem> {
     let caller = app.caller(&headers, KeyScope::KeysWrite).await?;
-    let query = paging::query(query)?;
+    let query = query.read::<Named>()?;
     let scope = app.scope(
         &caller,
         query.project_id.as_deref(),
@@ -215,12 +199,12 @@ async fn revoke_of_account(
     State(app): State<App>,
     headers: HeaderMap,
     Path((id, key)): Path<(String, String)>,
-    query: QueryResult,
+    query: QueryText,
 ) -> Result<StatusCode, Problem> {
     let caller = app.caller(&headers, KeyScope::KeysWrite).await?;
     let scope = app.scope(
         &caller,
-        paging::query(query)?.project_id.as_deref(),
+        query.read::<OfProject>()?.project_id.as_deref(),
         Some(&id),
     )?;
     revoke(&app, scope, key).await
@@ -238,11 +222,11 @@ async fn revoke(app: &App, scope: Scope, key: String) -> Result<StatusCode, Prob
 async fn rotate_of_project(
     State(app): State<App>,
     Path(key): Path<String>,
-    query: QueryResult,
+    query: QueryText,
     request: Request,
 ) -> Result<Response, Problem> {
     let caller = app.caller(request.headers(), KeyScope::KeysWrite).await?;
-    let query = paging::query(query)?;
+    let query = query.read::<Named>()?;
     let scope = app.scope(
         &caller,
         query.project_id.as_deref(),
@@ -254,11 +238,11 @@ async fn rotate_of_project(
 async fn rotate_of_account(
     State(app): State<App>,
     Path((id, key)): Path<(String, String)>,
-    query: QueryResult,
+    query: QueryText,
     request: Request,
 ) -> Result<Response, Problem> {
     let caller = app.caller(request.headers(), KeyScope::KeysWrite).await?;
-    let project = paging::query(query)?.project_id;
+    let project = query.read::<OfProject>()?.project_id;
     let scope = app.scope(&caller, project.as_deref(), Some(&id))?;
     rotate(&app, &caller, scope.into(), key, request).await
 }

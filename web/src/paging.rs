@@ -29,6 +29,38 @@ pub(crate) struct Named {
     pub(crate) account_id: Option<String>,
 }
 
+/// What calls take where the path names the account, or where there is none: which project.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct OfProject {
+    /// The project, where the key is a root key.
+    pub(crate) project_id: Option<String>,
+}
+
+/// What lists take where the path names the account, or where there is none.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ListOfProject {
+    /// The project, where the key is a root key.
+    pub(crate) project_id: Option<String>,
+    /// Items on a page: 1 to 250, 50 if not given.
+    #[schemars(with = "Option<u16>", range(min = 1, max = 250))]
+    pub(crate) limit: Option<String>,
+    /// A `next_cursor` or `prev_cursor` as it was given.
+    pub(crate) cursor: Option<String>,
+}
+
+/// What lists take that are of the whole server.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ListOfServer {
+    /// Items on a page: 1 to 250, 50 if not given.
+    #[schemars(with = "Option<u16>", range(min = 1, max = 250))]
+    pub(crate) limit: Option<String>,
+    /// A `next_cursor` or `prev_cursor` as it was given.
+    pub(crate) cursor: Option<String>,
+}
+
 /// What every list takes.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -53,11 +85,18 @@ pub(crate) fn query(
         .map_err(|error| Problem::query("?", &error.body_text()))
 }
 
-impl ListQuery {
-    pub(crate) fn page(&self) -> Result<Page, Problem> {
-        page(self.limit.as_deref(), self.cursor.as_deref())
-    }
+/// Gives each of these queries the page that it names.
+macro_rules! paged {
+    ($($query:ident)+) => {
+        $(impl $query {
+            pub(crate) fn page(&self) -> Result<Page, Problem> {
+                page(self.limit.as_deref(), self.cursor.as_deref())
+            }
+        })+
+    };
 }
+
+paged!(ListQuery List ListOfProject ListOfServer);
 
 /// The page that these parameters name.
 pub(crate) fn page(limit: Option<&str>, cursor: Option<&str>) -> Result<Page, Problem> {

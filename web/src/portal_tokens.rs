@@ -1,7 +1,7 @@
 //! Portal tokens: what a product gives to a customer's browser, for one account and a short time.
 
 use axum::Json;
-use axum::extract::{Path, Query, Request, State};
+use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse, Response};
 use hookwright_core::ids::random_id;
 use hookwright_core::key_format::KeyKind;
@@ -17,11 +17,10 @@ use serde::{Deserialize, Serialize};
 use crate::api::{Api, Doc};
 use crate::app::App;
 use crate::key_shown::{make_key, must_cover, scopes_of};
-use crate::paging::{self, List, ListQuery, Named, PageOf};
+use crate::paging::{ListOfProject, OfProject, PageOf};
 use crate::problem::Problem;
+use crate::query::QueryText;
 use crate::{body, times};
-
-type QueryResult = Result<Query<ListQuery>, axum::extract::rejection::QueryRejection>;
 
 const ALL: &str = "/v1/accounts/{account_id}/portal-tokens";
 const ONE: &str = "/v1/accounts/{account_id}/portal-tokens/{token_id}";
@@ -40,7 +39,7 @@ pub(crate) fn api() -> Api {
                 "It opens one account, may do what is named and no more than the key that \
                      makes it, and ends by itself.",
             )
-            .query::<Named>()
+            .query::<OfProject>()
             .body::<PortalTokenInput>()
             .answer::<PortalTokenMade>(201),
         )
@@ -52,14 +51,14 @@ pub(crate) fn api() -> Api {
                 "Lists an account's portal tokens, newest first.",
             )
             .description("A token that ended is kept in the list for a day.")
-            .query::<List>()
+            .query::<ListOfProject>()
             .answer::<PageOf<PortalTokenShown>>(200),
         )
         .delete(
             ONE,
             revoke,
             doc("revokePortalToken", "Revokes a portal token.")
-                .query::<Named>()
+                .query::<OfProject>()
                 .no_content(),
         )
 }
@@ -104,11 +103,11 @@ struct PortalTokenMade {
 async fn create(
     State(app): State<App>,
     Path(id): Path<String>,
-    query: QueryResult,
+    query: QueryText,
     request: Request,
 ) -> Result<Response, Problem> {
     let caller = app.caller(request.headers(), KeyScope::PortalWrite).await?;
-    let project = paging::query(query)?.project_id;
+    let project = query.read::<OfProject>()?.project_id;
     let project = app.project(&caller, project.as_deref())?.id;
     let account = app.account_seen_by(&caller, project, &id)?;
     app.may_have_keys(account)?;
@@ -150,10 +149,10 @@ async fn list(
     State(app): State<App>,
     headers: HeaderMap,
     Path(id): Path<String>,
-    query: QueryResult,
+    query: QueryText,
 ) -> Result<Json<PageOf<PortalTokenShown>>, Problem> {
     let caller = app.caller(&headers, KeyScope::PortalWrite).await?;
-    let query = paging::query(query)?;
+    let query = query.read::<ListOfProject>()?;
     let scope = app.scope(&caller, query.project_id.as_deref(), Some(&id))?;
     let of = KeysOf::Portal(scope);
     let page = app.engine.store().keys(of, query.page()?).await?;
@@ -164,10 +163,10 @@ async fn revoke(
     State(app): State<App>,
     headers: HeaderMap,
     Path((id, token)): Path<(String, String)>,
-    query: QueryResult,
+    query: QueryText,
 ) -> Result<StatusCode, Problem> {
     let caller = app.caller(&headers, KeyScope::PortalWrite).await?;
-    let project = paging::query(query)?.project_id;
+    let project = query.read::<OfProject>()?.project_id;
     let scope = app.scope(&caller, project.as_deref(), Some(&id))?;
     let (store, now) = (app.engine.store(), app.engine.now());
     let of = KeysOf::Portal(scope);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, Query, Request, State};
+use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse, Response};
 use hookwright_core::ids::random_id;
 use hookwright_core::key_format::KeyKind;
@@ -18,12 +18,11 @@ use crate::api::{Access, Api, Doc};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::key_shown::make_key;
-use crate::paging::{self, List, ListQuery, PageOf};
+use crate::paging::{ListOfServer, PageOf};
 use crate::problem::Problem;
 use crate::project_settings::{self, ProjectSettingsInput, ProjectSettingsShown};
+use crate::query::QueryText;
 use crate::{body, times};
-
-type QueryResult = Result<Query<ListQuery>, axum::extract::rejection::QueryRejection>;
 
 const ALL: &str = "/v1/projects";
 const ONE: &str = "/v1/projects/{project_id}";
@@ -56,7 +55,7 @@ pub(crate) fn api() -> Api {
             list,
             doc("listProjects", "Lists the projects, newest first.")
                 .access(Access::Root)
-                .query::<List>()
+                .query::<ListOfServer>()
                 .answer::<PageOf<ProjectShown>>(200),
         )
         .get(
@@ -162,14 +161,14 @@ async fn create(State(app): State<App>, request: Request) -> Result<Response, Pr
 async fn list(
     State(app): State<App>,
     headers: HeaderMap,
-    query: QueryResult,
+    query: QueryText,
 ) -> Result<Json<PageOf<ProjectShown>>, Problem> {
     let caller = app.any_caller(&headers).await?;
     caller.must_be_root()?;
     let page = app
         .engine
         .store()
-        .projects(paging::query(query)?.page()?)
+        .projects(query.read::<ListOfServer>()?.page()?)
         .await?;
     Ok(Json(PageOf::new(page, show)))
 }

@@ -1,7 +1,7 @@
 //! Root keys: for the operators of the installation.
 
 use axum::Json;
-use axum::extract::{Path, Query, Request, State};
+use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse, Response};
 use hookwright_core::key_format::KeyKind;
 use hookwright_core::limits::MANAGEMENT_BODY_BYTES_MAX;
@@ -11,11 +11,10 @@ use http::{HeaderMap, StatusCode};
 use crate::api::{Access, Api, Doc};
 use crate::app::App;
 use crate::key_shown::{KeyInput, KeyMade, KeyShown, RotateInput, show};
-use crate::paging::{self, List, ListQuery, PageOf};
+use crate::paging::{ListOfServer, PageOf};
 use crate::problem::Problem;
+use crate::query::QueryText;
 use crate::{body, keys};
-
-type QueryResult = Result<Query<ListQuery>, axum::extract::rejection::QueryRejection>;
 
 const ALL: &str = "/v1/root-keys";
 const ONE: &str = "/v1/root-keys/{key_id}";
@@ -36,7 +35,7 @@ pub(crate) fn api() -> Api {
             ALL,
             list,
             doc("listRootKeys", "Lists the root keys, newest first.")
-                .query::<List>()
+                .query::<ListOfServer>()
                 .answer::<PageOf<KeyShown>>(200),
         )
         .delete(
@@ -77,10 +76,10 @@ async fn create(State(app): State<App>, request: Request) -> Result<Response, Pr
 async fn list(
     State(app): State<App>,
     headers: HeaderMap,
-    query: QueryResult,
+    query: QueryText,
 ) -> Result<Json<PageOf<KeyShown>>, Problem> {
     app.any_caller(&headers).await?.must_be_root()?;
-    let page = paging::query(query)?.page()?;
+    let page = query.read::<ListOfServer>()?.page()?;
     let found = app.engine.store().keys(KeysOf::Root, page).await?;
     Ok(Json(PageOf::new(found, show)))
 }
