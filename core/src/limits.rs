@@ -77,6 +77,16 @@ pub const PAGE_ITEMS_MAX: usize = 250;
 /// Items on a page where the caller does not say.
 pub const PAGE_ITEMS_DEFAULT: usize = 50;
 
+/// How long the audit log is kept, in days.
+pub const AUDIT_KEPT_DAYS: u32 = 400;
+/// Rows of the audit log that one page may look at, where it is searched for a key's.
+pub const AUDIT_ROWS_LOOKED_AT_MAX: usize = 10_000;
+/// Refused calls of known keys that are kept in the audit log in a second, on one node.
+pub const AUDIT_REFUSED_PER_SECOND_MAX: u32 = 20;
+/// The same of unknown keys.
+pub const AUDIT_UNKNOWN_PER_SECOND_MAX: u32 = 5;
+/// A request's id as its caller gives it.
+pub const REQUEST_ID_CHARS_MAX: usize = 128;
 /// How long a project may ask for its data to be kept, in days; the server's own limit counts too.
 pub const RETENTION_DAYS_MAX: u32 = 3_650;
 /// After how many days of failures a project may have its endpoints disabled.

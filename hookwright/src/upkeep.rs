@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use hookwright_core::limits::AUDIT_KEPT_DAYS;
 use hookwright_core::time::UnixMs;
 use hookwright_delivery::Engine;
 use hookwright_web::App;
@@ -12,6 +13,7 @@ const PRUNED_AT_ONCE: usize = 2_000;
 const KEYS_NOTED_EVERY: Duration = Duration::from_secs(60);
 /// How long a portal token that ended is still listed.
 const ENDED_TOKENS_KEPT_MS: i64 = 24 * 60 * 60 * 1000;
+const AUDIT_KEPT_MS: i64 = AUDIT_KEPT_DAYS as i64 * 24 * 60 * 60 * 1000;
 
 /// What runs until the server ends.
 pub(crate) struct Upkeep {
@@ -67,7 +69,12 @@ async fn prune(engine: &Engine, retention_ms: i64) -> Result<bool, hookwright_st
     let tokens = store
         .prune_portal_tokens(before(ENDED_TOKENS_KEPT_MS), PRUNED_AT_ONCE)
         .await?;
-    Ok(events >= PRUNED_AT_ONCE || tokens >= PRUNED_AT_ONCE)
+    let audit = store
+        .prune_audit(before(AUDIT_KEPT_MS), PRUNED_AT_ONCE)
+        .await?;
+    Ok([events, tokens, audit]
+        .iter()
+        .any(|gone| *gone >= PRUNED_AT_ONCE))
 }
 
 async fn prune_statistics(engine: &Engine) {

@@ -3,6 +3,8 @@
 #[path = "end_to_end/support/mod.rs"]
 mod support;
 
+#[path = "end_to_end/audit.rs"]
+mod audit;
 #[path = "end_to_end/bad_input.rs"]
 mod bad_input;
 #[path = "end_to_end/document_calls.rs"]

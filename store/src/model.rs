@@ -1,5 +1,6 @@
 //! What the store keeps, as its callers see it.
 
+mod audit;
 mod delivery;
 mod endpoint;
 mod event_type;
@@ -11,6 +12,7 @@ mod page;
 mod rollup;
 mod tenant;
 
+pub use audit::*;
 pub use delivery::*;
 pub use endpoint::*;
 pub use event_type::*;

@@ -34,6 +34,7 @@ macro_rules! on_engine {
     };
 }
 
+mod audit;
 mod event_types;
 mod health;
 mod jobs;

@@ -40,6 +40,7 @@ mod conformance {
 
     mod accounts;
     mod append;
+    mod audit;
     mod backlog;
     mod change_feed;
     mod claim;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use bytes::Bytes;
 use hookwright_delivery::Engine;
@@ -10,13 +11,14 @@ use hookwright_store::Change;
 use http::header;
 
 use crate::api::Api;
+use crate::audit::{Refused, audit};
 use crate::known_keys::Keys;
 use crate::problem::Problem;
 use crate::under_way::UnderWay;
 use crate::{
-    accounts, batch, deliveries, docs_page, dry_run, endpoint_status, endpoints, event_list,
-    events, filters, health, keys, own_key, portal_tokens, profiles, projects, root_keys, stats,
-    stream,
+    accounts, audit_log, batch, deliveries, docs_page, dry_run, endpoint_status, endpoints,
+    event_list, events, filters, health, keys, own_key, portal_tokens, profiles, projects,
+    root_keys, stats, stream,
 };
 
 /// What every handler has.
@@ -25,6 +27,7 @@ pub struct App {
     pub(crate) engine: Engine,
     pub(crate) keys: Arc<Keys>,
     pub(crate) under_way: Arc<UnderWay>,
+    pub(crate) refused: Arc<Refused>,
 }
 
 impl App {
@@ -35,6 +38,7 @@ impl App {
             engine,
             keys: Arc::default(),
             under_way: Arc::default(),
+            refused: Arc::default(),
         }
     }
 
@@ -66,6 +70,7 @@ fn api() -> Api {
     Api::default()
         .merge(projects::api())
         .merge(accounts::api())
+        .merge(audit_log::api())
         .merge(keys::api())
         .merge(events::api())
         .merge(batch::api())
@@ -104,5 +109,6 @@ pub(crate) fn router(app: App) -> Router {
         .merge(profiles::routes())
         .fallback(|| async { Problem::no_such_path() })
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
+        .layer(from_fn_with_state(app.clone(), audit))
         .with_state(app)
 }

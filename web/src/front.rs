@@ -4,6 +4,7 @@
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::net::IpAddr;
 use std::pin::Pin;
 
 use axum::Router;
@@ -16,6 +17,7 @@ use hyper::service::Service;
 use tower_service::Service as _;
 
 use crate::app::{App, router};
+use crate::audit::Remote;
 use crate::events;
 
 /// The service of a connection.
@@ -23,13 +25,23 @@ use crate::events;
 pub(crate) struct Front {
     app: App,
     router: Router,
+    remote: Option<Remote>,
 }
 
 impl Front {
+    /// The same for a connection from there.
+    pub(crate) fn from(&self, remote: IpAddr) -> Self {
+        Self {
+            remote: Some(Remote(remote)),
+            ..self.clone()
+        }
+    }
+
     pub(crate) fn new(app: App) -> Self {
         Self {
             router: router(app.clone()),
             app,
+            remote: None,
         }
     }
 }
@@ -40,13 +52,16 @@ impl Service<Request<Incoming>> for Front {
     type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
-        let request = request.map(Body::new);
+        let mut request = request.map(Body::new);
         if request.method() == Method::POST && request.uri().path() == "/v1/events" {
             let app = State(self.app.clone());
             let query = Query::try_from_uri(request.uri());
             return Box::pin(async move {
                 Ok(events::publish(app, query, request).await.into_response())
             });
+        }
+        if let Some(remote) = self.remote {
+            request.extensions_mut().insert(remote);
         }
         let mut router = self.router.clone();
         Box::pin(async move { router.call(request).await })

@@ -5,10 +5,11 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use hookwright_core::ids::KeyId;
+use hookwright_core::key_format::KeyKind;
 use hookwright_core::request_rate;
 use hookwright_core::scope::Scopes;
 use hookwright_core::time::UnixMs;
-use hookwright_store::{Key, KeyOwner};
+use hookwright_store::{Key, KeyOwner, KeyUse};
 use subtle::ConstantTimeEq;
 
 use crate::auth::Caller;
@@ -47,6 +48,7 @@ struct Cache {
 pub(crate) struct Who {
     pub(crate) key_id: String,
     pub(crate) hint: String,
+    pub(crate) kind: KeyKind,
     pub(crate) owner: KeyOwner,
 }
 
@@ -206,7 +208,18 @@ pub(crate) fn who(key: &Key) -> Who {
     Who {
         key_id: key.public_id.clone(),
         hint: key.hint.clone(),
+        kind: kind_of(key),
         owner: key.owner,
+    }
+}
+
+/// What a key opens, in a word.
+pub(crate) const fn kind_of(key: &Key) -> KeyKind {
+    match (key.owner, key.used_for) {
+        (KeyOwner::Root, _) => KeyKind::Root,
+        (KeyOwner::Project(_), _) => KeyKind::Project,
+        (KeyOwner::Account(..), KeyUse::Portal) => KeyKind::Portal,
+        (KeyOwner::Account(..), _) => KeyKind::Account,
     }
 }
 

@@ -9,6 +9,8 @@
 mod accounts;
 mod api;
 mod app;
+mod audit;
+mod audit_log;
 mod auth;
 mod batch;
 mod body;

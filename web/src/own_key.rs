@@ -2,9 +2,8 @@
 
 use axum::Json;
 use axum::extract::State;
-use hookwright_core::key_format::KeyKind;
 use hookwright_core::scope::Scope as KeyScope;
-use hookwright_store::{KeyOwner, KeyUse, Scope};
+use hookwright_store::{KeyOwner, Scope};
 use http::HeaderMap;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -13,6 +12,7 @@ use crate::api::{Api, Doc};
 use crate::app::App;
 use crate::auth::hash_of;
 use crate::key_shown::scopes_of;
+use crate::known_keys::kind_of;
 use crate::problem::Problem;
 use crate::times;
 
@@ -49,13 +49,10 @@ async fn read(State(app): State<App>, headers: HeaderMap) -> Result<Json<OwnKey>
     let store = app.engine.store();
     let key = store.key_by_hash(hash_of(&headers)?).await?;
     let key = key.ok_or_else(|| Problem::not_found("key"))?;
-    let (kind, project, account) = match key.owner {
-        KeyOwner::Root => (KeyKind::Root, None, None),
-        KeyOwner::Project(project) => (KeyKind::Project, Some(project), None),
-        KeyOwner::Account(project, account) if key.used_for == KeyUse::Portal => {
-            (KeyKind::Portal, Some(project), Some(account))
-        }
-        KeyOwner::Account(project, account) => (KeyKind::Account, Some(project), Some(account)),
+    let (project, account) = match key.owner {
+        KeyOwner::Root => (None, None),
+        KeyOwner::Project(project) => (Some(project), None),
+        KeyOwner::Account(project, account) => (Some(project), Some(account)),
     };
     let account_id = match (project, account) {
         (Some(project_id), Some(_)) => {
@@ -72,7 +69,7 @@ async fn read(State(app): State<App>, headers: HeaderMap) -> Result<Json<OwnKey>
         id: key.public_id.clone(),
         name: key.name.clone(),
         hint: format!("{}…", key.hint),
-        kind: kind.as_str(),
+        kind: kind_of(&key).as_str(),
         project_id: project.map(|project| project.public_id.clone()),
         account_id,
         scopes: scopes_of(&key).iter().map(KeyScope::as_str).collect(),

@@ -33,9 +33,9 @@ pub async fn serve(listener: TcpListener, app: App, shutdown: impl Future<Output
             permit = Arc::clone(&room).acquire_owned() => permit,
             () = &mut shutdown => break,
         };
-        let stream = tokio::select! {
+        let (stream, remote) = tokio::select! {
             taken = listener.accept() => match taken {
-                Ok((stream, _)) => stream,
+                Ok(taken) => taken,
                 Err(error) => {
                     // As when there are no more file descriptors: some will be free soon.
                     tracing::warn!(%error, "connection not taken");
@@ -52,7 +52,7 @@ pub async fn serve(listener: TcpListener, app: App, shutdown: impl Future<Output
             .header_read_timeout(HEADER_TIMEOUT)
             .max_buf_size(HEADER_BYTES_MAX)
             .pipeline_flush(true)
-            .serve_connection(TokioIo::new(stream), front.clone());
+            .serve_connection(TokioIo::new(stream), front.from(remote.ip()));
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
             // A client that breaks off is its own affair.

@@ -3,6 +3,7 @@
 mod accounts;
 mod append;
 mod attempt;
+mod audit;
 mod backlog;
 mod batch;
 mod by_index;

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod append;
+mod audit;
 mod backlog;
 mod checkpoint;
 mod claim;

@@ -5,6 +5,7 @@
 
 mod every_method;
 mod health_methods;
+mod tenancy;
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};

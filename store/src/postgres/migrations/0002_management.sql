@@ -79,15 +79,15 @@ CREATE TABLE rollups (
 );
 CREATE INDEX rollups_by_age ON rollups (width, start);
 
--- Who changed what.
+-- Who changed what. Rows are numbered by time: milliseconds, and 20 bits that tell them apart.
 CREATE TABLE audit (
-    id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    id         bigint PRIMARY KEY,
     project_id bigint,
     account_id bigint,
-    at         bigint NOT NULL,
     document   text NOT NULL
 );
 CREATE INDEX audit_by_project ON audit (project_id, id);
+CREATE INDEX audit_by_account ON audit (project_id, account_id, id);
 
 -- Deliveries that were made after their event was accepted, by a replay of missing ones.
 CREATE TABLE late_deliveries (

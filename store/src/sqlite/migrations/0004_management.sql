@@ -77,15 +77,15 @@ CREATE TABLE rollups (
     PRIMARY KEY (width, start, project_id, subject)
 ) WITHOUT ROWID;
 
--- Who changed what.
+-- Who changed what. Rows are numbered by time: milliseconds, and 20 bits that tell them apart.
 CREATE TABLE audit (
     id         INTEGER PRIMARY KEY,
     project_id INTEGER,
     account_id INTEGER,
-    at         INTEGER NOT NULL,
     document   TEXT NOT NULL
 );
-CREATE INDEX audit_by_project ON audit (project_id, id);
+CREATE INDEX audit_by_project ON audit (project_id);
+CREATE INDEX audit_by_account ON audit (project_id, account_id);
 
 -- Deliveries that were made after their event was accepted, by a replay of missing ones.
 CREATE TABLE late_deliveries (

@@ -43,7 +43,7 @@ const PAGE: Page = Page {
     limit: 10,
 };
 
-fn key(name: String, owner: KeyOwner) -> NewKey {
+pub(super) fn key(name: String, owner: KeyOwner) -> NewKey {
     let mut hash = [0; 32];
     hash[..name.len()].copy_from_slice(name.as_bytes());
     NewKey {
@@ -105,7 +105,8 @@ async fn tenants(store: &Store, run: u32) -> ProjectId {
         .revoke_key(scope, format!("key_{run}"), NOW)
         .await
         .expect("revoked");
-    keys(store, scope, run).await;
+    tenancy::keys(store, scope, run).await;
+    tenancy::audit(store, scope).await;
     store
         .delete_account(project, other_id(store, project).await, NOW)
         .await
@@ -113,50 +114,7 @@ async fn tenants(store: &Store, run: u32) -> ProjectId {
     project
 }
 
-/// What becomes of keys that exist.
-async fn keys(store: &Store, scope: Scope, run: u32) {
-    let account = other_id(store, scope.project_id).await;
-    let owner = KeyOwner::Account(scope.project_id, account);
-    let token = NewKey {
-        used_for: KeyUse::Portal,
-        expires_at: Some(NOW),
-        ..key(format!("ptk_{run}"), owner)
-    };
-    let token = store.create_portal_token(token).await.expect("made");
-    let portal = KeysOf::Portal(Scope {
-        account_id: Some(account),
-        ..scope
-    });
-    let page = Page::newest(10);
-    store.keys(portal, page).await.expect("listed");
-    let revoked = store.revoke_key(portal, format!("ptk_{run}"), NOW).await;
-    revoked.expect("revoked");
-    store
-        .touch_keys(vec![(token.id, NOW)])
-        .await
-        .expect("noted");
-    store.keys(KeysOf::Root, page).await.expect("listed");
-    let rotation = Rotation {
-        public_id: format!("root_new_{run}"),
-        hash: key(format!("root_new_{run}"), owner).hash,
-        hint: String::new(),
-        expires_at: None,
-        old_until: NOW,
-        now: NOW,
-    };
-    let rotated = store
-        .rotate_key(KeysOf::Root, format!("root_{run}"), rotation)
-        .await;
-    rotated.expect("rotated");
-    let revoked = store
-        .revoke_key(KeysOf::Root, format!("root_{run}"), NOW)
-        .await;
-    revoked.expect("revoked");
-    let later = NOW.plus_ms(1);
-    store.prune_portal_tokens(later, 9).await.expect("pruned");
-}
-
-async fn other_id(store: &Store, project: ProjectId) -> AccountId {
+pub(super) async fn other_id(store: &Store, project: ProjectId) -> AccountId {
     let page = Page::newest(1);
     store.accounts(project, page).await.expect("listed").rows[0].id
 }
