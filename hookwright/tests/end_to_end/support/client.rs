@@ -13,11 +13,13 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) content_type: String,
     pub(crate) text: String,
+    #[allow(dead_code, reason = "not all suites look")]
     headers: ureq::http::HeaderMap,
 }
 
 impl Answer {
     /// A header's text.
+    #[allow(dead_code, reason = "not all suites look")]
     #[track_caller]
     pub(crate) fn header(&self, name: &str) -> &str {
         let value = self.headers.get(name);
