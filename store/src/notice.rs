@@ -1,9 +1,13 @@
-//! What a change of an endpoint tells the product, whatever the engine.
+//! What a change of an endpoint, and a replay that ends, tell the product, whatever the engine.
+
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 
 use crate::error::StoreError;
-use crate::model::{Endpoint, EndpointSettings, EndpointStatus, NewNotice};
+use crate::model::{
+    Endpoint, EndpointSettings, EndpointStatus, Job, JobSpec, NewNotice, ReplayWhat,
+};
 
 /// The data of every `endpoint.*` event.
 #[derive(Serialize)]
@@ -18,6 +22,46 @@ struct EndpointTold<'a> {
     /// Names of what changed: never the values, secrets may be among them.
     #[serde(skip_serializing_if = "Option::is_none")]
     changed: Option<Vec<String>>,
+}
+
+/// The data of `replay.finished`.
+#[derive(Serialize)]
+struct ReplayTold<'a> {
+    replay_id: &'a str,
+    /// How it ended: finished, cancelled or failed.
+    state: &'a str,
+    what: ReplayWhat,
+    account_id: Option<&'a str>,
+    endpoint_id: Option<&'a str>,
+    event_types: &'a [String],
+    done: u64,
+    skipped: &'a BTreeMap<String, u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'a str>,
+}
+
+/// A job was written: a replay that has ended is told.
+pub(crate) fn of_job(job: &Job) -> Result<Option<NewNotice>, StoreError> {
+    let JobSpec::Replay(spec) = &job.spec else {
+        return Ok(None);
+    };
+    if !job.state.is_ended() {
+        return Ok(None);
+    }
+    let body = serde_json::to_string(&ReplayTold {
+        replay_id: &job.public_id,
+        state: job.state.as_str(),
+        what: spec.what,
+        account_id: spec.account.as_deref(),
+        endpoint_id: spec.endpoint.as_ref().map(|(_, id)| id.as_str()),
+        event_types: &spec.event_types,
+        done: job.progress.done,
+        skipped: &job.progress.skipped,
+        error: job.progress.error.as_deref(),
+    });
+    let body = body.map_err(|error| StoreError::Engine(error.to_string()))?;
+    let event_type = "replay.finished";
+    Ok(Some(NewNotice { event_type, body }))
 }
 
 /// An endpoint was made.

@@ -8,10 +8,11 @@ use tokio_postgres::Row;
 
 use super::lent::Transaction;
 use super::within::listed;
-use super::{PLAIN_PLANS, PostgresStore, Result};
+use super::{PLAIN_PLANS, PostgresStore, Result, notices};
 use crate::error::StoreError;
 use crate::job_row::{COLUMNS, Did, after_step, forget_content, from_json, state_of, to_json};
 use crate::model::{HeldJob, Job, Lease, Listed, NewJob, Page, Scope, StepEnd};
+use crate::notice;
 
 const NEXT: &str =
     "SELECT id FROM jobs WHERE finished_at IS NULL AND state = 1 AND leased_until <= $1
@@ -213,6 +214,11 @@ async fn put(
             ],
         )
         .await?;
+    if let Some(notice) = notice::of_job(&job)?
+        && notices::wanted(transaction, job.project_id, job.account_id).await?
+    {
+        notices::write(transaction, job.project_id, &notice, now).await?;
+    }
     Ok(Job {
         updated_at: now,
         finished_at,

@@ -17,7 +17,8 @@ pub(super) const OF_SETTLEMENTS: &str = "
          AS u (project_id, id, lease, manual, if_given_up, event_type, body, at)
     JOIN deliveries d ON d.project_id = u.project_id AND d.id = u.id
     WHERE CASE WHEN u.manual
-          THEN d.state = 11 AND EXISTS (SELECT FROM resends r WHERE r.project_id = u.project_id
+          THEN (d.state = 11 OR d.state <= 9 AND d.finished_at IS NOT NULL)
+               AND EXISTS (SELECT FROM resends r WHERE r.project_id = u.project_id
                                               AND r.delivery_id = u.id AND r.lease = u.lease)
           ELSE d.lease = u.lease AND d.state <= 9
                AND (NOT u.if_given_up OR d.finished_at IS NOT NULL) END

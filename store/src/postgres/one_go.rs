@@ -29,7 +29,7 @@ pub(super) const ONE_GO: &str = "
         SELECT *, 0, 0 FROM unnest($17::bigint[], $18::bigint[], $19::bigint[], $20::bigint[], $21::bigint[],
                                    $22::bigint[], $23::bigint[], $24::bigint[], $25::smallint[], $26::smallint[])
     ), settled AS (
-        UPDATE deliveries d SET state = 10, due_at = NULL, attempts = 1, first_attempt = u.body
+        UPDATE deliveries d SET state = 10, due_at = NULL, attempts = 1, first_attempt = u.body, finished_at = NULL
         FROM unnest($27::bigint[], $28::bigint[], $29::bigint[], $30::bytea[]) AS u (project_id, id, lease, body)
         WHERE d.project_id = u.project_id AND d.id = u.id AND d.lease = u.lease
               AND d.state <= 9 AND d.attempts = 0

@@ -17,9 +17,11 @@ use crate::model::{HeldJob, Job, JobProgress, ReplayStep};
 /// Why a row was passed over that was chosen a moment before.
 const CHANGED: &str = "changed_meanwhile";
 
+/// A live row with an end was given up before: who delivers it now tells of it.
 pub(super) const REOPEN: &str = "
     UPDATE deliveries d SET state = 2, due_at = $3, lease = 0, failed_attempts = 0,
-        first_failed_at = NULL, finished_at = NULL
+        first_failed_at = NULL,
+        finished_at = CASE WHEN d.state = 11 THEN COALESCE(d.finished_at, $3) END
     FROM unnest($2::bigint[]) AS chosen (id)
     WHERE d.project_id = $1 AND d.id = chosen.id AND d.state IN (11, 12)";
 pub(super) const RESEND: &str = "

@@ -11,7 +11,7 @@ pub(super) const OTHERWISE: &str = "
         UPDATE deliveries d SET state = u.state, due_at = u.due_at, lease = 0,
             attempts = d.attempts + u.made, failed_attempts = d.failed_attempts + u.failed,
             first_failed_at = CASE WHEN u.failed = 1 THEN COALESCE(d.first_failed_at, u.at) ELSE d.first_failed_at END,
-            finished_at = CASE WHEN u.due_at IS NULL THEN u.at END,
+            finished_at = CASE WHEN u.due_at IS NULL THEN u.at ELSE d.finished_at END,
             last_class = COALESCE(u.class, d.last_class),
             last_status = CASE WHEN u.class IS NULL THEN d.last_status ELSE u.status END,
             first_attempt = CASE WHEN u.made = 1 AND d.attempts = 0 THEN u.body ELSE d.first_attempt END

@@ -221,6 +221,8 @@ fn delivery(row: &Row<'_>) -> Result<Delivery> {
     let due_at: Option<i64> = row.get(10)?;
     // Delivered at the first attempt: the time rests in the attempt.
     let finished_at = match row.get::<_, Option<i64>>(13)? {
+        // It was given up before, and is not now.
+        Some(_) if stored.is_live() => None,
         Some(at) => Some(UnixMs(at)),
         None if stored == DeliveryState::Delivered => first_attempt(row)?.map(|attempt| {
             attempt

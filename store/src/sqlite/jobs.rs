@@ -6,10 +6,11 @@ use hookwright_core::limits::{JOB_LEASE_MS, JOBS_OPEN_PER_PROJECT_MAX};
 use hookwright_core::time::UnixMs;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{Result, SqliteStore, listed};
+use super::{Result, SqliteStore, listed, notices};
 use crate::error::StoreError;
 use crate::job_row::{COLUMNS, Did, after_step, forget_content, from_json, state_of, to_json};
 use crate::model::{HeldJob, Job, Lease, Listed, NewJob, Page, Scope, StepEnd};
+use crate::notice;
 
 impl SqliteStore {
     pub(crate) async fn create_job(&self, new: NewJob) -> Result<Job> {
@@ -202,6 +203,11 @@ fn put(connection: &Connection, job: Job, now: UnixMs, leased_until: i64) -> Res
             finished_at.map(|at| at.0),
             leased_until,
         ])?;
+    if let Some(notice) = notice::of_job(&job)?
+        && notices::wanted(connection, job.project_id, job.account_id)?
+    {
+        notices::write(connection, job.project_id, &notice, now)?;
+    }
     Ok(Job {
         updated_at: now,
         finished_at,

@@ -28,11 +28,13 @@ impl SqliteStore {
             let wanted = step.reopened.len() + step.resent.len() + step.added.len();
             let mut done = 0;
             for id in &step.reopened {
+                // A live row with an end was given up before: who delivers it now tells of it.
                 done += writer
                     .connection
                     .prepare_cached(
                         "UPDATE deliveries SET state = 2, due_at = ?2, lease = 0, failed_attempts = 0,
-                                first_failed_at = NULL, finished_at = NULL
+                                first_failed_at = NULL,
+                                finished_at = CASE WHEN state = 11 THEN IFNULL(finished_at, ?2) END
                          WHERE id = ?1 AND state IN (11, 12)",
                     )?
                     .execute(params![id.0, now.0])?;

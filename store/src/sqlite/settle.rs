@@ -70,7 +70,7 @@ fn first_delivered(
     let changed = writer
         .connection
         .prepare_cached(
-            "UPDATE deliveries SET state = 10, due_at = NULL, attempts = 1, first_attempt = ?3
+            "UPDATE deliveries SET state = 10, due_at = NULL, attempts = 1, first_attempt = ?3, finished_at = NULL
              WHERE id = ?1 AND lease = ?2 AND state <= 9 AND attempts = 0",
         )?
         .execute(params![settlement.id.0, settlement.lease.0, body])?;
@@ -93,7 +93,7 @@ fn otherwise(writer: &mut Writer, settlement: &Settlement) -> Result<bool> {
             "UPDATE deliveries SET state = ?3, due_at = ?4, lease = 0, attempts = attempts + ?5,
                     failed_attempts = failed_attempts + ?6,
                     first_failed_at = CASE WHEN ?6 = 1 THEN IFNULL(first_failed_at, ?7) ELSE first_failed_at END,
-                    finished_at = CASE WHEN ?4 IS NULL THEN ?7 END,
+                    finished_at = CASE WHEN ?4 IS NULL THEN ?7 ELSE finished_at END,
                     last_class = IFNULL(?8, last_class),
                     last_status = CASE WHEN ?8 IS NULL THEN last_status ELSE ?9 END
              WHERE id = ?1 AND lease = ?2 AND state <= 9 RETURNING attempts",

@@ -1,14 +1,17 @@
 //! What a product is told of its own webhooks: exactly when it wants to be told, and never without
 //! what it tells of.
 
+use hookwright_core::job_state::{JobCommand, JobKind, JobState};
+use hookwright_core::state::DeliveryState;
 use hookwright_store::{
-    EndpointStatus, EndpointUpdate, NewNotice, Notice, OPERATIONAL_ACCOUNT, Settlement,
-    SettlementNotice,
+    EndpointStatus, EndpointUpdate, NewNotice, Notice, OPERATIONAL_ACCOUNT, ReplayStep, Settlement,
+    SettlementNotice, StepEnd,
 };
 use serde_json::{Value, json};
 
 use super::build::{an_endpoint, an_event, first_outcome_of, outcome_of};
 use super::house::{House, NOW, Tenant};
+use super::jobs::{a_replay, at};
 
 /// A tenant whose project wants to be told.
 async fn told(house: &House) -> Tenant {
@@ -144,6 +147,64 @@ facts! {
             assert!(!house.settle_one(telling(outcome_of(&resend), true)).await, "it is settled");
             assert_eq!(notices(&house).await.len(), count);
         }
+    }
+
+    async fn a_replay_recovers_what_was_given_up_whichever_attempt_succeeds(house: House) {
+        let acme = house.tenant("acme").await;
+        let a = house.endpoint_of(acme, "a").await;
+        let fresh = house.publish_fresh(an_event(acme).leased(&a).times(3)).await;
+        // One after an attempt, one without any, and one after two.
+        assert!(house.settle_one(first_outcome_of(&fresh, 0).failed()).await);
+        assert!(house.settle_one(first_outcome_of(&fresh, 1).failed().without_attempt()).await);
+        assert!(house.settle_one(first_outcome_of(&fresh, 2).failed()).await);
+        let held = house.job_of(a_replay(acme, "rpl_1")).await;
+        let reopened: Vec<_> = (0..3).map(|index| fresh.delivery(index)).collect();
+        let step = ReplayStep { reopened, end: at(9), ..ReplayStep::default() };
+        house.step_replay(held, step, NOW).await.expect("stepped").expect("its own");
+        for index in 0..3 {
+            let (delivery, _) = house.see(acme, fresh.delivery(index)).await;
+            assert_eq!((delivery.state, delivery.finished_at), (DeliveryState::Pending, None));
+        }
+        let ended = NOW.plus_ms(40);
+        let mut claimed = house.claim_lane(&a, 3, NOW).await;
+        claimed.sort_by_key(|claim| claim.id);
+        for claim in &claimed[..2] {
+            assert!(house.settle_one(telling(outcome_of(claim), true)).await);
+        }
+        assert_eq!(notices(&house).await.len(), 2);
+        assert!(house.settle_one(telling(outcome_of(&claimed[2]).retry_at(NOW), true)).await);
+        assert_eq!(notices(&house).await.len(), 3, "the caller says what is told of a failure");
+        let (delivery, _) = house.see(acme, fresh.delivery(2)).await;
+        assert_eq!(delivery.finished_at, None, "it is not finished");
+        let again = house.claim_lane(&a, 1, NOW).await.remove(0);
+        assert!(house.settle_one(telling(outcome_of(&again), true)).await);
+        assert_eq!(notices(&house).await.len(), 4);
+        for index in [0, 2] {
+            let (delivery, _) = house.see(acme, fresh.delivery(index)).await;
+            assert_eq!((delivery.state, delivery.finished_at), (DeliveryState::Delivered, Some(ended)));
+        }
+    }
+
+    async fn a_replay_that_ends_is_told_once(house: House) {
+        let acme = told(&house).await;
+        let held = house.job_of(a_replay(acme, "rpl_1")).await;
+        house.note_step(held, (3, at(5)), NOW).await.expect("noted").expect("its own");
+        assert_eq!(notices(&house).await, []);
+        let end = StepEnd { ends: Some(JobState::Finished), ..at(9) };
+        house.note_step(held, (2, end), NOW).await.expect("noted").expect("its own");
+        house.create_job(a_replay(acme, "rpl_2")).await.expect("made");
+        let cancelled = (JobKind::Replay, "rpl_2".to_owned());
+        for _ in 0..2 {
+            let cancelled = house.command_job(acme.scope(), cancelled.clone(), JobCommand::Cancel, NOW);
+            cancelled.await.expect("cancelled");
+        }
+        let found = notices(&house).await;
+        let types: Vec<_> = found.iter().map(|it| it.event_type.as_str()).collect();
+        assert_eq!(types, ["replay.finished", "replay.finished"]);
+        let (first, second) = (body(&found[0]), body(&found[1]));
+        assert_eq!((&first["replay_id"], &first["state"]), (&json!("rpl_1"), &json!("finished")));
+        assert_eq!((&first["done"], &first["what"]), (&json!(5), &json!("failed")));
+        assert_eq!((&second["replay_id"], &second["state"]), (&json!("rpl_2"), &json!("cancelled")));
     }
 
     async fn an_automatic_success_recovers_nothing_that_was_not_given_up(house: House) {
