@@ -37,7 +37,8 @@ pub enum ErrorClass {
 }
 
 impl ErrorClass {
-    const ALL: [Self; 15] = [
+    /// Every class.
+    pub const ALL: [Self; 15] = [
         Self::Dns,
         Self::AddressRefused,
         Self::Connect,
@@ -89,6 +90,12 @@ impl ErrorClass {
         }
     }
 
+    /// The class for the API's word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|class| class.as_str() == word)
+    }
+
     /// The class of an answered status that does not acknowledge.
     #[must_use]
     pub const fn of_status(status: u16) -> Self {
@@ -109,6 +116,7 @@ mod tests {
     fn every_class_reads_back_from_its_code() {
         for class in ErrorClass::ALL {
             assert_eq!(ErrorClass::from_code(class.code()), Some(class));
+            assert_eq!(ErrorClass::parse(class.as_str()), Some(class));
         }
         assert_eq!(ErrorClass::from_code(0), None);
     }

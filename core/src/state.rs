@@ -25,6 +25,16 @@ pub enum DeliveryState {
 pub const LIVE_CODE_MAX: u8 = 9;
 
 impl DeliveryState {
+    /// Every state.
+    pub const ALL: [Self; 6] = [
+        Self::Pending,
+        Self::Retrying,
+        Self::Held,
+        Self::Delivered,
+        Self::Failed,
+        Self::Cancelled,
+    ];
+
     /// The code that the stores hold.
     #[must_use]
     pub const fn code(self) -> u8 {
@@ -67,16 +77,7 @@ impl DeliveryState {
     /// The state for the API's word.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
-        [
-            Self::Pending,
-            Self::Retrying,
-            Self::Held,
-            Self::Delivered,
-            Self::Failed,
-            Self::Cancelled,
-        ]
-        .into_iter()
-        .find(|state| state.as_str() == word)
+        Self::ALL.into_iter().find(|state| state.as_str() == word)
     }
 }
 

@@ -60,13 +60,61 @@ pub(crate) fn decode(blob: &[u8]) -> Result<Option<Attempt>, StoreError> {
     if blob.first().is_none_or(|version| *version == 0) {
         return Ok(None);
     }
-    parse(blob).map(Some).ok_or_else(|| StoreError::Unreadable {
+    parse(blob).map(Some).ok_or_else(|| unreadable(blob))
+}
+
+/// Bytes from which [`head`] can be read, whatever follows: lists read no more.
+#[cfg(test)]
+const HEAD_BYTES: usize = 64;
+
+/// What lists need of an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Head {
+    pub(crate) status: Option<u16>,
+    pub(crate) finished_at: UnixMs,
+}
+
+/// Reads the beginning of what [`encode`] wrote; `None` for room that is still empty.
+pub(crate) fn head(blob: &[u8]) -> Result<Option<Head>, StoreError> {
+    if blob.first().is_none_or(|version| *version == 0) {
+        return Ok(None);
+    }
+    let read = |(attempt, _): (Attempt, &[u8])| Head {
+        status: attempt.status,
+        finished_at: attempt
+            .started_at
+            .plus_ms(u64::from(attempt.timing.total_us) / 1000),
+    };
+    parse_head(blob)
+        .map(read)
+        .map_or_else(|| Err(unreadable(blob)), |head| Ok(Some(head)))
+}
+
+fn unreadable(blob: &[u8]) -> StoreError {
+    StoreError::Unreadable {
         what: "attempt",
         detail: format!("{} bytes of version {}", blob.len(), blob[0]),
-    })
+    }
 }
 
 fn parse(blob: &[u8]) -> Option<Attempt> {
+    let (attempt, mut rest) = parse_head(blob)?;
+    let mut parts: [&[u8]; 3] = [&[]; 3];
+    for part in &mut parts {
+        let length = usize::try_from(get(&mut rest)?).ok()?;
+        (*part, rest) = rest.split_at_checked(length)?;
+    }
+    let [request_headers, response_headers, response_body] = parts;
+    Some(Attempt {
+        request_headers: String::from_utf8_lossy(request_headers).into_owned(),
+        response_headers: String::from_utf8_lossy(response_headers).into_owned(),
+        response_body: Bytes::copy_from_slice(response_body),
+        ..attempt
+    })
+}
+
+/// All but headers and body, and what is left to read.
+fn parse_head(blob: &[u8]) -> Option<(Attempt, &[u8])> {
     let mut rest = blob;
     if take(&mut rest)? != VERSION {
         return None;
@@ -88,13 +136,7 @@ fn parse(blob: &[u8]) -> Option<Attempt> {
         first_byte_us,
         total_us,
     ] = us;
-    let mut parts: [&[u8]; 3] = [&[]; 3];
-    for part in &mut parts {
-        let length = usize::try_from(get(&mut rest)?).ok()?;
-        (*part, rest) = rest.split_at_checked(length)?;
-    }
-    let [request_headers, response_headers, response_body] = parts;
-    Some(Attempt {
+    let attempt = Attempt {
         number,
         manual,
         started_at,
@@ -108,10 +150,9 @@ fn parse(blob: &[u8]) -> Option<Attempt> {
         },
         status: (status != 0).then_some(status),
         error,
-        request_headers: String::from_utf8_lossy(request_headers).into_owned(),
-        response_headers: String::from_utf8_lossy(response_headers).into_owned(),
-        response_body: Bytes::copy_from_slice(response_body),
-    })
+        ..Attempt::default()
+    };
+    Some((attempt, rest))
 }
 
 fn put(out: &mut Vec<u8>, mut value: u64) {
@@ -172,6 +213,29 @@ mod tests {
             assert!(blob.len() >= reserved);
             assert_eq!(decode(&blob).expect("readable"), Some(attempt()));
         }
+    }
+
+    #[test]
+    fn the_head_is_read_from_the_first_bytes() {
+        let longest = Attempt {
+            number: u32::MAX,
+            timing: Timing {
+                queue_wait_us: u32::MAX,
+                dns_us: u32::MAX,
+                connect_us: u32::MAX,
+                tls_us: u32::MAX,
+                first_byte_us: u32::MAX,
+                total_us: 5_000,
+            },
+            status: Some(u16::MAX),
+            ..attempt()
+        };
+        let blob = encode(&longest, 0);
+        let read = head(&blob[..HEAD_BYTES]).expect("readable").expect("there");
+        assert_eq!(read.status, Some(u16::MAX));
+        assert_eq!(read.finished_at, UnixMs(1_700_000_000_128));
+        assert_eq!(head(&[0; 9]).expect("reserved"), None);
+        assert!(head(&blob[..9]).is_err());
     }
 
     #[test]

@@ -25,7 +25,9 @@ mod project_row;
 mod rollup_row;
 mod sqlite;
 mod store;
+mod stored_delivery;
 mod vault;
+mod walk;
 
 pub use append::{Append, Appended, Disposition, Route};
 pub use change::Change;

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use hookwright_core::ids::{AccountId, DeliveryId, EndpointId, EventId, ProjectId};
+use hookwright_core::ids::{AccountId, DeliveryId, EndpointId, ProjectId};
 use hookwright_core::time::UnixMs;
 
 use crate::append::{Append, Appended};
@@ -39,6 +39,7 @@ mod event_types;
 mod health;
 mod jobs;
 mod keys;
+mod looking;
 mod notices;
 mod purge;
 mod replay;
@@ -297,42 +298,7 @@ impl Store {
         on_engine!(self, s => s.resend(scope, id, now).await)
     }
 
-    // ---- looking
-
-    /// An event by row within the scope; `accepted_at` must match (the id's own check).
-    pub async fn event(&self, scope: Scope, id: EventId, accepted_at: UnixMs) -> Result<Event> {
-        on_engine!(self, s => s.event(scope, id, accepted_at).await)
-    }
-
-    /// An event by the id that its publisher gave.
-    pub async fn event_by_given_id(&self, scope: Scope, given_id: String) -> Result<Event> {
-        on_engine!(self, s => s.event_by_given_id(scope, given_id).await)
-    }
-
-    /// Events within the scope, newest first, without payloads.
-    pub async fn events(&self, scope: Scope, page: Page) -> Result<Listed<Event>> {
-        on_engine!(self, s => s.events(scope, page).await)
-    }
-
-    /// A delivery with its attempts, oldest first; `created_at` must match (the id's own check).
-    pub async fn delivery(
-        &self,
-        scope: Scope,
-        id: DeliveryId,
-        created_at: UnixMs,
-    ) -> Result<(Delivery, Vec<Attempt>)> {
-        on_engine!(self, s => s.delivery(scope, id, created_at).await)
-    }
-
-    /// Deliveries within the scope that fit the filter, newest first.
-    pub async fn deliveries(
-        &self,
-        scope: Scope,
-        filter: DeliveryFilter,
-        page: Page,
-    ) -> Result<Listed<Delivery>> {
-        on_engine!(self, s => s.deliveries(scope, filter, page).await)
-    }
+    // ---- retention (looking is in looking.rs)
 
     /// Removes finished events and deliveries accepted before `before`, at most `limit` events.
     /// Returns how many went: fewer than `limit` means that little or nothing is left for now.

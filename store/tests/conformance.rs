@@ -55,6 +55,7 @@ mod conformance {
     mod jobs;
     mod key_life;
     mod keys;
+    mod lists;
     mod nodes;
     mod notices;
     mod owners;

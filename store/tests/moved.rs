@@ -7,8 +7,8 @@ mod place;
 use hookwright_core::ids::EventId;
 use hookwright_core::time::UnixMs;
 use hookwright_store::{
-    Appended, DeliveryFilter, Disposition, EndpointSettings, EndpointStatus, KeyOwner, NewEndpoint,
-    NewKey, NewProject, Page, Scope, Settled, Settlement, Store,
+    Appended, DeliveryFilter, Disposition, EndpointSettings, EndpointStatus, EventFilter, KeyOwner,
+    NewEndpoint, NewKey, NewProject, Page, Scope, Settled, Settlement, Store,
 };
 use place::{Place, an_event, append};
 
@@ -75,7 +75,10 @@ async fn three_days(place: &Place) -> (Scope, [EventId; 3]) {
 }
 
 async fn listed(store: &Store, scope: Scope) -> Vec<EventId> {
-    let events = store.events(scope, ALL).await.expect("listed");
+    let events = store
+        .events(scope, EventFilter::default(), ALL)
+        .await
+        .expect("listed");
     events.rows.iter().map(|event| event.id).collect()
 }
 

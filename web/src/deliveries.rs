@@ -5,20 +5,21 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use hookwright_core::ids::{DeliveryId, decode};
 use hookwright_core::scope::Scope as KeyScope;
-use hookwright_core::state::DeliveryState;
 use hookwright_core::time::UnixMs;
-use hookwright_store::{DeliveryFilter, EndpointStatus, Scope, StoreError};
+use hookwright_store::{EndpointStatus, Scope, StoreError};
 use http::{HeaderMap, StatusCode};
-use schemars::JsonSchema;
-use serde::Deserialize;
 
 use crate::api::{Api, Doc};
 use crate::app::App;
 use crate::delivery_shown::{AttemptShown, DeliveryShown, DeliveryWithAttempts};
-use crate::event_list::{event_prefix, find};
+use crate::event_list::event_prefix;
+use crate::list_filter::DeliveriesQuery;
 use crate::paging::{Named, PageOf, page};
 use crate::problem::Problem;
 use crate::query::QueryText;
+
+/// What lists promise of their pages.
+pub(crate) const PAGES: &str = "A page may have fewer items than `limit`, even none, before the list's end: it looks at a bounded number of rows. The list goes on while `next_cursor` is not null. By `error`, or by a status of 300 or more, deliveries that were delivered after all are found only if `state` names them.";
 
 pub(crate) fn api() -> Api {
     let doc = |id, summary| Doc::new(id, "Deliveries", summary);
@@ -27,6 +28,7 @@ pub(crate) fn api() -> Api {
             "/v1/deliveries",
             list,
             doc("listDeliveries", "Lists deliveries, newest first.")
+                .description(PAGES)
                 .scope(KeyScope::DeliveriesRead)
                 .query::<DeliveriesQuery>()
                 .answer::<PageOf<DeliveryShown>>(200),
@@ -52,27 +54,6 @@ pub(crate) fn api() -> Api {
         )
 }
 
-/// Which deliveries are listed.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct DeliveriesQuery {
-    /// The project, where the key is a root key.
-    project_id: Option<String>,
-    /// Of this account.
-    account_id: Option<String>,
-    /// Items on a page: 1 to 250, 50 if not given.
-    #[schemars(with = "Option<u16>", range(min = 1, max = 250))]
-    limit: Option<String>,
-    /// A `next_cursor` or `prev_cursor` as it was given.
-    cursor: Option<String>,
-    /// To this endpoint.
-    endpoint_id: Option<String>,
-    /// Of this event.
-    event_id: Option<String>,
-    /// In this state: pending, retrying, held, delivered, failed or cancelled.
-    state: Option<String>,
-}
-
 async fn list(
     State(app): State<App>,
     headers: HeaderMap,
@@ -85,37 +66,13 @@ async fn list(
         query.project_id.as_deref(),
         query.account_id.as_deref(),
     )?;
-    let filter = filter(&app, scope, &query).await?;
+    let filter = query.filter(&app, scope).await?;
     let page = page(query.limit.as_deref(), query.cursor.as_deref())?;
     let page = app.engine.store().deliveries(scope, filter, page).await?;
     let prefix = event_prefix(&app, scope);
     Ok(Json(PageOf::new(page, |delivery| {
         DeliveryShown::new(delivery, &prefix)
     })))
-}
-
-async fn filter(
-    app: &App,
-    scope: Scope,
-    query: &DeliveriesQuery,
-) -> Result<DeliveryFilter, Problem> {
-    let endpoint_id = match &query.endpoint_id {
-        Some(id) => Some(app.engine.store().endpoint(scope, id.clone()).await?.id),
-        None => None,
-    };
-    let event_id = match &query.event_id {
-        Some(id) => Some(find(app, scope, id).await?.id),
-        None => None,
-    };
-    let state = query.state.as_deref().map(|word| {
-        let detail = "must be pending, retrying, held, delivered, failed or cancelled";
-        DeliveryState::parse(word).ok_or_else(|| Problem::query("state", detail))
-    });
-    Ok(DeliveryFilter {
-        endpoint_id,
-        event_id,
-        state: state.transpose()?,
-    })
 }
 
 async fn read(

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use hookwright_core::ids::{EventId, decode, encode};
 use hookwright_core::scope::Scope as KeyScope;
-use hookwright_store::{Event, Scope, StoreError};
+use hookwright_store::{Event, EventFilter, Listed, Scope, StoreError};
 use http::HeaderMap;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -15,7 +15,8 @@ use serde_json::value::RawValue;
 
 use crate::api::{Api, Doc};
 use crate::app::App;
-use crate::paging::{List, Named, PageOf, page};
+use crate::list_filter::EventsQuery;
+use crate::paging::{Named, PageOf, page};
 use crate::problem::Problem;
 use crate::query::QueryText;
 use crate::times;
@@ -27,7 +28,8 @@ pub(crate) fn api() -> Api {
             "/v1/events",
             list,
             doc("listEvents", "Lists events, newest first, without their payloads.")
-                .query::<List>()
+                .description("A page may have fewer items than `limit`, even none, before the list's end: it looks at a bounded number of rows. The list goes on while `next_cursor` is not null.")
+                .query::<EventsQuery>()
                 .answer::<PageOf<EventShown>>(200),
         )
         .get(
@@ -76,16 +78,41 @@ async fn list(
     query: QueryText,
 ) -> Result<Json<PageOf<EventShown>>, Problem> {
     let caller = app.caller(&headers, KeyScope::EventsRead).await?;
-    let query: List = query.read()?;
+    let query: EventsQuery = query.read()?;
     let scope = app.scope(
         &caller,
         query.project_id.as_deref(),
         query.account_id.as_deref(),
     )?;
     let page = page(query.limit.as_deref(), query.cursor.as_deref())?;
-    let page = app.engine.store().events(scope, page).await?;
+    let filter = query.filter()?;
+    let page = match &query.id {
+        Some(id) => the_one(&app, scope, id, &filter).await?,
+        None => app.engine.store().events(scope, filter, page).await?,
+    };
     let prefix = event_prefix(&app, scope);
     Ok(Json(PageOf::new(page, |event| show(event, &prefix))))
+}
+
+/// The event of an id, if there is one and it fits.
+async fn the_one(
+    app: &App,
+    scope: Scope,
+    id: &str,
+    filter: &EventFilter,
+) -> Result<Listed<Event>, Problem> {
+    let found = match find(app, scope, id).await {
+        Err(problem) if problem.is_not_found() => None,
+        found => Some(found?),
+    };
+    Ok(Listed {
+        rows: found
+            .into_iter()
+            .filter(|event| filter.takes(event))
+            .collect(),
+        next: None,
+        prev: None,
+    })
 }
 
 async fn read(

@@ -32,6 +32,7 @@ mod health;
 mod key_shown;
 mod keys;
 mod known_keys;
+mod list_filter;
 mod openapi;
 mod own_key;
 mod paging;

@@ -1,7 +1,6 @@
 //! How lists are cut into pages: by row, never by offset.
 
-use hookwright_core::ids::{AccountId, EndpointId, EventId, ProjectId};
-use hookwright_core::state::DeliveryState;
+use hookwright_core::ids::{AccountId, ProjectId};
 
 /// Which part of a list. It is answered newest first, whichever way it is walked.
 #[derive(Clone, Copy, Debug)]
@@ -63,15 +62,4 @@ pub struct Scope {
     pub project_id: ProjectId,
     /// Of this account only.
     pub account_id: Option<AccountId>,
-}
-
-/// Which deliveries a list shows.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct DeliveryFilter {
-    /// To this endpoint.
-    pub endpoint_id: Option<EndpointId>,
-    /// Of this event.
-    pub event_id: Option<EventId>,
-    /// In this state.
-    pub state: Option<DeliveryState>,
 }

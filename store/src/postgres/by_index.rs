@@ -3,7 +3,7 @@
 use futures_util::future::join;
 use tokio_postgres::Row;
 
-use super::lent::Pool;
+use super::lent::{Client, Pool, Transaction};
 use super::{PLAIN_PLANS, Parameters, PostgresStore, READ_RETRY_DELAY, READS_TRIED_MAX, Result};
 use crate::error::StoreError;
 
@@ -30,6 +30,33 @@ impl PostgresStore {
                 }
                 result => return result,
             }
+        }
+    }
+}
+
+/// Begins a look at what there is: one transaction that ends by being dropped. Each statement is
+/// planned for its own values, so that of the days only those are opened that can have its rows.
+pub(super) async fn begin_look(client: &mut Client) -> Result<Transaction<'_>> {
+    let transaction = client.transaction().await?;
+    let settings =
+        format!("{PLAIN_PLANS}; {IN_ORDER}; SET LOCAL plan_cache_mode = force_custom_plan");
+    transaction.batch_execute(&settings).await?;
+    Ok(transaction)
+}
+
+/// Does again what changes nothing, while the database cannot be reached.
+pub(super) async fn tried_again<T, F>(look: impl Fn() -> F) -> Result<T>
+where
+    F: Future<Output = Result<T>>,
+{
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        match look().await {
+            Err(StoreError::Unavailable(_)) if tries < READS_TRIED_MAX => {
+                tokio::time::sleep(READ_RETRY_DELAY).await;
+            }
+            result => return result,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Events as they are looked at.
+//! An event as it is looked at.
 
 use bytes::Bytes;
 use hookwright_core::ids::{AccountId, EventId, ProjectId};
@@ -8,7 +8,7 @@ use tokio_postgres::Row;
 use super::{PostgresStore, Result};
 use crate::error::StoreError;
 use crate::event_row::Extra;
-use crate::model::{Event, Listed, Page, Scope};
+use crate::model::{Event, Scope};
 
 const BY_ID: &str = "
     SELECT e.id, e.project_id, e.account_id, a.public_id, e.event_type, e.given_id, e.accepted_at,
@@ -16,22 +16,6 @@ const BY_ID: &str = "
     FROM events e JOIN accounts a ON a.project_id = e.project_id AND a.id = e.account_id
     WHERE e.project_id = $1 AND e.id = $2 AND ($3::bigint IS NULL OR e.account_id = $3)";
 const BY_NAME: &str = "SELECT event_id FROM event_names WHERE project_id = $1 AND name = $2";
-/// The page is cut before anything is joined to it.
-pub(super) const OF_PROJECT: &str = "
-    SELECT e.id, e.project_id, e.account_id, a.public_id, e.event_type, e.given_id, e.accepted_at,
-           e.time, e.extra, e.fanout
-    FROM (SELECT id, project_id, account_id, event_type, given_id, accepted_at, time, extra, fanout
-          FROM events WHERE project_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3) e
-    JOIN accounts a ON a.project_id = e.project_id AND a.id = e.account_id
-    ORDER BY e.id DESC";
-pub(super) const OF_ACCOUNT: &str = "
-    SELECT e.id, e.project_id, e.account_id, a.public_id, e.event_type, e.given_id, e.accepted_at,
-           e.time, e.extra, e.fanout
-    FROM (SELECT id, project_id, account_id, event_type, given_id, accepted_at, time, extra, fanout
-          FROM events WHERE project_id = $1 AND account_id = $4 AND id < $2
-          ORDER BY id DESC LIMIT $3) e
-    JOIN accounts a ON a.project_id = e.project_id AND a.id = e.account_id
-    ORDER BY e.id DESC";
 
 impl PostgresStore {
     pub(crate) async fn event(
@@ -55,23 +39,6 @@ impl PostgresStore {
         self.event_by_id(scope, EventId(named.get(0))).await
     }
 
-    pub(crate) async fn events(&self, scope: Scope, page: Page) -> Result<Listed<Event>> {
-        let project = scope.project_id.0;
-        let (before, limit) = (page.before.unwrap_or(i64::MAX), page.limit as i64);
-        let rows = match scope.account_id {
-            Some(AccountId(account)) => {
-                self.rows_by_index(OF_ACCOUNT, &[&project, &before, &limit, &account])
-                    .await?
-            }
-            None => {
-                self.rows_by_index(OF_PROJECT, &[&project, &before, &limit])
-                    .await?
-            }
-        };
-        let rows: Vec<Event> = rows.iter().map(event).collect();
-        Ok(super::within::listed(rows, page, |event| event.id.0))
-    }
-
     async fn event_by_id(&self, scope: Scope, id: EventId) -> Result<Event> {
         let account = scope.account_id.map(|account| account.0);
         let row = self
@@ -84,7 +51,7 @@ impl PostgresStore {
     }
 }
 
-fn event(row: &Row) -> Event {
+pub(super) fn event(row: &Row) -> Event {
     let accepted_at = UnixMs(row.get(6));
     let extra: Option<&str> = row.get(8);
     let extra: Extra = extra

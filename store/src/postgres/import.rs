@@ -26,7 +26,7 @@ const UNFINISHED: i64 = 1;
 const FINISHED: i64 = 2;
 
 /// **Invariant:** moved rows have lower numbers, made ones higher ones (`row_ids.rs`).
-const MOVED_ROWS_END: i64 = 1 << 40;
+pub(super) const MOVED_ROWS_END: i64 = 1 << 40;
 
 /// What a database holds of a store that is to be moved into it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

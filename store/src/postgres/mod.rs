@@ -13,8 +13,11 @@ mod connect;
 #[cfg(test)]
 mod day_facts;
 mod deliveries;
+mod delivery_list;
+mod delivery_rows;
 mod drop_day;
 mod endpoints;
+mod event_list;
 mod event_types;
 mod events;
 mod follow;
@@ -62,7 +65,9 @@ mod seal;
 mod session;
 mod settle;
 mod statement;
+mod time_span;
 mod validation;
+mod windows;
 mod within;
 mod writer;
 

@@ -8,8 +8,10 @@ use serde_json::Value;
 
 use super::by_index::IN_ORDER;
 use super::{
-    PLAIN_PLANS, backlog, deliveries, drop_day, events, in_order, partitions, prune, prune_payloads,
+    PLAIN_PLANS, backlog, deliveries, delivery_list, delivery_rows, drop_day, event_list, in_order,
+    partitions, prune, prune_payloads,
 };
+use crate::model::Towards;
 use database::{Database, Known, with_forty_days};
 
 /// A statement with its values, and whether its rows must come in order.
@@ -29,39 +31,46 @@ fn looks() -> Vec<Case> {
             in_order: true,
         }));
     };
-    add(
-        events::OF_PROJECT.to_owned(),
-        &["1, 9223372036854775807, 50", "2, 9223372036854775807, 50"],
-    );
-    add(
-        events::OF_ACCOUNT.to_owned(),
-        &[
-            "1, 9223372036854775807, 50, 1",
-            "2, 9223372036854775807, 1000, 2",
-        ],
-    );
-    for sql in [
-        deliveries::page_of(deliveries::OF_PROJECT),
-        deliveries::floor_of(deliveries::OF_PROJECT),
-        deliveries::page_of(deliveries::OF_ENDPOINT),
-        deliveries::floor_of(deliveries::OF_ENDPOINT),
-    ] {
+    for towards in [Towards::Older, Towards::Newer] {
         add(
-            sql,
+            event_list::window_of(event_list::OF_PROJECT, towards),
             &[
-                "1, 9223372036854775807, 50000, 50, NULL, NULL, 1",
-                "1, 9223372036854775807, 50000, 50, 1, 11, NULL",
-                "2, 9223372036854775807, 50000, 1000, 2, 4, 2",
+                "1, -1, 9223372036854775807, 50, NULL",
+                "2, 4003000000000000, 9223372036854775807, 50, NULL",
             ],
         );
+        add(
+            event_list::window_of(event_list::OF_ACCOUNT, towards),
+            &[
+                "1, -1, 9223372036854775807, 50, 1",
+                "2, -1, 9223372036854775807, 1000, 2",
+            ],
+        );
+        for walked in [
+            delivery_list::OF_PROJECT,
+            delivery_list::OF_ENDPOINT,
+            delivery_list::WAITING,
+            delivery_list::WAITING_OF,
+            delivery_list::FINISHED,
+        ] {
+            add(
+                delivery_list::window_of(walked, towards),
+                &[
+                    "1, -1, 9223372036854775807, 5000, 1, '{2,3,4,10,11,12}', NULL",
+                    "1, 4003000000000000, 4103000000000000, 5000, 1, '{11}', 10",
+                    "2, -1, 9223372036854775807, 5000, 2, '{2,3,4}', NULL",
+                ],
+            );
+        }
     }
-    for sql in [
-        deliveries::page_of(deliveries::OF_EVENT),
-        deliveries::floor_of(deliveries::OF_EVENT),
-    ] {
-        add(sql, &["1, 4003000000000000, 50000, 50, NULL, 3, NULL, 4"]);
-    }
-    add(deliveries::by_id(), &["1, 4003000000000000, NULL"]);
+    let rows = "1, '{4003000000000000,4003000000000007}', 4003000000000000, 4003000000000007";
+    add(delivery_rows::ABOUT.to_owned(), &[rows]);
+    add(delivery_list::LAST_ANSWERS.to_owned(), &[rows]);
+    add(
+        deliveries::FIRST_ATTEMPT.to_owned(),
+        &["1, 4003000000000000"],
+    );
+    add(deliveries::by_id(), &["1, 4003000000000000"]);
     add(backlog::WAITING.to_owned(), &["1, 10001", "2, 1"]);
     add(
         backlog::FIRST_ATTEMPTS.to_owned(),

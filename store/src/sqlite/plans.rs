@@ -5,6 +5,7 @@
 
 mod every_method;
 mod health_methods;
+mod lists;
 mod tenancy;
 
 use std::collections::BTreeSet;
@@ -93,12 +94,34 @@ const EXPECTED: &[(&str, &str)] = &[
     ),
     // the walks bucket by bucket
     (
-        "WHERE d.id >> 16 = ?1 AND d.endpoint_id = ?2",
-        "SEARCH d USING INDEX deliveries_by_endpoint (<expr>=? AND endpoint_id=? AND rowid<?)",
+        "WHERE id >> 16 = ?3 AND endpoint_id = ?4",
+        "SEARCH deliveries USING INDEX deliveries_by_endpoint (<expr>=? AND endpoint_id=? AND rowid>? AND rowid<?)",
     ),
     (
-        "WHERE e.id >> 16 = ?1 AND e.account_id = ?2",
-        "SEARCH e USING INDEX events_by_account (<expr>=? AND account_id=? AND rowid<?)",
+        "WHERE e.id >> 16 = ?3 AND e.account_id = ?4",
+        "SEARCH e USING INDEX events_by_account (<expr>=? AND account_id=? AND rowid>? AND rowid<?)",
+    ),
+    // the walks of few rows
+    (
+        "INDEXED BY deliveries_failed WHERE id > ?1 AND id < ?2",
+        "SEARCH deliveries USING INDEX deliveries_failed (id>? AND id<?)",
+    ),
+    (
+        "INDEXED BY deliveries_cancelled WHERE id > ?1 AND id < ?2",
+        "SEARCH deliveries USING INDEX deliveries_cancelled (id>? AND id<?)",
+    ),
+    (
+        "INDEXED BY deliveries_waiting WHERE id > ?1 AND id < ?2",
+        "SEARCH deliveries USING INDEX deliveries_waiting (id>? AND id<?)",
+    ),
+    (
+        "WHERE endpoint_id = ?3 AND id > ?1 AND id < ?2 AND state <= 9",
+        "SEARCH deliveries USING INDEX deliveries_in_order (endpoint_id=? AND id>? AND id<?)",
+    ),
+    // the walk of all
+    (
+        "FROM deliveries  WHERE id > ?1 AND id < ?2",
+        "SEARCH deliveries USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)",
     ),
     // reclaim and recovery
     (

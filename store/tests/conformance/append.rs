@@ -3,7 +3,7 @@
 use hookwright_core::error_class::ErrorClass;
 use hookwright_core::state::DeliveryState;
 use hookwright_core::time::UnixMs;
-use hookwright_store::{Appended, DeliveryFilter, StoreError};
+use hookwright_store::{Appended, DeliveryFilter, EventFilter, StoreError};
 
 use super::build::{an_event, first_outcome_of};
 use super::house::{NOW, all};
@@ -95,7 +95,7 @@ facts! {
         let first = house.publish_fresh(event.clone()).await;
         let again = house.publish(event.at(NOW.plus_ms(9))).await.expect("answered");
         assert_eq!(again, Appended::Repeated { id: first.id, accepted_at: NOW, fanout: 1 });
-        assert_eq!(house.events(acme.scope(), all()).await.expect("listed").rows.len(), 1);
+        assert_eq!(house.events(acme.scope(), EventFilter::default(), all()).await.expect("listed").rows.len(), 1);
         assert_eq!(house.walk(acme.scope(), DeliveryFilter::default(), 10).await.len(), 1);
     }
 
@@ -123,7 +123,7 @@ facts! {
             fresh += usize::from(matches!(answer, Appended::Fresh { .. }));
         }
         assert_eq!(fresh, 1);
-        assert_eq!(house.events(acme.scope(), all()).await.expect("listed").rows.len(), 1);
+        assert_eq!(house.events(acme.scope(), EventFilter::default(), all()).await.expect("listed").rows.len(), 1);
     }
 
     async fn another_content_under_a_used_name_conflicts_and_stores_nothing(house: House) {
@@ -145,7 +145,7 @@ facts! {
         }
         let answer = house.publish(an_event(acme).key("k").payload("{}")).await;
         assert_eq!(answer.expect("answered"), Appended::KeyReused);
-        let events = house.events(acme.project_scope(), all()).await.expect("listed").rows;
+        let events = house.events(acme.project_scope(), EventFilter::default(), all()).await.expect("listed").rows;
         assert_eq!(events.len(), 1);
         let deliveries = house.walk(acme.project_scope(), DeliveryFilter::default(), 10).await;
         assert_eq!(deliveries.len(), 1);

@@ -32,10 +32,7 @@ fn of(event_id: EventId) -> DeliveryFilter {
 }
 
 fn in_state(state: DeliveryState) -> DeliveryFilter {
-    DeliveryFilter {
-        state: Some(state),
-        ..DeliveryFilter::default()
-    }
+    DeliveryFilter::in_state(state)
 }
 
 facts! {
@@ -113,7 +110,7 @@ facts! {
             rows
         };
         use DeliveryState::{Cancelled, Delivered, Failed, Pending, Retrying};
-        let both = |filter: DeliveryFilter, state| DeliveryFilter { state: Some(state), ..filter };
+        let both = |filter: DeliveryFilter, state| DeliveryFilter { states: vec![state], ..filter };
         let mut retrying = rows(&[2]);
         let failed = retrying.pop().expect("the first round's");
         let of_second = |indices: [i64; 2]| indices.map(|i| events[1].delivery(i).0).to_vec();
@@ -134,7 +131,7 @@ facts! {
         ];
         for (filter, expected) in cases {
             for limit in [1, 2, 3, 100] {
-                let found = house.walk(acme.scope(), filter, limit).await;
+                let found = house.walk(acme.scope(), filter.clone(), limit).await;
                 assert_eq!(ids(found), expected, "{filter:?} by {limit}");
             }
         }

@@ -1,6 +1,6 @@
 //! How events are looked at: by row, by given id, in lists.
 
-use hookwright_store::{Event, Scope, StoreError};
+use hookwright_store::{Event, EventFilter, Scope, StoreError};
 
 use super::build::an_event;
 use super::house::{NOW, all, rows_by_page};
@@ -41,7 +41,7 @@ facts! {
             assert!(matches!(by_row, Err(StoreError::NotFound)));
             let by_id = house.event_by_given_id(scope, "evt_x".to_owned()).await;
             assert!(matches!(by_id, Err(StoreError::NotFound)));
-            assert!(house.events(scope, all()).await.expect("listed").rows.is_empty());
+            assert!(house.events(scope, EventFilter::default(), all()).await.expect("listed").rows.is_empty());
         }
     }
 
@@ -61,10 +61,10 @@ facts! {
             }
         }
         for limit in [1, 2, 5, 100] {
-            let listed = rows_by_page(limit, |page| house.events(acme.scope(), page)).await;
+            let listed = rows_by_page(limit, |page| house.events(acme.scope(), EventFilter::default(), page)).await;
             assert!(listed.iter().all(|event| event.payload.is_none() && event.channels == ["eu"]));
             assert_eq!(ids(listed), ours);
-            let listed = rows_by_page(limit, |page| house.events(acme.project_scope(), page)).await;
+            let listed = rows_by_page(limit, |page| house.events(acme.project_scope(), EventFilter::default(), page)).await;
             assert_eq!(ids(listed), projects);
         }
     }
@@ -80,10 +80,10 @@ facts! {
         let expected: Vec<_> = ours.map(|(_, fresh)| fresh.id.0).collect();
         let expected: Vec<_> = expected.into_iter().rev().collect();
         for limit in [7, 50] {
-            let listed = rows_by_page(limit, |page| house.events(acme.scope(), page)).await;
+            let listed = rows_by_page(limit, |page| house.events(acme.scope(), EventFilter::default(), page)).await;
             assert_eq!(ids(listed), expected);
         }
-        let listed = rows_by_page(50, |page| house.events(acme.project_scope(), page)).await;
+        let listed = rows_by_page(50, |page| house.events(acme.project_scope(), EventFilter::default(), page)).await;
         assert_eq!(ids(listed), expected, "also where a page would look at too many rows");
     }
 
@@ -99,7 +99,7 @@ facts! {
             assert_eq!(seen.expect("seen").id, fresh.id);
         }
         for limit in [7, 69, 70, 100] {
-            let listed = rows_by_page(limit, |page| house.events(acme.scope(), page)).await;
+            let listed = rows_by_page(limit, |page| house.events(acme.scope(), EventFilter::default(), page)).await;
             assert_eq!(ids(listed), expected);
         }
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hookwright_core::state::DeliveryState;
-use hookwright_store::{DeliveryFilter, StoreError};
+use hookwright_store::{DeliveryFilter, EventFilter, StoreError};
 
 use super::build::{a_project, an_event, first_outcome_of};
 use super::house::{House, NOW, all};
@@ -49,7 +49,7 @@ async fn one_statement_fails(house: House, failure: Failure) {
         "what is settled was told so"
     );
     for event in house
-        .events(acme.scope(), all())
+        .events(acme.scope(), EventFilter::default(), all())
         .await
         .expect("listed")
         .rows
@@ -69,7 +69,7 @@ async fn one_statement_fails(house: House, failure: Failure) {
         .walk(acme.scope(), DeliveryFilter::default(), 10)
         .await;
     let fanouts = house
-        .events(acme.scope(), all())
+        .events(acme.scope(), EventFilter::default(), all())
         .await
         .expect("listed")
         .rows;
@@ -107,7 +107,7 @@ facts! {
         house.place().poison(Failure::Delivery).await;
         let refused = house.publish(an_event(acme).given_id(POISON).due(&a)).await;
         assert!(matches!(refused, Err(StoreError::Engine(_))));
-        assert!(house.events(acme.scope(), all()).await.expect("listed").rows.is_empty());
+        assert!(house.events(acme.scope(), EventFilter::default(), all()).await.expect("listed").rows.is_empty());
         let found = house.event_by_given_id(acme.scope(), POISON.to_owned()).await;
         assert!(matches!(found, Err(StoreError::NotFound)));
         assert!(house.lanes_waiting().await.expect("listed").is_empty());

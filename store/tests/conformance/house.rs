@@ -195,7 +195,7 @@ impl House {
 
     /// Every delivery that fits, walked page by page.
     pub async fn walk(&self, scope: Scope, filter: DeliveryFilter, limit: usize) -> Vec<Delivery> {
-        rows_by_page(limit, |page| self.deliveries(scope, filter, page)).await
+        rows_by_page(limit, |page| self.deliveries(scope, filter.clone(), page)).await
     }
 }
 

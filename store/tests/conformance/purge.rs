@@ -131,6 +131,6 @@ facts! {
         let job = house.step_purge(held, step, NOW).await.expect("stepped").expect("its own");
         assert_eq!((job.progress.done, job.progress.removed["events"]), (4, 4));
         assert_eq!(job.progress.digest.map(|digest| digest.len()), Some(64));
-        assert!(house.events(acme.scope(), all()).await.expect("listed").rows.is_empty());
+        assert!(house.events(acme.scope(), hookwright_store::EventFilter::default(), all()).await.expect("listed").rows.is_empty());
     }
 }

@@ -2,7 +2,7 @@
 
 use hookwright_core::limits::LEASE_MS;
 use hookwright_core::state::DeliveryState;
-use hookwright_store::{DeliveryFilter, StoreError};
+use hookwright_store::{DeliveryFilter, EventFilter, StoreError};
 
 use super::build::{an_event, first_outcome_of, outcome_of};
 use super::house::{NOW, all};
@@ -93,7 +93,7 @@ facts! {
             house.publish_fresh(an_event(acme).given_id(&format!("evt_{index}")).leased(&a)).await;
         }
         let house = house.crashed(NOW).await;
-        assert_eq!(house.events(acme.scope(), all()).await.expect("listed").rows.len(), 50);
+        assert_eq!(house.events(acme.scope(), EventFilter::default(), all()).await.expect("listed").rows.len(), 50);
         assert_eq!(house.claim_lane(&a, 100, NOW).await.len(), 50);
         assert_eq!(house.walk(acme.scope(), DeliveryFilter::default(), 100).await.len(), 50);
     }

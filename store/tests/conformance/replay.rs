@@ -342,7 +342,7 @@ facts! {
         assert_eq!(house.prune(NOW, 10).await.expect("pruned"), 1);
         let seen = house.delivery(acme.scope(), claimed.id, NOW).await;
         assert!(seen.is_err(), "with its event");
-        assert!(house.events(acme.scope(), all()).await.expect("listed").rows.is_empty());
+        assert!(house.events(acme.scope(), hookwright_store::EventFilter::default(), all()).await.expect("listed").rows.is_empty());
     }
 
     async fn a_resend_of_a_late_delivery_keeps_its_event(house: House) {

@@ -99,4 +99,4 @@ CREATE INDEX deliveries_in_order ON deliveries (endpoint_id, id) WHERE state <= 
 -- Few rows are in these states: lists of them are not looked for among all.
 CREATE INDEX deliveries_failed ON deliveries (id) WHERE state = 11;
 CREATE INDEX deliveries_cancelled ON deliveries (id) WHERE state = 12;
-CREATE INDEX deliveries_retrying ON deliveries (id) WHERE state = 3;
+CREATE INDEX deliveries_waiting ON deliveries (id) WHERE state <= 9 AND due_at IS NOT NULL;

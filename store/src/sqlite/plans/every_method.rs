@@ -290,7 +290,6 @@ async fn looks(
     scope: Scope,
     (endpoint, event, delivery): (EndpointId, EventId, DeliveryId),
 ) {
-    let page = Page::newest(10);
     store.event(scope, event, NOW).await.expect("seen");
     store
         .event_by_given_id(scope, "evt_x".to_owned())
@@ -302,14 +301,6 @@ async fn looks(
         ..scope
     };
     for scope in [scope, project] {
-        store.events(scope, page).await.expect("listed");
-        for (endpoint_id, event_id) in [(None, None), (Some(endpoint), None), (None, Some(event))] {
-            let filter = DeliveryFilter {
-                endpoint_id,
-                event_id,
-                state: None,
-            };
-            store.deliveries(scope, filter, page).await.expect("listed");
-        }
+        super::lists::call(store, scope, (endpoint, event)).await;
     }
 }
