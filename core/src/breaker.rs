@@ -256,7 +256,10 @@ impl Breaker {
             concurrency: 1,
             succeeded: 0,
         })));
-        let reason = format!("{succeeded} attempts in a row succeeded");
+        let reason = match succeeded {
+            1 => "an attempt to try it again succeeded".to_owned(),
+            _ => format!("{succeeded} attempts in a row succeeded"),
+        };
         Some(self.change(BreakerState::Closed, reason))
     }
 

@@ -44,7 +44,7 @@ pub(crate) struct Lane {
 /// What a lane that is sent to in order waits for.
 #[derive(Default)]
 pub(crate) struct Order {
-    /// Outcomes on their way to the store.
+    /// Outcomes and releases on their way to the store.
     pub(crate) settling: usize,
     /// The first that waits is not due before.
     pub(crate) held_until: Option<UnixMs>,

@@ -223,8 +223,10 @@ impl State {
         let leased = self.forget(&jobs);
         let state = Rc::clone(self);
         let lanes: HashSet<EndpointId> = jobs.iter().map(|job| job.claimed.endpoint_id).collect();
+        let in_order = in_order::releasing(self, &lanes);
         tokio::task::spawn_local(async move {
             state.give_back(leased, now).await;
+            in_order::settled(&state, in_order);
             for id in lanes {
                 state.waiting.borrow_mut().add(id, now);
             }

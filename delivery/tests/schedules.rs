@@ -12,7 +12,10 @@ mod schedules {
     mod receiver;
     mod sim;
 
+    mod breaker;
     mod each_attempt;
+    mod failing;
+    mod in_order;
     mod jitter;
     mod resend;
     mod retry_after;

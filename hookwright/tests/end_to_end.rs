@@ -7,6 +7,8 @@ mod support;
 mod audit;
 #[path = "end_to_end/bad_input.rs"]
 mod bad_input;
+#[path = "end_to_end/breaker.rs"]
+mod breaker;
 #[path = "end_to_end/document_calls.rs"]
 mod document_calls;
 #[path = "end_to_end/dry_run.rs"]
@@ -27,6 +29,8 @@ mod kill;
 mod lifecycle;
 #[path = "end_to_end/operational_events.rs"]
 mod operational_events;
+#[path = "end_to_end/ordered.rs"]
+mod ordered;
 #[path = "end_to_end/portal_tokens.rs"]
 mod portal_tokens;
 #[path = "end_to_end/projects.rs"]

@@ -20,6 +20,7 @@ use crate::api::{Api, Doc};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::body;
+use crate::endpoint_health;
 use crate::endpoint_json::{EndpointInput, EndpointShown, show};
 use crate::paging::{self, List, ListQuery, Named as Owner, PageOf};
 use crate::problem::Problem;
@@ -145,8 +146,9 @@ async fn list(
     let query = paging::query(query)?;
     let scope = scope(&app, &caller, &named, &query)?;
     let page = app.engine.store().endpoints(scope, query.page()?).await?;
+    let known = endpoint_health::of(&app, scope.project_id, &page.rows).await?;
     Ok(Json(PageOf::new(page, |endpoint| {
-        shown(&app, endpoint, false)
+        shown(&app, endpoint, false).with_health(known.show(&app, endpoint))
     })))
 }
 
@@ -159,7 +161,9 @@ async fn read(
     let caller = app.caller(&headers, KeyScope::EndpointsRead).await?;
     let scope = scope(&app, &caller, &named, &paging::query(query)?)?;
     let endpoint = app.engine.store().endpoint(scope, named.id()).await?;
-    Ok(Json(shown(&app, &endpoint, false)))
+    Ok(Json(
+        endpoint_health::shown_with_health(&app, &endpoint).await?,
+    ))
 }
 
 /// `PUT` and `PATCH` both: the fields given change, the rest stays.

@@ -20,6 +20,7 @@ mod deliveries;
 mod delivery_shown;
 mod docs_page;
 mod dry_run;
+mod endpoint_health;
 mod endpoint_json;
 mod endpoint_status;
 mod endpoints;

@@ -121,7 +121,7 @@ fn leave(state: &Rc<State>, job: &Job, went: Option<(&Went<'_>, &Verdict)>) {
         unfit = lane.learn(went.failed.is_none(), verdict.slow_down);
         unfit.extend(health::learn(state, lane, went));
         if went.target.is_ordered() {
-            unfit.extend(in_order::held_up(lane, &verdict.settlement));
+            unfit.extend(in_order::held_up(state, lane, job, &verdict.settlement));
         }
     }
     let room = lane.gauge.room();

@@ -1,7 +1,7 @@
 //! Lanes whose deliveries go one after another, in the order of their rows.
 //!
 //! **Invariant:** of such a lane this node holds the first that wait, without a gap, and asks for more
-//! only when it holds none and nothing of it is under way or unsettled. Whatever is not sent in its
+//! only when it holds none, and all that it had is stored: no outcome or release is under way. Whatever is not sent in its
 //! turn takes all after it along, back into the store.
 
 use std::collections::HashSet;
@@ -46,15 +46,16 @@ fn is_idle(lane: &Lane) -> bool {
 }
 
 /// Takes what must not be sent before the delivery that an outcome is of out of its lane's memory.
-pub(super) fn held_up(lane: &mut Lane, outcome: &Settlement) -> Vec<Job> {
+pub(super) fn held_up(state: &State, lane: &mut Lane, job: &Job, outcome: &Settlement) -> Vec<Job> {
     match outcome.becomes {
         Settled::RetryAt(at) if !outcome.manual => {
             lane.order.held_until = Some(at);
             lane.jobs.drain(..).collect()
         }
         Settled::Delivered if outcome.manual => {
-            // It may be the one that all wait for.
+            // It may be the one that all wait for. They are looked for once this is stored.
             lane.order.held_until = None;
+            state.starved.borrow_mut().insert(job.claimed.endpoint_id);
             Vec::new()
         }
         Settled::RetryAt(_) | Settled::Delivered | Settled::Failed => Vec::new(),
@@ -69,7 +70,20 @@ pub(super) fn settling(state: &State, id: EndpointId) {
     }
 }
 
-/// Outcomes in such lanes are stored.
+/// Deliveries of these lanes are on their way back into the store. Answers which lanes wait for that.
+pub(super) fn releasing(state: &State, lanes: &HashSet<EndpointId>) -> Vec<EndpointId> {
+    let ordered = lanes.iter().filter(|id| is_ordered(state, **id));
+    let ordered: Vec<EndpointId> = ordered.copied().collect();
+    let mut lanes = state.lanes.borrow_mut();
+    for id in &ordered {
+        if let Some(lane) = lanes.get_mut(*id) {
+            lane.order.settling += 1;
+        }
+    }
+    ordered
+}
+
+/// What of such lanes was on its way to the store is there.
 pub(super) fn settled(state: &State, lanes: Vec<EndpointId>) {
     for id in lanes {
         let mut all = state.lanes.borrow_mut();

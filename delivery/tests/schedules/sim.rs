@@ -12,6 +12,7 @@ use hookwright_core::time::UnixMs;
 use hookwright_delivery::{Clock, Engine, Publish};
 use hookwright_store::{
     Attempt, Delivery, DeliveryFilter, Endpoint, EndpointSettings, EndpointUpdate, Page, Scope,
+    Store,
 };
 use tokio::sync::mpsc::{UnboundedReceiver, error::TryRecvError};
 use tokio::task::LocalSet;
@@ -64,7 +65,7 @@ impl Sim {
         let store = open(folder.path());
         let (scope, endpoint) = populate(&store, profile, settings).await;
         let engine = start(store, &clock, &receiver, chance).await;
-        Self {
+        let sim = Self {
             clock,
             receiver,
             engine,
@@ -73,7 +74,10 @@ impl Sim {
             arrivals,
             seen: Vec::new(),
             _folder: folder,
-        }
+        };
+        // Until its sweeper sleeps for the first time, a request under way would be taken for it.
+        sim.rest(0).await;
+        sim
     }
 
     pub fn now(&self) -> UnixMs {
@@ -167,6 +171,19 @@ impl Sim {
             }
         }
         panic!("attempt {attempts} was not settled");
+    }
+
+    /// What the store says, once it says what is looked for.
+    pub async fn until_stored<T>(&self, what: &str, look: impl AsyncFn(&Store) -> Option<T>) -> T {
+        let store = self.engine.store();
+        for _ in 0..LOOKS_MAX {
+            // A commit, which whatever is queued comes before.
+            store.release(Vec::new(), self.now()).await.unwrap();
+            if let Some(found) = look(store).await {
+                return found;
+            }
+        }
+        panic!("never stored: {what}");
     }
 
     /// Time goes on until just before `at`: so many requests are under way, and none arrives.

@@ -12,6 +12,7 @@ use hookwright_core::limits::{
 };
 use hookwright_core::schedule::{self, Schedule};
 use hookwright_core::subscription::Subscriptions;
+use hookwright_delivery::promises_exact_times;
 use hookwright_store::EndpointSettings;
 use hookwright_wire::{CanonicalJson, Profile, signing_key};
 use serde_json::Value;
@@ -54,6 +55,19 @@ pub(super) fn checked_headers(
                 .collect()
         })
         .map_err(|error| Problem::field("/headers", error.to_string()))
+}
+
+/// No breaker may move the times of attempts that a profile promises.
+pub(super) fn check_times(settings: &EndpointSettings, rules: &Rules<'_>) -> Result<(), Problem> {
+    if settings.circuit_breaker.is_none() || !promises_exact_times(rules.profile) {
+        return Ok(());
+    }
+    let detail = format!(
+        "is not possible with the profile \"{}\": it promises when each attempt is made (its schedule \
+         has no jitter); give null, or the endpoint a profile with jitter",
+        rules.profile.name
+    );
+    Err(Problem::field("/circuit_breaker", detail))
 }
 
 pub(super) fn check(settings: &EndpointSettings) -> Result<(), Problem> {

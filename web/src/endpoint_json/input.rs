@@ -7,7 +7,7 @@ use schemars::{JsonSchema, Schema};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::check::{Rules, check, checked_headers, checked_url};
+use super::check::{Rules, check, check_times, checked_headers, checked_url};
 use super::retry_policy::RetryPolicyInput;
 use crate::body::present;
 use crate::circuit_breaker::CircuitBreakerInput;
@@ -124,6 +124,7 @@ impl EndpointInput {
             ..base
         };
         check(&settings)?;
+        check_times(&settings, rules)?;
         Ok(settings)
     }
 

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::retry_policy::RetryPolicyShown;
 use crate::circuit_breaker::{self, CircuitBreakerShown};
+use crate::endpoint_health::HealthShown;
 use crate::times;
 
 const SHOWN_SECRET_CHARS: usize = 8;
@@ -56,8 +57,21 @@ pub(crate) struct EndpointShown {
     ordered: bool,
     /// Notes by name.
     metadata: BTreeMap<String, String>,
+    /// How it is doing; only where endpoints are shown and listed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    health: Option<HealthShown>,
     created_at: String,
     updated_at: String,
+}
+
+impl EndpointShown {
+    /// With how it is doing.
+    pub(crate) fn with_health(self, health: HealthShown) -> Self {
+        Self {
+            health: Some(health),
+            ..self
+        }
+    }
 }
 
 /// An endpoint as answers show it; the secret in full only where it was just made or given.
@@ -99,6 +113,7 @@ pub(crate) fn show(endpoint: &Endpoint, account_id: &str, whole_secret: bool) ->
         circuit_breaker: settings.circuit_breaker.as_ref().map(circuit_breaker::show),
         ordered: settings.ordered,
         metadata: settings.metadata,
+        health: None,
         created_at: times::rfc3339_seconds(endpoint.created_at),
         updated_at: times::rfc3339_seconds(endpoint.updated_at),
     }
