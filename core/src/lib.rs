@@ -25,6 +25,7 @@ pub mod limits;
 pub mod openapi_import;
 pub mod outcome;
 pub mod request_rate;
+pub mod retention;
 pub mod retry_after;
 pub mod rollup;
 pub mod rotation;

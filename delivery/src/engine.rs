@@ -8,7 +8,8 @@ use hookwright_core::ids::{AccountId, EndpointId, ProjectId};
 use hookwright_core::limits::LEASE_MS;
 use hookwright_core::time::UnixMs;
 use hookwright_store::{
-    Change, Claimed, ClientCertificate, Endpoint, Project, Store, StoreError, ValidationOutcome,
+    Change, Claimed, ClientCertificate, Endpoint, Project, RetentionDays, Store, StoreError,
+    ValidationOutcome,
 };
 use http::HeaderValue;
 use rustls::ClientConfig;
@@ -256,6 +257,12 @@ impl Engine {
     #[must_use]
     pub fn project(&self, id: ProjectId) -> Option<Arc<Project>> {
         self.shared.routing.project(id)
+    }
+
+    /// How long data is kept in the projects that say so themselves.
+    #[must_use]
+    pub fn retentions(&self) -> Vec<(ProjectId, RetentionDays)> {
+        self.shared.routing.retentions()
     }
 
     /// A project by public id.

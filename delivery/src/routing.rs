@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use hookwright_core::ids::{AccountId, EndpointId, ProjectId};
-use hookwright_store::{Account, Change, Endpoint, OPERATIONAL_ACCOUNT, Project};
+use hookwright_store::{Account, Change, Endpoint, OPERATIONAL_ACCOUNT, Project, RetentionDays};
 
 use crate::target::{Equipment, Target};
 use crate::wanted::keep_wanting;
@@ -71,6 +71,15 @@ impl Routing {
 
     pub(crate) fn project(&self, id: ProjectId) -> Option<Arc<Project>> {
         self.read().projects.get(&id).cloned()
+    }
+
+    pub(crate) fn retentions(&self) -> Vec<(ProjectId, RetentionDays)> {
+        let tables = self.read();
+        let chosen = tables.projects.values().filter_map(|project| {
+            let days = project.settings.retention;
+            (days != RetentionDays::default()).then_some((project.id, days))
+        });
+        chosen.collect()
     }
 
     pub(crate) fn project_by_public_id(&self, id: &str) -> Option<Arc<Project>> {

@@ -36,7 +36,7 @@ pub(crate) struct Server {
     delivery: std::thread::JoinHandle<()>,
     /// Resolves when the delivery thread ends, however it ends.
     delivery_ended: oneshot::Receiver<()>,
-    retention_ms: i64,
+    retention_days: u32,
 }
 
 impl Server {
@@ -80,7 +80,7 @@ impl Server {
         Ok(Self {
             delivery,
             delivery_ended,
-            retention_ms: i64::from(config.retention_days) * 24 * 60 * 60 * 1000,
+            retention_days: config.retention_days,
             address,
             made_root_key,
             listener,
@@ -93,7 +93,7 @@ impl Server {
     pub(crate) async fn serve(self, shutdown: impl Future<Output = ()>) -> Result<(), Failure> {
         let store = self.engine.store().clone();
         let app = self.app.clone();
-        let upkeep = Upkeep::begin(&self.engine, &app, self.retention_ms);
+        let upkeep = Upkeep::begin(&self.engine, &app, self.retention_days);
         let telling = keep_telling(&self.engine);
         let counting = keep_counting(&self.engine);
         let serving = hookwright_web::serve(self.listener, self.app, shutdown);

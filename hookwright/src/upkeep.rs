@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use hookwright_core::limits::AUDIT_KEPT_DAYS;
-use hookwright_core::time::UnixMs;
+use hookwright_core::retention;
 use hookwright_delivery::Engine;
+use hookwright_store::{DataClass, StoreError};
 use hookwright_web::App;
 use tokio::task::JoinHandle;
 
@@ -12,8 +13,7 @@ const PRUNE_EVERY: Duration = Duration::from_secs(30);
 const PRUNED_AT_ONCE: usize = 2_000;
 const KEYS_NOTED_EVERY: Duration = Duration::from_secs(60);
 /// How long a portal token that ended is still listed.
-const ENDED_TOKENS_KEPT_MS: i64 = 24 * 60 * 60 * 1000;
-const AUDIT_KEPT_MS: i64 = AUDIT_KEPT_DAYS as i64 * 24 * 60 * 60 * 1000;
+const ENDED_TOKENS_KEPT_DAYS: u32 = 1;
 
 /// What runs until the server ends.
 pub(crate) struct Upkeep {
@@ -21,8 +21,8 @@ pub(crate) struct Upkeep {
 }
 
 impl Upkeep {
-    pub(crate) fn begin(engine: &Engine, app: &App, retention_ms: i64) -> Self {
-        let pruning = tokio::spawn(keep_pruning(engine.clone(), retention_ms));
+    pub(crate) fn begin(engine: &Engine, app: &App, retention_days: u32) -> Self {
+        let pruning = tokio::spawn(keep_pruning(engine.clone(), retention_days));
         let noting = tokio::spawn(keep_noting_keys(app.clone()));
         Self {
             tasks: [pruning, noting],
@@ -43,9 +43,9 @@ async fn keep_noting_keys(app: App) {
     }
 }
 
-async fn keep_pruning(engine: Engine, retention_ms: i64) {
+async fn keep_pruning(engine: Engine, retention_days: u32) {
     loop {
-        match prune(&engine, retention_ms).await {
+        match prune(&engine, retention_days).await {
             // More may be old: go on at once, a bounded piece at a time.
             Ok(true) => {}
             Ok(false) => {
@@ -61,20 +61,48 @@ async fn keep_pruning(engine: Engine, retention_ms: i64) {
 }
 
 /// Removes a piece of what is old; says whether there may be more.
-async fn prune(engine: &Engine, retention_ms: i64) -> Result<bool, hookwright_store::StoreError> {
+async fn prune(engine: &Engine, retention_days: u32) -> Result<bool, StoreError> {
     let now = engine.now();
-    let before = |kept_ms: i64| UnixMs(now.0.saturating_sub(kept_ms));
     let store = engine.store();
-    let events = store.prune(before(retention_ms), PRUNED_AT_ONCE).await?;
+    let events = store
+        .prune(retention::before(retention_days, now), PRUNED_AT_ONCE)
+        .await?;
+    let more = prune_projects(engine, retention_days).await?;
     let tokens = store
-        .prune_portal_tokens(before(ENDED_TOKENS_KEPT_MS), PRUNED_AT_ONCE)
+        .prune_portal_tokens(
+            retention::before(ENDED_TOKENS_KEPT_DAYS, now),
+            PRUNED_AT_ONCE,
+        )
         .await?;
     let audit = store
-        .prune_audit(before(AUDIT_KEPT_MS), PRUNED_AT_ONCE)
+        .prune_audit(retention::before(AUDIT_KEPT_DAYS, now), PRUNED_AT_ONCE)
         .await?;
-    Ok([events, tokens, audit]
-        .iter()
-        .any(|gone| *gone >= PRUNED_AT_ONCE))
+    let is_full = |gone: &usize| *gone >= PRUNED_AT_ONCE;
+    Ok(more || [events, tokens, audit].iter().any(is_full))
+}
+
+/// The same of projects that keep some data for less time than the server.
+async fn prune_projects(engine: &Engine, retention_days: u32) -> Result<bool, StoreError> {
+    let now = engine.now();
+    let mut more = false;
+    for (project, days) in engine.retentions() {
+        for class in DataClass::ALL {
+            let own = match class {
+                DataClass::Payloads => days.payloads,
+                DataClass::Attempts => days.attempts,
+                DataClass::Deliveries => days.deliveries,
+            };
+            let Some(before) = retention::own_end(own, retention_days, now) else {
+                continue;
+            };
+            let pruned = engine
+                .store()
+                .prune_class(project, class, before, PRUNED_AT_ONCE)
+                .await?;
+            more |= pruned.more;
+        }
+    }
+    Ok(more)
 }
 
 async fn prune_statistics(engine: &Engine) {

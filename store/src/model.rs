@@ -10,6 +10,7 @@ mod in_order;
 mod jobs;
 mod notice;
 mod page;
+mod retention;
 mod rollup;
 mod tenant;
 
@@ -23,5 +24,6 @@ pub use in_order::*;
 pub use jobs::*;
 pub use notice::*;
 pub use page::*;
+pub use retention::*;
 pub use rollup::*;
 pub use tenant::*;

@@ -43,6 +43,7 @@ mod looking;
 mod notices;
 mod purge;
 mod replay;
+mod retention;
 mod rollups;
 mod validation;
 

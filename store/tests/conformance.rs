@@ -61,6 +61,7 @@ mod conformance {
     mod owners;
     mod projects;
     mod prune;
+    mod prune_class;
     mod purge;
     mod reclaim;
     mod recovery;

@@ -46,6 +46,7 @@ mod partitions;
 mod plans;
 mod projects;
 mod prune;
+mod prune_class;
 mod prune_moved;
 mod prune_payloads;
 mod purge;

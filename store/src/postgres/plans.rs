@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::by_index::IN_ORDER;
 use super::{
     PLAIN_PLANS, backlog, deliveries, delivery_list, delivery_rows, drop_day, event_list, in_order,
-    partitions, prune, prune_payloads,
+    partitions, prune, prune_class, prune_payloads,
 };
 use crate::model::Towards;
 use database::{Database, Known, with_forty_days};
@@ -114,6 +114,17 @@ fn prunings() -> Vec<Case> {
              array_fill(4003000000000001, '{1000}')",
         );
     }
+    let each = "array_fill(1::bigint, '{1000}'), array_fill(4003000000000000, '{1000}'),
+         array_fill(4003000000000000, '{1000}'), array_fill(4003000000000001, '{1000}')";
+    add(prune_class::CLEAR_FIRST_ATTEMPTS, each);
+    add(
+        prune_class::CLEAR_PAYLOADS,
+        "1, array_fill(4003000000000000, '{1000}')",
+    );
+    add(
+        prune_class::WALK,
+        "1, 4003000000000000, 4014578073600000, 1000",
+    );
     for partition in ["events_20231119", "events_rest"] {
         let select = prune_payloads::select(partition);
         add(&select, "1, 4003000000000000, 1700000000000, 20000");

@@ -45,16 +45,17 @@ pub(super) const REST: &str = concat!(
     " FROM events_rest e WHERE (e.project_id, e.id) > ($1, $2) AND e.accepted_at < $3
       ORDER BY e.project_id, e.id LIMIT $4"
 );
-/// All that is an event's, by project, row and range of deliveries. Each range is looked up by
-/// itself, see [`drop_day::keep`].
-pub(super) const REMOVE: &[&str] = &[
-    "DELETE FROM attempts a USING (
+pub(super) const REMOVE_ATTEMPTS: &str = "DELETE FROM attempts a USING (
          SELECT found.* FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[])
              AS old (project_id, event_id, first_row, end_row),
          LATERAL (SELECT a.project_id, a.delivery_id FROM attempts a
                   WHERE a.project_id = old.project_id AND a.delivery_id >= old.first_row
                         AND a.delivery_id < old.end_row OFFSET 0) found) old
-     WHERE a.project_id = old.project_id AND a.delivery_id = old.delivery_id",
+     WHERE a.project_id = old.project_id AND a.delivery_id = old.delivery_id";
+/// All that is an event's, by project, row and range of deliveries. Each range is looked up by
+/// itself, see [`drop_day::keep`].
+pub(super) const REMOVE: &[&str] = &[
+    REMOVE_ATTEMPTS,
     "DELETE FROM resends r USING (
          SELECT found.* FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[])
              AS old (project_id, event_id, first_row, end_row),

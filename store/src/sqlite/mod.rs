@@ -27,6 +27,7 @@ mod owners;
 mod plans;
 mod projects;
 mod prune;
+mod prune_class;
 mod purge;
 mod queue;
 mod readers;

@@ -27,6 +27,7 @@ macro_rules! is_live {
                                OR EXISTS (SELECT 1 FROM resends r WHERE r.delivery_id = d.id)))"
     };
 }
+pub(super) use is_live;
 
 impl SqliteStore {
     pub(crate) async fn prune(&self, before: UnixMs, limit: usize) -> Result<usize> {
@@ -206,7 +207,7 @@ fn walk(connection: &Connection, class: Class, before: UnixMs, limit: usize) -> 
     Ok(walked)
 }
 
-fn get(connection: &Connection, name: &str) -> Result<i64> {
+pub(super) fn get(connection: &Connection, name: &str) -> Result<i64> {
     let value = connection
         .prepare_cached("SELECT value FROM meta WHERE name = ?1")?
         .query_row([name], |row| row.get(0))
@@ -214,7 +215,7 @@ fn get(connection: &Connection, name: &str) -> Result<i64> {
     Ok(value.unwrap_or(0))
 }
 
-fn put(connection: &Connection, name: &str, value: i64) -> Result<()> {
+pub(super) fn put(connection: &Connection, name: &str, value: i64) -> Result<()> {
     connection
         .prepare_cached(
             "INSERT INTO meta (name, value) VALUES (?1, ?2)

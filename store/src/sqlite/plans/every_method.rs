@@ -26,6 +26,10 @@ pub(super) async fn call(store: &Store, run: u32) {
     health_methods::call(store, scope, endpoint, run).await;
     jobs::call(store, scope, (run, endpoint, event)).await;
     store.reclaim(NOW).await.expect("reclaimed");
+    for class in DataClass::ALL {
+        let pruned = store.prune_class(project, class, NOW, 1).await;
+        pruned.expect("pruned");
+    }
     store.prune_payloads(NOW, 1).await.expect("pruned");
     store.prune(NOW, 1).await.expect("pruned");
     let gone = store.delete_endpoint(scope, format!("ep_{run}"), NOW).await;
