@@ -3,6 +3,7 @@
 mod audit;
 mod delivery;
 mod endpoint;
+mod endpoint_filter;
 mod event_type;
 mod filter;
 mod health;
@@ -17,6 +18,7 @@ mod tenant;
 pub use audit::*;
 pub use delivery::*;
 pub use endpoint::*;
+pub use endpoint_filter::*;
 pub use event_type::*;
 pub use filter::*;
 pub use health::*;

@@ -35,6 +35,7 @@ macro_rules! on_engine {
 }
 
 mod audit;
+mod endpoint_list;
 mod event_types;
 mod health;
 mod jobs;

@@ -46,6 +46,7 @@ mod conformance {
     mod claim;
     mod delayed;
     mod deliveries;
+    mod endpoint_list;
     mod endpoints;
     mod event_types;
     mod events;

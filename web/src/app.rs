@@ -79,6 +79,7 @@ fn api() -> Api {
         .merge(deliveries::api())
         .merge(endpoints::api())
         .merge(endpoint_health::api())
+        .merge(crate::endpoint_list::api())
         .merge(endpoint_status::api())
         .merge(filters::api())
         .merge(dry_run::api())

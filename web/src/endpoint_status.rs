@@ -11,9 +11,10 @@ use serde::Deserialize;
 use crate::api::Api;
 use crate::app::App;
 use crate::body;
+use crate::endpoint_health::shown_with_health;
 use crate::endpoint_json::EndpointShown;
 use crate::endpoints::paths::{At, at_four};
-use crate::endpoints::{self, Named, scope, shown};
+use crate::endpoints::{self, Named, scope};
 use crate::paging::{self, ListQuery};
 use crate::problem::Problem;
 
@@ -117,7 +118,7 @@ async fn set(
         status = status.as_str(),
         "endpoint status set"
     );
-    Ok(Json(shown(app, &endpoint, false)))
+    Ok(Json(shown_with_health(app, &endpoint).await?))
 }
 
 fn checked(reason: Option<String>) -> Result<String, Problem> {

@@ -22,7 +22,7 @@ use crate::auth::Caller;
 use crate::body;
 use crate::endpoint_health;
 use crate::endpoint_json::{EndpointInput, EndpointShown, show};
-use crate::paging::{self, List, ListQuery, Named as Owner, PageOf};
+use crate::paging::{self, ListQuery, Named as Owner};
 use crate::problem::Problem;
 use formats::Formats;
 use paths::{At, at_four};
@@ -41,13 +41,6 @@ pub(crate) fn api() -> Api {
                 let doc = writing(id, "Makes an endpoint.").body::<EndpointInput>();
                 api.post(path, create, doc.answer::<EndpointShown>(201))
             });
-    let api = at_four!("list", "s", "")
-        .into_iter()
-        .fold(api, |api, At { path, id }| {
-            let doc = Doc::new(id, TAG, "Lists endpoints, newest first.").query::<List>();
-            let doc = doc.scope(KeyScope::EndpointsRead);
-            api.get(path, list, doc.answer::<PageOf<EndpointShown>>(200))
-        });
     let api = at_four!("get", "", "/{id}")
         .into_iter()
         .fold(api, |api, At { path, id }| {
@@ -136,22 +129,6 @@ async fn create(
     Ok((StatusCode::CREATED, Json(shown(&app, &endpoint, true))).into_response())
 }
 
-async fn list(
-    State(app): State<App>,
-    Path(named): Path<Named>,
-    headers: HeaderMap,
-    query: QueryResult,
-) -> Result<Json<PageOf<EndpointShown>>, Problem> {
-    let caller = app.caller(&headers, KeyScope::EndpointsRead).await?;
-    let query = paging::query(query)?;
-    let scope = scope(&app, &caller, &named, &query)?;
-    let page = app.engine.store().endpoints(scope, query.page()?).await?;
-    let known = endpoint_health::of(&app, scope.project_id, &page.rows).await?;
-    Ok(Json(PageOf::new(page, |endpoint| {
-        shown(&app, endpoint, false).with_health(known.show(&app, endpoint))
-    })))
-}
-
 async fn read(
     State(app): State<App>,
     Path(named): Path<Named>,
@@ -230,10 +207,21 @@ pub(crate) fn scope(
     named: &Named,
     query: &ListQuery,
 ) -> Result<Scope, Problem> {
-    let project = app.project(caller, query.project_id.as_deref())?.id;
-    let nothing = EndpointInput::default();
-    let account = named_account(app, caller, project, named, query, &nothing)?;
-    app.scope(caller, query.project_id.as_deref(), account)
+    let named_in_query = (query.project_id.as_deref(), query.account_id.as_deref());
+    scope_of(app, caller, named, named_in_query)
+}
+
+/// The same, where the query names a project and an account.
+pub(crate) fn scope_of(
+    app: &App,
+    caller: &Caller,
+    named: &Named,
+    (project, account): (Option<&str>, Option<&str>),
+) -> Result<Scope, Problem> {
+    let id = app.project(caller, project)?.id;
+    let all = [named.account_id.as_deref(), account, None];
+    let account = app.one_account(caller, id, all)?;
+    app.scope(caller, project, account)
 }
 
 /// An account may be named in the path, the query or the body.

@@ -22,6 +22,7 @@ mod docs_page;
 mod dry_run;
 mod endpoint_health;
 mod endpoint_json;
+mod endpoint_list;
 mod endpoint_status;
 mod endpoints;
 mod event_input;

@@ -234,3 +234,49 @@ fn what_waited_for_a_paused_endpoint_is_delivered_once_it_is_enabled() {
     delivery_in_state(&client, id(&event), "failed");
     assert!(sink.is_empty());
 }
+
+#[test]
+fn endpoints_are_found_by_status_type_url_and_metadata() {
+    let server = Server::start();
+    let (client, paths) = four(&server);
+    let a = made(&client, "/v1/endpoints", json!({"events": ["user.*"]}));
+    let b = made(
+        &client,
+        "/v1/endpoints",
+        json!({"status": "paused", "metadata": {"team": "billing"}}),
+    );
+    let c = client.post(
+        "/v1/endpoints",
+        &json!({"url": "http://127.0.0.1:9/special", "events": ["order.paid"]}),
+    );
+    let c = c.expect(201);
+    for path in paths {
+        let found = |query: &str| -> Vec<Value> {
+            let list = client.get(&format!("{path}?{query}")).expect(200);
+            let all = list["data"].as_array().expect("a list");
+            all.iter().map(|it| it["id"].clone()).collect()
+        };
+        let (a, b, c) = (&a["id"], &b["id"], &c["id"]);
+        assert_eq!(found(""), [c.clone(), b.clone(), a.clone()]);
+        assert_eq!(found("status=paused"), [b.clone()]);
+        assert_eq!(found("event_type=user.created"), [b.clone(), a.clone()]);
+        assert_eq!(found("event_type=order.paid"), [c.clone(), b.clone()]);
+        assert_eq!(found("url=special"), [c.clone()]);
+        assert_eq!(found("metadata%5Bteam%5D=billing"), [b.clone()]);
+        assert_eq!(
+            found("metadata%5Bteam%5D=billing&status=active"),
+            [] as [Value; 0]
+        );
+        for bad in [
+            "status=asleep",
+            "event_type=a%20b",
+            "url=",
+            "colour=red",
+            "metadata=x",
+            "limit=0",
+        ] {
+            let answer = client.get(&format!("{path}?{bad}"));
+            assert_eq!(answer.problem(400), "invalid_parameter", "{bad}");
+        }
+    }
+}
