@@ -9,16 +9,6 @@ use serde::{Deserialize, Serialize};
 use crate::cursor::Cursor;
 use crate::problem::Problem;
 
-/// What every list takes, and whose things it lists.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct ListQuery {
-    pub(crate) project_id: Option<String>,
-    pub(crate) account_id: Option<String>,
-    pub(crate) limit: Option<String>,
-    pub(crate) cursor: Option<String>,
-}
-
 /// What every call takes: whose things it is about.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -61,6 +51,9 @@ pub(crate) struct ListOfServer {
     pub(crate) cursor: Option<String>,
 }
 
+/// The same, as handlers that read it by [`query`] call it.
+pub(crate) type ListQuery = Named;
+
 /// What every list takes.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -96,7 +89,7 @@ macro_rules! paged {
     };
 }
 
-paged!(ListQuery List ListOfProject ListOfServer);
+paged!(List ListOfProject ListOfServer);
 
 /// The page that these parameters name.
 pub(crate) fn page(limit: Option<&str>, cursor: Option<&str>) -> Result<Page, Problem> {
