@@ -13,6 +13,8 @@ ROOT_KEY = "a-root-key-for-the-contract-tests-only-0123"
 #: Calls generated for each operation and phase.
 EXAMPLES = os.environ.get("CONTRACT_EXAMPLES", "20")
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance,ignored_auth"
+#: Of each thing that a call may delete.
+MANY = 80
 #: What never ends by itself, or ends what the others need.
 LEFT_OUT = {
     "streamEvents": "it goes on for ever; tested by hand of the end-to-end tests",
@@ -53,12 +55,16 @@ def things(server):
         return server.call("POST", path, body, key)
 
     make("/v1/accounts", {"id": "acme", "name": "Acme"})
-    endpoints = [make("/v1/endpoints", {"url": f"http://127.0.0.1:9/{n}", "account_id": "acme"})["id"] for n in range(3)]
-    keys = [make("/v1/keys", {"scopes": ["events:read"]})["id"] for _ in range(3)]
-    account_keys = [make("/v1/accounts/acme/keys", {})["id"] for _ in range(3)]
+    endpoints = [make("/v1/endpoints", {"url": f"http://127.0.0.1:9/{n}", "account_id": "acme"})["id"] for n in range(MANY)]
+    keys = [make("/v1/keys", {"scopes": ["events:read"]})["id"] for _ in range(MANY)]
+    account_keys = [make("/v1/accounts/acme/keys", {})["id"] for _ in range(MANY)]
+    asked = {"capabilities": ["endpoints:read"]}
+    tokens = [make("/v1/accounts/acme/portal-tokens", asked)["id"] for _ in range(MANY)]
+    root_keys = [server.call("POST", "/v1/root-keys", {})["id"] for _ in range(MANY)]
     events = [make("/v1/events", {"account_id": "acme", "type": "user.created", "data": {"n": n}})["id"] for n in range(3)]
     deliveries = [it["id"] for it in server.call("GET", "/v1/deliveries", key=key)["data"]]
     ids = {
+        "spared": [server.call("GET", "/v1/keys/self", key=it)["id"] for it in (key, ROOT_KEY)],
         "project_id": [project["id"]],
         "/v1/projects": [project["id"]],
         "/v1/catalogue": [project["id"]],
@@ -66,6 +72,8 @@ def things(server):
         "/v1/accounts": ["acme"],
         "/v1/keys": keys,
         "/v1/accounts/{account_id}/keys": account_keys,
+        "/v1/accounts/{account_id}/portal-tokens": tokens,
+        "/v1/root-keys": root_keys,
         "endpoint_id": endpoints,
         "/v1/events": events,
         "event_id": events,
@@ -73,8 +81,10 @@ def things(server):
         "/v1/profiles": ["standard-webhooks", "authepy"],
         "/v1/event-types": ["user.created", "order.paid"],
     }
-    for path in ("/v1/endpoints", "/v1/webhooks", "/v1/webhooks/endpoints", "/v1/accounts/{account_id}/webhooks"):
-        ids[path] = endpoints
+    # One resource at four paths: each call its own share, as one that is deleted is gone at all.
+    paths = ("/v1/endpoints", "/v1/webhooks", "/v1/webhooks/endpoints", "/v1/accounts/{account_id}/webhooks")
+    for share, path in enumerate(paths):
+        ids[path] = endpoints[share :: len(paths)]
     return key, project["id"], ids
 
 

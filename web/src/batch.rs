@@ -32,10 +32,19 @@ pub(crate) fn api() -> Api {
             )
             .scope(KeyScope::EventsWrite)
             .query::<Named>()
-            .body::<Vec<EventInput<'static>>>()
+            .body::<Batch>()
             .answer::<Results>(202),
     )
 }
+
+/// The events of a batch, as the document tells them: each is read by itself.
+#[derive(JsonSchema)]
+#[schemars(rename = "EventBatch")]
+struct Batch(
+    #[expect(dead_code, reason = "told in the document only")]
+    #[schemars(length(min = 1, max = 1000))]
+    Vec<EventInput<'static>>,
+);
 
 /// What became of a batch.
 #[derive(Serialize, JsonSchema)]

@@ -11,7 +11,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
-use http::{Method, Request};
+use http::{HeaderValue, Method, Request, StatusCode, header};
 use hyper::body::Incoming;
 use hyper::service::Service;
 use tower_service::Service as _;
@@ -57,13 +57,43 @@ impl Service<Request<Incoming>> for Front {
             let app = State(self.app.clone());
             let query = Query::try_from_uri(request.uri());
             return Box::pin(async move {
-                Ok(events::publish(app, query, request).await.into_response())
+                let response = events::publish(app, query, request).await;
+                Ok(parting(response.into_response(), true))
             });
         }
         if let Some(remote) = self.remote {
             request.extensions_mut().insert(remote);
         }
         let mut router = self.router.clone();
-        Box::pin(async move { router.call(request).await })
+        let body = has_body(&request);
+        Box::pin(async move {
+            let response = router.call(request).await;
+            response.map(|response| parting(response, body))
+        })
     }
+}
+
+fn has_body(request: &Request<Body>) -> bool {
+    let length = request.headers().get(header::CONTENT_LENGTH);
+    request.headers().contains_key(header::TRANSFER_ENCODING) || length.is_some_and(|it| it != "0")
+}
+
+/// A body that nobody read is the end of its connection. Who is refused before it was read is told
+/// so, and does not send the next request into a connection that closes.
+fn parting(mut response: Response, body: bool) -> Response {
+    let before_reading = matches!(
+        response.status(),
+        StatusCode::UNAUTHORIZED
+            | StatusCode::FORBIDDEN
+            | StatusCode::NOT_FOUND
+            | StatusCode::METHOD_NOT_ALLOWED
+            | StatusCode::PAYLOAD_TOO_LARGE
+            | StatusCode::UNSUPPORTED_MEDIA_TYPE
+            | StatusCode::TOO_MANY_REQUESTS
+    );
+    if body && before_reading {
+        let close = HeaderValue::from_static("close");
+        response.headers_mut().insert(header::CONNECTION, close);
+    }
+    response
 }

@@ -27,7 +27,6 @@ mod endpoint_status;
 mod endpoints;
 mod event_input;
 mod event_list;
-mod event_types;
 mod events;
 mod filters;
 mod front;

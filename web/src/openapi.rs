@@ -5,7 +5,7 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
-use crate::api::{Access, Answer, Body, Doc, Operation, SchemaOf};
+use crate::api::{Access, Answer, Body, Operation, SchemaOf};
 use crate::problem::ProblemDocument;
 
 /// The document of these operations.
@@ -18,12 +18,13 @@ pub(crate) fn document(operations: &[Operation]) -> Value {
         let path = paths
             .entry(operation.path)
             .or_insert_with(|| json!({"parameters": path_parameters(operation.path)}));
-        path[operation.method] = described(&operation.doc, &mut input, &mut output);
+        path[operation.method] = described(operation, &mut input, &mut output);
     }
     let mut schemas = output.take_definitions(true);
     schemas.extend(input.take_definitions(true));
     schemas.insert("Problem".to_owned(), problem);
     schemas.sort_keys();
+    paths.sort_keys();
     json!({
         "openapi": "3.1.0",
         "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
@@ -63,7 +64,12 @@ fn scopes() -> String {
     )
 }
 
-fn described(doc: &Doc, input: &mut SchemaGenerator, output: &mut SchemaGenerator) -> Value {
+fn described(
+    operation: &Operation,
+    input: &mut SchemaGenerator,
+    output: &mut SchemaGenerator,
+) -> Value {
+    let Operation { path, doc, .. } = operation;
     let mut operation = json!({
         "operationId": doc.id,
         "tags": [doc.tag],
@@ -88,7 +94,7 @@ fn described(doc: &Doc, input: &mut SchemaGenerator, output: &mut SchemaGenerato
         _ => json!([{"key": []}]),
     };
     if let Some(query) = doc.query {
-        operation["parameters"] = query_parameters(query, input);
+        operation["parameters"] = query_parameters(query, path, input);
     }
     if let Some(body) = doc.body {
         operation["requestBody"] = request_body(body, input);
@@ -104,8 +110,8 @@ fn path_parameters(path: &str) -> Vec<Value> {
     names.map(parameter).collect()
 }
 
-/// The fields of a query's type, each a parameter.
-fn query_parameters(schema_of: SchemaOf, generator: &mut SchemaGenerator) -> Value {
+/// The fields of a query's type, each a parameter; but what the path names is not named again.
+fn query_parameters(schema_of: SchemaOf, path: &str, generator: &mut SchemaGenerator) -> Value {
     let schema = schema_of(generator).to_value();
     let required = schema["required"].as_array().cloned().unwrap_or_default();
     let fields = schema["properties"]
@@ -131,7 +137,9 @@ fn query_parameters(schema_of: SchemaOf, generator: &mut SchemaGenerator) -> Val
         }
         parameter
     };
-    fields.into_iter().map(parameter).collect()
+    let in_path = |name: &str| path.contains(&format!("{{{name}}}"));
+    let others = fields.into_iter().filter(|(name, _)| !in_path(name));
+    others.map(parameter).collect()
 }
 
 /// A parameter is left out rather than null.

@@ -5,38 +5,68 @@ import type * as types from "./types.js";
 
 /** One method for each operation; errors are thrown as ApiError. */
 export class Operations extends Transport {
-  /** Lists the project's keys, newest first. */
-  listKeys(options: { project_id?: string; account_id?: string; limit?: string; cursor?: string; } & CallOptions = {}): Promise<types.PageOfKey> {
-    return this.call({ method: "GET", path: `/v1/keys`, kind: "json", options, query: ["project_id", "account_id", "limit", "cursor"] }) as Promise<types.PageOfKey>;
+  /** Whether the process answers. */
+  live(options: CallOptions = {}): Promise<types.Live> {
+    return this.call({ method: "GET", path: `/healthz`, kind: "json", options }) as Promise<types.Live>;
   }
 
-  /** Lists the project's keys, newest first. Goes on from page to page. */
-  async *listKeysAll(options: { project_id?: string; account_id?: string; limit?: string; cursor?: string; } & CallOptions = {}): AsyncGenerator<types.Key> {
+  /** What this node counts, for Prometheus. */
+  metrics(options: CallOptions = {}): Promise<string> {
+    return this.call({ method: "GET", path: `/metrics`, kind: "text", options }) as Promise<string>;
+  }
+
+  /** Whether events are taken; 503 when not, with the reason. */
+  ready(options: CallOptions = {}): Promise<types.Ready> {
+    return this.call({ method: "GET", path: `/readyz`, kind: "json", options }) as Promise<types.Ready>;
+  }
+
+  /** Lists the accounts, newest first. */
+  listAccounts(options: { project_id?: string; limit?: number; cursor?: string; } & CallOptions = {}): Promise<types.PageOfAccount> {
+    return this.call({ method: "GET", path: `/v1/accounts`, kind: "json", options, query: ["project_id", "limit", "cursor"] }) as Promise<types.PageOfAccount>;
+  }
+
+  /** Lists the accounts, newest first. Goes on from page to page. */
+  async *listAccountsAll(options: { project_id?: string; limit?: number; cursor?: string; } & CallOptions = {}): AsyncGenerator<types.Account> {
     let cursor = options.cursor;
     do {
-      const page = await this.listKeys({ ...options, cursor });
+      const page = await this.listAccounts({ ...options, cursor });
       yield* page.data;
       cursor = page.next_cursor ?? undefined;
     } while (cursor !== undefined);
   }
 
-  /** Makes a key of the project, or of the account that is named. */
-  createKey(body?: types.KeyInput, options: { project_id?: string; account_id?: string; } & CallOptions = {}): Promise<types.KeyMade> {
-    return this.call({ method: "POST", path: `/v1/keys`, kind: "json", options, query: ["project_id", "account_id"], body }) as Promise<types.KeyMade>;
+  /** Makes an account. */
+  createAccount(body?: types.AccountInput, options: { project_id?: string; } & CallOptions = {}): Promise<types.Account> {
+    return this.call({ method: "POST", path: `/v1/accounts`, kind: "json", options, query: ["project_id"], body }) as Promise<types.Account>;
   }
 
-  /** Revokes a key of the project. */
-  revokeKey(key_id: string, options: { project_id?: string; account_id?: string; } & CallOptions = {}): Promise<void> {
-    return this.call({ method: "DELETE", path: `/v1/keys/${segment(key_id)}`, kind: "none", options, query: ["project_id", "account_id"] }) as Promise<void>;
+  /** Shows an account. */
+  getAccount(account_id: string, options: { project_id?: string; } & CallOptions = {}): Promise<types.Account> {
+    return this.call({ method: "GET", path: `/v1/accounts/${segment(account_id)}`, kind: "json", options, query: ["project_id"] }) as Promise<types.Account>;
+  }
+
+  /** Changes an account, as PATCH does. */
+  putAccount(account_id: string, body: types.AccountUpdateInput, options: { project_id?: string; } & CallOptions = {}): Promise<types.Account> {
+    return this.call({ method: "PUT", path: `/v1/accounts/${segment(account_id)}`, kind: "json", options, query: ["project_id"], body }) as Promise<types.Account>;
+  }
+
+  /** Deletes an account. */
+  deleteAccount(account_id: string, options: { project_id?: string; } & CallOptions = {}): Promise<void> {
+    return this.call({ method: "DELETE", path: `/v1/accounts/${segment(account_id)}`, kind: "none", options, query: ["project_id"] }) as Promise<void>;
+  }
+
+  /** Changes an account. */
+  updateAccount(account_id: string, body: types.AccountUpdateInput, options: { project_id?: string; } & CallOptions = {}): Promise<types.Account> {
+    return this.call({ method: "PATCH", path: `/v1/accounts/${segment(account_id)}`, kind: "json", options, query: ["project_id"], body }) as Promise<types.Account>;
   }
 
   /** Lists an account's keys, newest first. */
-  listAccountKeys(account_id: string, options: { project_id?: string; limit?: string; cursor?: string; } & CallOptions = {}): Promise<types.PageOfKey> {
+  listAccountKeys(account_id: string, options: { project_id?: string; limit?: number; cursor?: string; } & CallOptions = {}): Promise<types.PageOfKey> {
     return this.call({ method: "GET", path: `/v1/accounts/${segment(account_id)}/keys`, kind: "json", options, query: ["project_id", "limit", "cursor"] }) as Promise<types.PageOfKey>;
   }
 
   /** Lists an account's keys, newest first. Goes on from page to page. */
-  async *listAccountKeysAll(account_id: string, options: { project_id?: string; limit?: string; cursor?: string; } & CallOptions = {}): AsyncGenerator<types.Key> {
+  async *listAccountKeysAll(account_id: string, options: { project_id?: string; limit?: number; cursor?: string; } & CallOptions = {}): AsyncGenerator<types.Key> {
     let cursor = options.cursor;
     do {
       const page = await this.listAccountKeys(account_id, { ...options, cursor });
@@ -55,6 +85,296 @@ export class Operations extends Transport {
     return this.call({ method: "DELETE", path: `/v1/accounts/${segment(account_id)}/keys/${segment(key_id)}`, kind: "none", options, query: ["project_id"] }) as Promise<void>;
   }
 
+  /** Replaces a key of an account by a new one. */
+  rotateAccountKey(account_id: string, key_id: string, body?: types.RotateInput, options: { project_id?: string; } & CallOptions = {}): Promise<types.KeyMade> {
+    return this.call({ method: "POST", path: `/v1/accounts/${segment(account_id)}/keys/${segment(key_id)}/rotate`, kind: "json", options, query: ["project_id"], body }) as Promise<types.KeyMade>;
+  }
+
+  /** Lists an account's portal tokens, newest first. */
+  listPortalTokens(account_id: string, options: { project_id?: string; limit?: number; cursor?: string; } & CallOptions = {}): Promise<types.PageOfPortalToken> {
+    return this.call({ method: "GET", path: `/v1/accounts/${segment(account_id)}/portal-tokens`, kind: "json", options, query: ["project_id", "limit", "cursor"] }) as Promise<types.PageOfPortalToken>;
+  }
+
+  /** Lists an account's portal tokens, newest first. Goes on from page to page. */
+  async *listPortalTokensAll(account_id: string, options: { project_id?: string; limit?: number; cursor?: string; } & CallOptions = {}): AsyncGenerator<types.PortalToken> {
+    let cursor = options.cursor;
+    do {
+      const page = await this.listPortalTokens(account_id, { ...options, cursor });
+      yield* page.data;
+      cursor = page.next_cursor ?? undefined;
+    } while (cursor !== undefined);
+  }
+
+  /** Makes a token for a customer's browser. */
+  createPortalToken(account_id: string, body: types.PortalTokenInput, options: { project_id?: string; } & CallOptions = {}): Promise<types.PortalTokenMade> {
+    return this.call({ method: "POST", path: `/v1/accounts/${segment(account_id)}/portal-tokens`, kind: "json", options, query: ["project_id"], body }) as Promise<types.PortalTokenMade>;
+  }
+
+  /** Revokes a portal token. */
+  revokePortalToken(account_id: string, token_id: string, options: { project_id?: string; } & CallOptions = {}): Promise<void> {
+    return this.call({ method: "DELETE", path: `/v1/accounts/${segment(account_id)}/portal-tokens/${segment(token_id)}`, kind: "none", options, query: ["project_id"] }) as Promise<void>;
+  }
+
+  /** Lists endpoints, newest first. */
+  listAccountWebhooks(account_id: string, options: { project_id?: string; limit?: number; cursor?: string; } & CallOptions = {}): Promise<types.PageOfEndpoint> {
+    return this.call({ method: "GET", path: `/v1/accounts/${segment(account_id)}/webhooks`, kind: "json", options, query: ["project_id", "limit", "cursor"] }) as Promise<types.PageOfEndpoint>;
+  }
+
+  /** Lists endpoints, newest first. Goes on from page to page. */
+  async *listAccountWebhooksAll(account_id: string, options: { project_id?: string; limit?: number; cursor?: string; } & CallOptions = {}): AsyncGenerator<types.Endpoint> {
+    let cursor = options.cursor;
+    do {
+      const page = await this.listAccountWebhooks(account_id, { ...options, cursor });
+      yield* page.data;
+      cursor = page.next_cursor ?? undefined;
+    } while (cursor !== undefined);
+  }
+
+  /** Makes an endpoint. */
+  createAccountWebhook(account_id: string, body: types.EndpointInput, options: { project_id?: string; } & CallOptions = {}): Promise<types.Endpoint> {
+    return this.call({ method: "POST", path: `/v1/accounts/${segment(account_id)}/webhooks`, kind: "json", options, query: ["project_id"], body }) as Promise<types.Endpoint>;
+  }
+
+  /** Shows an endpoint. */
+  getAccountWebhook(account_id: string, id: string, options: { project_id?: string; } & CallOptions = {}): Promise<types.Endpoint> {
+    return this.call({ method: "GET", path: `/v1/accounts/${segment(account_id)}/webhooks/${segment(id)}`, kind: "json", options, query: ["project_id"] }) as Promise<types.Endpoint>;
+  }
+
+  /** Changes an endpoint. */
+  putAccountWebhook(account_id: string, id: string, body: types.EndpointInput, options: { project_id?: string; } & CallOptions = {}): Promise<types.Endpoint> {
+    return this.call({ method: "PUT", path: `/v1/accounts/${segment(account_id)}/webhooks/${segment(id)}`, kind: "json", options, query: ["project_id"], body }) as Promise<types.Endpoint>;
+  }
+
+  /** Deletes an endpoint. */
+  deleteAccountWebhook(account_id: string, id: string, options: { project_id?: string; } & CallOptions = {}): Promise<void> {
+    return this.call({ method: "DELETE", path: `/v1/accounts/${segment(account_id)}/webhooks/${segment(id)}`, kind: "none", options, query: ["project_id"] }) as Promise<void>;
+  }
+
+  /** Changes an endpoint. */
+  updateAccountWebhook(account_id: string, id: string, body: types.EndpointInput, options: { project_id?: string; } & CallOptions = {}): Promise<types.Endpoint> {
+    return this.call({ method: "PATCH", path: `/v1/accounts/${segment(account_id)}/webhooks/${segment(id)}`, kind: "json", options, query: ["project_id"], body }) as Promise<types.Endpoint>;
+  }
+
+  /** Closes an endpoint's circuit breaker. */
+  closeAccountWebhookCircuitBreaker(account_id: string, id: string, options: { project_id?: string; } & CallOptions = {}): Promise<types.Endpoint> {
+    return this.call({ method: "POST", path: `/v1/accounts/${segment(account_id)}/webhooks/${segment(id)}/circuit-breaker/close`, kind: "json", options, query: ["project_id"] }) as Promise<types.Endpoint>;
+  }
+
+  /** Disables an endpoint. */
+  disableAccountWebhook(account_id: string, id: string, body?: types.StatusReason, options: { project_id?: string; } & CallOptions = {}): Promise<types.Endpoint> {
+    return this.call({ method: "POST", path: `/v1/accounts/${segment(account_id)}/webhooks/${segment(id)}/disable`, kind: "json", options, query: ["project_id"], body }) as Promise<types.Endpoint>;
+  }
+
+  /** Makes an endpoint active. */
+  enableAccountWebhook(account_id: string, id: string, options: { project_id?: string; } & CallOptions = {}): Promise<types.Endpoint> {
+    return this.call({ method: "POST", path: `/v1/accounts/${segment(account_id)}/webhooks/${segment(id)}/enable`, kind: "json", options, query: ["project_id"] }) as Promise<types.Endpoint>;
+  }
+
+  /** Pauses an endpoint. */
+  pauseAccountWebhook(account_id: string, id: string, body?: types.StatusReason, options: { project_id?: string; } & CallOptions = {}): Promise<types.Endpoint> {
+    return this.call({ method: "POST", path: `/v1/accounts/${segment(account_id)}/webhooks/${segment(id)}/pause`, kind: "json", options, query: ["project_id"], body }) as Promise<types.Endpoint>;
+  }
+
+  /** Lists who changed what, newest first. */
+  listAudit(options: { project_id?: string; account_id?: string; actor?: string; since?: string; until?: string; limit?: number; cursor?: string; } & CallOptions = {}): Promise<types.PageOfAuditEntry> {
+    return this.call({ method: "GET", path: `/v1/audit`, kind: "json", options, query: ["project_id", "account_id", "actor", "since", "until", "limit", "cursor"] }) as Promise<types.PageOfAuditEntry>;
+  }
+
+  /** Lists who changed what, newest first. Goes on from page to page. */
+  async *listAuditAll(options: { project_id?: string; account_id?: string; actor?: string; since?: string; until?: string; limit?: number; cursor?: string; } & CallOptions = {}): AsyncGenerator<types.AuditEntry> {
+    let cursor = options.cursor;
+    do {
+      const page = await this.listAudit({ ...options, cursor });
+      yield* page.data;
+      cursor = page.next_cursor ?? undefined;
+    } while (cursor !== undefined);
+  }
+
+  /** Lists deliveries, newest first. */
+  listDeliveries(options: { project_id?: string; account_id?: string; limit?: number; cursor?: string; endpoint_id?: string; event_id?: string; event_type?: string; state?: string; status_class?: string; status_code?: number; error?: string; created_after?: string; created_before?: string; } & CallOptions = {}): Promise<types.PageOfDelivery> {
+    return this.call({ method: "GET", path: `/v1/deliveries`, kind: "json", options, query: ["project_id", "account_id", "limit", "cursor", "endpoint_id", "event_id", "event_type", "state", "status_class", "status_code", "error", "created_after", "created_before"] }) as Promise<types.PageOfDelivery>;
+  }
+
+  /** Lists deliveries, newest first. Goes on from page to page. */
+  async *listDeliveriesAll(options: { project_id?: string; account_id?: string; limit?: number; cursor?: string; endpoint_id?: string; event_id?: string; event_type?: string; state?: string; status_class?: string; status_code?: number; error?: string; created_after?: string; created_before?: string; } & CallOptions = {}): AsyncGenerator<types.Delivery> {
+    let cursor = options.cursor;
+    do {
+      const page = await this.listDeliveries({ ...options, cursor });
+      yield* page.data;
+      cursor = page.next_cursor ?? undefined;
+    } while (cursor !== undefined);
+  }
+
+  /** Shows a delivery with its attempts. */
+  getDelivery(id: string, options: { project_id?: string; account_id?: string; } & CallOptions = {}): Promise<types.DeliveryWithAttempts> {
+    return this.call({ method: "GET", path: `/v1/deliveries/${segment(id)}`, kind: "json", options, query: ["project_id", "account_id"] }) as Promise<types.DeliveryWithAttempts>;
+  }
+
+  /** Makes one attempt now, beside the schedule. */
+  resendDelivery(id: string, options: { project_id?: string; account_id?: string; } & CallOptions = {}): Promise<types.DeliveryWithAttempts> {
+    return this.call({ method: "POST", path: `/v1/deliveries/${segment(id)}/resend`, kind: "json", options, query: ["project_id", "account_id"] }) as Promise<types.DeliveryWithAttempts>;
+  }
+
+  /** Lists endpoints, newest first. */
+  listEndpoints(options: { project_id?: string; account_id?: string; limit?: number; cursor?: string; } & CallOptions = {}): Promise<types.PageOfEndpoint> {
+    return this.call({ method: "GET", path: `/v1/endpoints`, kind: "json", options, query: ["project_id", "account_id", "limit", "cursor"] }) as Promise<types.PageOfEndpoint>;
+  }
+
+  /** Lists endpoints, newest first. Goes on from page to page. */
+  async *listEndpointsAll(options: { project_id?: string; account_id?: string; limit?: number; cursor?: string; } & CallOptions = {}): AsyncGenerator<types.Endpoint> {
+    let cursor = options.cursor;
+    do {
+      const page = await this.listEndpoints({ ...options, cursor });
+      yield* page.data;
+      cursor = page.next_cursor ?? undefined;
+    } while (cursor !== undefined);
+  }
+
+  /** Makes an endpoint. */
+  createEndpoint(body: types.EndpointInput, options: { project_id?: string; account_id?: string; } & CallOptions = {}): Promise<types.Endpoint> {
+    return this.call({ method: "POST", path: `/v1/endpoints`, kind: "json", options, query: ["project_id", "account_id"], body }) as Promise<types.Endpoint>;
+  }
+
+  /** Shows an endpoint. */
+  getEndpoint(id: string, options: { project_id?: string; account_id?: string; } & CallOptions = {}): Promise<types.Endpoint> {
+    return this.call({ method: "GET", path: `/v1/endpoints/${segment(id)}`, kind: "json", options, query: ["project_id", "account_id"] }) as Promise<types.Endpoint>;
+  }
+
+  /** Changes an endpoint. */
+  putEndpoint(id: string, body: types.EndpointInput, options: { project_id?: string; account_id?: string; } & CallOptions = {}): Promise<types.Endpoint> {
+    return this.call({ method: "PUT", path: `/v1/endpoints/${segment(id)}`, kind: "json", options, query: ["project_id", "account_id"], body }) as Promise<types.Endpoint>;
+  }
+
+  /** Deletes an endpoint. */
+  deleteEndpoint(id: string, options: { project_id?: string; account_id?: string; } & CallOptions = {}): Promise<void> {
+    return this.call({ method: "DELETE", path: `/v1/endpoints/${segment(id)}`, kind: "none", options, query: ["project_id", "account_id"] }) as Promise<void>;
+  }
+
+  /** Changes an endpoint. */
+  updateEndpoint(id: string, body: types.EndpointInput, options: { project_id?: string; account_id?: string; } & CallOptions = {}): Promise<types.Endpoint> {
+    return this.call({ method: "PATCH", path: `/v1/endpoints/${segment(id)}`, kind: "json", options, query: ["project_id", "account_id"], body }) as Promise<types.Endpoint>;
+  }
+
+  /** Closes an endpoint's circuit breaker. */
+  closeEndpointCircuitBreaker(id: string, options: { project_id?: string; account_id?: string; } & CallOptions = {}): Promise<types.Endpoint> {
+    return this.call({ method: "POST", path: `/v1/endpoints/${segment(id)}/circuit-breaker/close`, kind: "json", options, query: ["project_id", "account_id"] }) as Promise<types.Endpoint>;
+  }
+
+  /** Disables an endpoint. */
+  disableEndpoint(id: string, body?: types.StatusReason, options: { project_id?: string; account_id?: string; } & CallOptions = {}): Promise<types.Endpoint> {
+    return this.call({ method: "POST", path: `/v1/endpoints/${segment(id)}/disable`, kind: "json", options, query: ["project_id", "account_id"], body }) as Promise<types.Endpoint>;
+  }
+
+  /** Makes an endpoint active. */
+  enableEndpoint(id: string, options: { project_id?: string; account_id?: string; } & CallOptions = {}): Promise<types.Endpoint> {
+    return this.call({ method: "POST", path: `/v1/endpoints/${segment(id)}/enable`, kind: "json", options, query: ["project_id", "account_id"] }) as Promise<types.Endpoint>;
+  }
+
+  /** Pauses an endpoint. */
+  pauseEndpoint(id: string, body?: types.StatusReason, options: { project_id?: string; account_id?: string; } & CallOptions = {}): Promise<types.Endpoint> {
+    return this.call({ method: "POST", path: `/v1/endpoints/${segment(id)}/pause`, kind: "json", options, query: ["project_id", "account_id"], body }) as Promise<types.Endpoint>;
+  }
+
+  /** Lists events, newest first, without their payloads. */
+  listEvents(options: { project_id?: string; account_id?: string; limit?: number; cursor?: string; id?: string; type?: string; channel?: string; subject?: string; created_after?: string; created_before?: string; metadata?: Record<string, string>; } & CallOptions = {}): Promise<types.PageOfEvent> {
+    return this.call({ method: "GET", path: `/v1/events`, kind: "json", options, query: ["project_id", "account_id", "limit", "cursor", "id", "type", "channel", "subject", "created_after", "created_before", "metadata"] }) as Promise<types.PageOfEvent>;
+  }
+
+  /** Lists events, newest first, without their payloads. Goes on from page to page. */
+  async *listEventsAll(options: { project_id?: string; account_id?: string; limit?: number; cursor?: string; id?: string; type?: string; channel?: string; subject?: string; created_after?: string; created_before?: string; metadata?: Record<string, string>; } & CallOptions = {}): AsyncGenerator<types.Event> {
+    let cursor = options.cursor;
+    do {
+      const page = await this.listEvents({ ...options, cursor });
+      yield* page.data;
+      cursor = page.next_cursor ?? undefined;
+    } while (cursor !== undefined);
+  }
+
+  /** Publishes an event. */
+  publishEvent(body: types.EventInput, options: { project_id?: string; account_id?: string; } & CallOptions = {}): Promise<types.EventAccepted> {
+    return this.call({ method: "POST", path: `/v1/events`, kind: "json", options, query: ["project_id", "account_id"], body }) as Promise<types.EventAccepted>;
+  }
+
+  /** Publishes 1 to 1,000 events. */
+  publishEvents(body: types.EventBatch, options: { project_id?: string; account_id?: string; } & CallOptions = {}): Promise<types.BatchResults> {
+    return this.call({ method: "POST", path: `/v1/events/batch`, kind: "json", options, query: ["project_id", "account_id"], body }) as Promise<types.BatchResults>;
+  }
+
+  /** Says what would become of an event, and why. */
+  dryRunEvent(body: types.EventInput, options: { project_id?: string; account_id?: string; limit?: number; cursor?: string; } & CallOptions = {}): Promise<types.PageOfEndpointMatch> {
+    return this.call({ method: "POST", path: `/v1/events/dry-run`, kind: "json", options, query: ["project_id", "account_id", "limit", "cursor"], body }) as Promise<types.PageOfEndpointMatch>;
+  }
+
+  /** Says what would become of an event, and why. Goes on from page to page. */
+  async *dryRunEventAll(body: types.EventInput, options: { project_id?: string; account_id?: string; limit?: number; cursor?: string; } & CallOptions = {}): AsyncGenerator<types.EndpointMatch> {
+    let cursor = options.cursor;
+    do {
+      const page = await this.dryRunEvent(body, { ...options, cursor });
+      yield* page.data;
+      cursor = page.next_cursor ?? undefined;
+    } while (cursor !== undefined);
+  }
+
+  /** Shows an event with its payload. */
+  getEvent(id: string, options: { project_id?: string; account_id?: string; } & CallOptions = {}): Promise<types.Event> {
+    return this.call({ method: "GET", path: `/v1/events/${segment(id)}`, kind: "json", options, query: ["project_id", "account_id"] }) as Promise<types.Event>;
+  }
+
+  /** Says which endpoints would get an event today, and why. */
+  listEventMatches(id: string, options: { project_id?: string; account_id?: string; limit?: number; cursor?: string; } & CallOptions = {}): Promise<types.PageOfEndpointMatch> {
+    return this.call({ method: "GET", path: `/v1/events/${segment(id)}/matches`, kind: "json", options, query: ["project_id", "account_id", "limit", "cursor"] }) as Promise<types.PageOfEndpointMatch>;
+  }
+
+  /** Says which endpoints would get an event today, and why. Goes on from page to page. */
+  async *listEventMatchesAll(id: string, options: { project_id?: string; account_id?: string; limit?: number; cursor?: string; } & CallOptions = {}): AsyncGenerator<types.EndpointMatch> {
+    let cursor = options.cursor;
+    do {
+      const page = await this.listEventMatches(id, { ...options, cursor });
+      yield* page.data;
+      cursor = page.next_cursor ?? undefined;
+    } while (cursor !== undefined);
+  }
+
+  /** Says whether a payload matches a filter, and if not, why. */
+  testFilter(body: types.FilterTest, options: CallOptions = {}): Promise<types.FilterTested> {
+    return this.call({ method: "POST", path: `/v1/filters/test`, kind: "json", options, body }) as Promise<types.FilterTested>;
+  }
+
+  /** Lists the project's keys, newest first. */
+  listKeys(options: { project_id?: string; account_id?: string; limit?: number; cursor?: string; } & CallOptions = {}): Promise<types.PageOfKey> {
+    return this.call({ method: "GET", path: `/v1/keys`, kind: "json", options, query: ["project_id", "account_id", "limit", "cursor"] }) as Promise<types.PageOfKey>;
+  }
+
+  /** Lists the project's keys, newest first. Goes on from page to page. */
+  async *listKeysAll(options: { project_id?: string; account_id?: string; limit?: number; cursor?: string; } & CallOptions = {}): AsyncGenerator<types.Key> {
+    let cursor = options.cursor;
+    do {
+      const page = await this.listKeys({ ...options, cursor });
+      yield* page.data;
+      cursor = page.next_cursor ?? undefined;
+    } while (cursor !== undefined);
+  }
+
+  /** Makes a key of the project, or of the account that is named. */
+  createKey(body?: types.KeyInput, options: { project_id?: string; account_id?: string; } & CallOptions = {}): Promise<types.KeyMade> {
+    return this.call({ method: "POST", path: `/v1/keys`, kind: "json", options, query: ["project_id", "account_id"], body }) as Promise<types.KeyMade>;
+  }
+
+  /** Says which key this request has. */
+  getOwnKey(options: CallOptions = {}): Promise<types.OwnKey> {
+    return this.call({ method: "GET", path: `/v1/keys/self`, kind: "json", options }) as Promise<types.OwnKey>;
+  }
+
+  /** Revokes a key of the project. */
+  revokeKey(key_id: string, options: { project_id?: string; account_id?: string; } & CallOptions = {}): Promise<void> {
+    return this.call({ method: "DELETE", path: `/v1/keys/${segment(key_id)}`, kind: "none", options, query: ["project_id", "account_id"] }) as Promise<void>;
+  }
+
+  /** Replaces a key of the project by a new one. */
+  rotateKey(key_id: string, body?: types.RotateInput, options: { project_id?: string; account_id?: string; } & CallOptions = {}): Promise<types.KeyMade> {
+    return this.call({ method: "POST", path: `/v1/keys/${segment(key_id)}/rotate`, kind: "json", options, query: ["project_id", "account_id"], body }) as Promise<types.KeyMade>;
+  }
+
   /** Lists the wire formats that this server speaks, all on one page. */
   listProfiles(options: CallOptions = {}): Promise<types.PageOfProfile> {
     return this.call({ method: "GET", path: `/v1/profiles`, kind: "json", options }) as Promise<types.PageOfProfile>;
@@ -65,19 +385,209 @@ export class Operations extends Transport {
     return this.call({ method: "GET", path: `/v1/profiles/${segment(name)}`, kind: "json", options }) as Promise<types.Profile>;
   }
 
-  /** Whether the process answers. */
-  live(options: CallOptions = {}): Promise<types.Live> {
-    return this.call({ method: "GET", path: `/healthz`, kind: "json", options }) as Promise<types.Live>;
+  /** Lists the projects, newest first. */
+  listProjects(options: { limit?: number; cursor?: string; } & CallOptions = {}): Promise<types.PageOfProject> {
+    return this.call({ method: "GET", path: `/v1/projects`, kind: "json", options, query: ["limit", "cursor"] }) as Promise<types.PageOfProject>;
   }
 
-  /** Whether events are taken; 503 when not, with the reason. */
-  ready(options: CallOptions = {}): Promise<types.Ready> {
-    return this.call({ method: "GET", path: `/readyz`, kind: "json", options }) as Promise<types.Ready>;
+  /** Lists the projects, newest first. Goes on from page to page. */
+  async *listProjectsAll(options: { limit?: number; cursor?: string; } & CallOptions = {}): AsyncGenerator<types.Project> {
+    let cursor = options.cursor;
+    do {
+      const page = await this.listProjects({ ...options, cursor });
+      yield* page.data;
+      cursor = page.next_cursor ?? undefined;
+    } while (cursor !== undefined);
   }
 
-  /** What this node counts, for Prometheus. */
-  metrics(options: CallOptions = {}): Promise<string> {
-    return this.call({ method: "GET", path: `/metrics`, kind: "text", options }) as Promise<string>;
+  /** Makes a project, with its default account and first key. */
+  createProject(body: types.ProjectInput, options: CallOptions = {}): Promise<types.ProjectMade> {
+    return this.call({ method: "POST", path: `/v1/projects`, kind: "json", options, body }) as Promise<types.ProjectMade>;
+  }
+
+  /** Shows a project. */
+  getProject(project_id: string, options: CallOptions = {}): Promise<types.Project> {
+    return this.call({ method: "GET", path: `/v1/projects/${segment(project_id)}`, kind: "json", options }) as Promise<types.Project>;
+  }
+
+  /** Changes a project, as PATCH does. */
+  putProject(project_id: string, body: types.ProjectUpdateInput, options: CallOptions = {}): Promise<types.Project> {
+    return this.call({ method: "PUT", path: `/v1/projects/${segment(project_id)}`, kind: "json", options, body }) as Promise<types.Project>;
+  }
+
+  /** Deletes a project. */
+  deleteProject(project_id: string, options: CallOptions = {}): Promise<void> {
+    return this.call({ method: "DELETE", path: `/v1/projects/${segment(project_id)}`, kind: "none", options }) as Promise<void>;
+  }
+
+  /** Changes a project. */
+  updateProject(project_id: string, body: types.ProjectUpdateInput, options: CallOptions = {}): Promise<types.Project> {
+    return this.call({ method: "PATCH", path: `/v1/projects/${segment(project_id)}`, kind: "json", options, body }) as Promise<types.Project>;
+  }
+
+  /** Lists the root keys, newest first. */
+  listRootKeys(options: { limit?: number; cursor?: string; } & CallOptions = {}): Promise<types.PageOfKey> {
+    return this.call({ method: "GET", path: `/v1/root-keys`, kind: "json", options, query: ["limit", "cursor"] }) as Promise<types.PageOfKey>;
+  }
+
+  /** Lists the root keys, newest first. Goes on from page to page. */
+  async *listRootKeysAll(options: { limit?: number; cursor?: string; } & CallOptions = {}): AsyncGenerator<types.Key> {
+    let cursor = options.cursor;
+    do {
+      const page = await this.listRootKeys({ ...options, cursor });
+      yield* page.data;
+      cursor = page.next_cursor ?? undefined;
+    } while (cursor !== undefined);
+  }
+
+  /** Makes another root key. */
+  createRootKey(body?: types.KeyInput, options: CallOptions = {}): Promise<types.KeyMade> {
+    return this.call({ method: "POST", path: `/v1/root-keys`, kind: "json", options, body }) as Promise<types.KeyMade>;
+  }
+
+  /** Revokes a root key. */
+  revokeRootKey(key_id: string, options: CallOptions = {}): Promise<void> {
+    return this.call({ method: "DELETE", path: `/v1/root-keys/${segment(key_id)}`, kind: "none", options }) as Promise<void>;
+  }
+
+  /** Replaces a root key by a new one. */
+  rotateRootKey(key_id: string, body?: types.RotateInput, options: CallOptions = {}): Promise<types.KeyMade> {
+    return this.call({ method: "POST", path: `/v1/root-keys/${segment(key_id)}/rotate`, kind: "json", options, body }) as Promise<types.KeyMade>;
+  }
+
+  /** Counts by minute, hour or day, with totals and what is not delivered yet. */
+  getStats(options: { project_id?: string; account_id?: string; endpoint_id?: string; event_type?: string; width?: "minute" | "hour" | "day" | null; since?: string; until?: string; } & CallOptions = {}): Promise<types.Stats> {
+    return this.call({ method: "GET", path: `/v1/stats`, kind: "json", options, query: ["project_id", "account_id", "endpoint_id", "event_type", "width", "since", "until"] }) as Promise<types.Stats>;
+  }
+
+  /** Lists the endpoints that fail most in some time. */
+  listFailingEndpoints(options: { project_id?: string; account_id?: string; width?: "minute" | "hour" | "day" | null; since?: string; until?: string; limit?: number; } & CallOptions = {}): Promise<types.FailingEndpoints> {
+    return this.call({ method: "GET", path: `/v1/stats/endpoints`, kind: "json", options, query: ["project_id", "account_id", "width", "since", "until", "limit"] }) as Promise<types.FailingEndpoints>;
+  }
+
+  /** Tells what happens, as it happens. */
+  streamEvents(options: { project_id?: string; account_id?: string; endpoint_id?: string; types?: string; } & CallOptions = {}): Promise<AsyncIterable<string>> {
+    return this.call({ method: "GET", path: `/v1/stream`, kind: "lines", options, query: ["project_id", "account_id", "endpoint_id", "types"] }) as Promise<AsyncIterable<string>>;
+  }
+
+  /** Lists endpoints, newest first. */
+  listWebhooks(options: { project_id?: string; account_id?: string; limit?: number; cursor?: string; } & CallOptions = {}): Promise<types.PageOfEndpoint> {
+    return this.call({ method: "GET", path: `/v1/webhooks`, kind: "json", options, query: ["project_id", "account_id", "limit", "cursor"] }) as Promise<types.PageOfEndpoint>;
+  }
+
+  /** Lists endpoints, newest first. Goes on from page to page. */
+  async *listWebhooksAll(options: { project_id?: string; account_id?: string; limit?: number; cursor?: string; } & CallOptions = {}): AsyncGenerator<types.Endpoint> {
+    let cursor = options.cursor;
+    do {
+      const page = await this.listWebhooks({ ...options, cursor });
+      yield* page.data;
+      cursor = page.next_cursor ?? undefined;
+    } while (cursor !== undefined);
+  }
+
+  /** Makes an endpoint. */
+  createWebhook(body: types.EndpointInput, options: { project_id?: string; account_id?: string; } & CallOptions = {}): Promise<types.Endpoint> {
+    return this.call({ method: "POST", path: `/v1/webhooks`, kind: "json", options, query: ["project_id", "account_id"], body }) as Promise<types.Endpoint>;
+  }
+
+  /** Lists endpoints, newest first. */
+  listWebhookEndpoints(options: { project_id?: string; account_id?: string; limit?: number; cursor?: string; } & CallOptions = {}): Promise<types.PageOfEndpoint> {
+    return this.call({ method: "GET", path: `/v1/webhooks/endpoints`, kind: "json", options, query: ["project_id", "account_id", "limit", "cursor"] }) as Promise<types.PageOfEndpoint>;
+  }
+
+  /** Lists endpoints, newest first. Goes on from page to page. */
+  async *listWebhookEndpointsAll(options: { project_id?: string; account_id?: string; limit?: number; cursor?: string; } & CallOptions = {}): AsyncGenerator<types.Endpoint> {
+    let cursor = options.cursor;
+    do {
+      const page = await this.listWebhookEndpoints({ ...options, cursor });
+      yield* page.data;
+      cursor = page.next_cursor ?? undefined;
+    } while (cursor !== undefined);
+  }
+
+  /** Makes an endpoint. */
+  createWebhookEndpoint(body: types.EndpointInput, options: { project_id?: string; account_id?: string; } & CallOptions = {}): Promise<types.Endpoint> {
+    return this.call({ method: "POST", path: `/v1/webhooks/endpoints`, kind: "json", options, query: ["project_id", "account_id"], body }) as Promise<types.Endpoint>;
+  }
+
+  /** Shows an endpoint. */
+  getWebhookEndpoint(id: string, options: { project_id?: string; account_id?: string; } & CallOptions = {}): Promise<types.Endpoint> {
+    return this.call({ method: "GET", path: `/v1/webhooks/endpoints/${segment(id)}`, kind: "json", options, query: ["project_id", "account_id"] }) as Promise<types.Endpoint>;
+  }
+
+  /** Changes an endpoint. */
+  putWebhookEndpoint(id: string, body: types.EndpointInput, options: { project_id?: string; account_id?: string; } & CallOptions = {}): Promise<types.Endpoint> {
+    return this.call({ method: "PUT", path: `/v1/webhooks/endpoints/${segment(id)}`, kind: "json", options, query: ["project_id", "account_id"], body }) as Promise<types.Endpoint>;
+  }
+
+  /** Deletes an endpoint. */
+  deleteWebhookEndpoint(id: string, options: { project_id?: string; account_id?: string; } & CallOptions = {}): Promise<void> {
+    return this.call({ method: "DELETE", path: `/v1/webhooks/endpoints/${segment(id)}`, kind: "none", options, query: ["project_id", "account_id"] }) as Promise<void>;
+  }
+
+  /** Changes an endpoint. */
+  updateWebhookEndpoint(id: string, body: types.EndpointInput, options: { project_id?: string; account_id?: string; } & CallOptions = {}): Promise<types.Endpoint> {
+    return this.call({ method: "PATCH", path: `/v1/webhooks/endpoints/${segment(id)}`, kind: "json", options, query: ["project_id", "account_id"], body }) as Promise<types.Endpoint>;
+  }
+
+  /** Closes an endpoint's circuit breaker. */
+  closeWebhookEndpointCircuitBreaker(id: string, options: { project_id?: string; account_id?: string; } & CallOptions = {}): Promise<types.Endpoint> {
+    return this.call({ method: "POST", path: `/v1/webhooks/endpoints/${segment(id)}/circuit-breaker/close`, kind: "json", options, query: ["project_id", "account_id"] }) as Promise<types.Endpoint>;
+  }
+
+  /** Disables an endpoint. */
+  disableWebhookEndpoint(id: string, body?: types.StatusReason, options: { project_id?: string; account_id?: string; } & CallOptions = {}): Promise<types.Endpoint> {
+    return this.call({ method: "POST", path: `/v1/webhooks/endpoints/${segment(id)}/disable`, kind: "json", options, query: ["project_id", "account_id"], body }) as Promise<types.Endpoint>;
+  }
+
+  /** Makes an endpoint active. */
+  enableWebhookEndpoint(id: string, options: { project_id?: string; account_id?: string; } & CallOptions = {}): Promise<types.Endpoint> {
+    return this.call({ method: "POST", path: `/v1/webhooks/endpoints/${segment(id)}/enable`, kind: "json", options, query: ["project_id", "account_id"] }) as Promise<types.Endpoint>;
+  }
+
+  /** Pauses an endpoint. */
+  pauseWebhookEndpoint(id: string, body?: types.StatusReason, options: { project_id?: string; account_id?: string; } & CallOptions = {}): Promise<types.Endpoint> {
+    return this.call({ method: "POST", path: `/v1/webhooks/endpoints/${segment(id)}/pause`, kind: "json", options, query: ["project_id", "account_id"], body }) as Promise<types.Endpoint>;
+  }
+
+  /** Shows an endpoint. */
+  getWebhook(id: string, options: { project_id?: string; account_id?: string; } & CallOptions = {}): Promise<types.Endpoint> {
+    return this.call({ method: "GET", path: `/v1/webhooks/${segment(id)}`, kind: "json", options, query: ["project_id", "account_id"] }) as Promise<types.Endpoint>;
+  }
+
+  /** Changes an endpoint. */
+  putWebhook(id: string, body: types.EndpointInput, options: { project_id?: string; account_id?: string; } & CallOptions = {}): Promise<types.Endpoint> {
+    return this.call({ method: "PUT", path: `/v1/webhooks/${segment(id)}`, kind: "json", options, query: ["project_id", "account_id"], body }) as Promise<types.Endpoint>;
+  }
+
+  /** Deletes an endpoint. */
+  deleteWebhook(id: string, options: { project_id?: string; account_id?: string; } & CallOptions = {}): Promise<void> {
+    return this.call({ method: "DELETE", path: `/v1/webhooks/${segment(id)}`, kind: "none", options, query: ["project_id", "account_id"] }) as Promise<void>;
+  }
+
+  /** Changes an endpoint. */
+  updateWebhook(id: string, body: types.EndpointInput, options: { project_id?: string; account_id?: string; } & CallOptions = {}): Promise<types.Endpoint> {
+    return this.call({ method: "PATCH", path: `/v1/webhooks/${segment(id)}`, kind: "json", options, query: ["project_id", "account_id"], body }) as Promise<types.Endpoint>;
+  }
+
+  /** Closes an endpoint's circuit breaker. */
+  closeWebhookCircuitBreaker(id: string, options: { project_id?: string; account_id?: string; } & CallOptions = {}): Promise<types.Endpoint> {
+    return this.call({ method: "POST", path: `/v1/webhooks/${segment(id)}/circuit-breaker/close`, kind: "json", options, query: ["project_id", "account_id"] }) as Promise<types.Endpoint>;
+  }
+
+  /** Disables an endpoint. */
+  disableWebhook(id: string, body?: types.StatusReason, options: { project_id?: string; account_id?: string; } & CallOptions = {}): Promise<types.Endpoint> {
+    return this.call({ method: "POST", path: `/v1/webhooks/${segment(id)}/disable`, kind: "json", options, query: ["project_id", "account_id"], body }) as Promise<types.Endpoint>;
+  }
+
+  /** Makes an endpoint active. */
+  enableWebhook(id: string, options: { project_id?: string; account_id?: string; } & CallOptions = {}): Promise<types.Endpoint> {
+    return this.call({ method: "POST", path: `/v1/webhooks/${segment(id)}/enable`, kind: "json", options, query: ["project_id", "account_id"] }) as Promise<types.Endpoint>;
+  }
+
+  /** Pauses an endpoint. */
+  pauseWebhook(id: string, body?: types.StatusReason, options: { project_id?: string; account_id?: string; } & CallOptions = {}): Promise<types.Endpoint> {
+    return this.call({ method: "POST", path: `/v1/webhooks/${segment(id)}/pause`, kind: "json", options, query: ["project_id", "account_id"], body }) as Promise<types.Endpoint>;
   }
 
 }

@@ -10,6 +10,8 @@ use crate::support::sink::Sink;
 mod ended_keys;
 #[path = "isolation/escapes.rs"]
 mod escapes;
+#[path = "isolation/from_document.rs"]
+mod from_document;
 #[path = "isolation/lists.rs"]
 mod lists;
 #[path = "isolation/not_found.rs"]
@@ -27,6 +29,7 @@ struct Tenant {
     endpoint: String,
     event: String,
     delivery: String,
+    portal_token: String,
     /// The project's own key, the account's key with the usual scopes, and with all of them.
     product: Client,
     customer: Client,
@@ -77,6 +80,9 @@ impl Tenant {
         let event = id(&almighty.post("/v1/events", &event).expect(202));
         sink.next();
         let delivery = id(&delivery_in_state(&customer, &event, "delivered"));
+        let tokens = format!("/v1/accounts/{account}/portal-tokens");
+        let asked = json!({"capabilities": ["endpoints:read"]});
+        let portal_token = id(&product.post(&tokens, &asked).expect(201));
         Self {
             project: id(project),
             account,
@@ -85,6 +91,7 @@ impl Tenant {
             endpoint: id(&endpoint),
             event,
             delivery,
+            portal_token,
             product,
             customer,
             almighty,

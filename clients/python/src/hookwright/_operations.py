@@ -11,33 +11,57 @@ from ._transport import Transport, _segment
 class Operations(Transport):
     """One method for each operation; errors are raised as ApiError."""
 
-    def list_keys(self, *, project_id: Optional[str] = None, account_id: Optional[str] = None, limit: Optional[str] = None, cursor: Optional[str] = None, timeout: Optional[float] = None) -> types.PageOfKey:
-        """Lists the project's keys, newest first."""
-        return cast('types.PageOfKey', self._call("GET", "/v1/keys", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id, "limit": limit, "cursor": cursor}))
+    def live(self, *, timeout: Optional[float] = None) -> types.Live:
+        """Whether the process answers."""
+        return cast('types.Live', self._call("GET", "/healthz", kind="json", timeout=timeout))
 
-    def list_keys_all(self, *, project_id: Optional[str] = None, account_id: Optional[str] = None, limit: Optional[str] = None, timeout: Optional[float] = None) -> Iterator[types.Key]:
-        """Lists the project's keys, newest first. Goes on from page to page."""
+    def metrics(self, *, timeout: Optional[float] = None) -> str:
+        """What this node counts, for Prometheus."""
+        return self._call("GET", "/metrics", kind="text", timeout=timeout)
+
+    def ready(self, *, timeout: Optional[float] = None) -> types.Ready:
+        """Whether events are taken; 503 when not, with the reason."""
+        return cast('types.Ready', self._call("GET", "/readyz", kind="json", timeout=timeout))
+
+    def list_accounts(self, *, project_id: Optional[str] = None, limit: Optional[int] = None, cursor: Optional[str] = None, timeout: Optional[float] = None) -> types.PageOfAccount:
+        """Lists the accounts, newest first."""
+        return cast('types.PageOfAccount', self._call("GET", "/v1/accounts", kind="json", timeout=timeout, query={"project_id": project_id, "limit": limit, "cursor": cursor}))
+
+    def list_accounts_all(self, *, project_id: Optional[str] = None, limit: Optional[int] = None, timeout: Optional[float] = None) -> Iterator[types.Account]:
+        """Lists the accounts, newest first. Goes on from page to page."""
         cursor: Optional[str] = None
         while True:
-            page = self.list_keys(project_id=project_id, account_id=account_id, limit=limit, timeout=timeout, cursor=cursor)
+            page = self.list_accounts(project_id=project_id, limit=limit, timeout=timeout, cursor=cursor)
             yield from page["data"]
             cursor = page["next_cursor"]
             if cursor is None:
                 return
 
-    def create_key(self, body: Optional[types.KeyInput] = None, *, project_id: Optional[str] = None, account_id: Optional[str] = None, timeout: Optional[float] = None) -> types.KeyMade:
-        """Makes a key of the project, or of the account that is named."""
-        return cast('types.KeyMade', self._call("POST", "/v1/keys", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id}, body=body))
+    def create_account(self, body: Optional[types.AccountInput] = None, *, project_id: Optional[str] = None, timeout: Optional[float] = None) -> types.Account:
+        """Makes an account."""
+        return cast('types.Account', self._call("POST", "/v1/accounts", kind="json", timeout=timeout, query={"project_id": project_id}, body=body))
 
-    def revoke_key(self, key_id: str, *, project_id: Optional[str] = None, account_id: Optional[str] = None, timeout: Optional[float] = None) -> None:
-        """Revokes a key of the project."""
-        return self._call("DELETE", f"/v1/keys/{_segment(key_id)}", kind="none", timeout=timeout, query={"project_id": project_id, "account_id": account_id})
+    def get_account(self, account_id: str, *, project_id: Optional[str] = None, timeout: Optional[float] = None) -> types.Account:
+        """Shows an account."""
+        return cast('types.Account', self._call("GET", f"/v1/accounts/{_segment(account_id)}", kind="json", timeout=timeout, query={"project_id": project_id}))
 
-    def list_account_keys(self, account_id: str, *, project_id: Optional[str] = None, limit: Optional[str] = None, cursor: Optional[str] = None, timeout: Optional[float] = None) -> types.PageOfKey:
+    def put_account(self, account_id: str, body: types.AccountUpdateInput, *, project_id: Optional[str] = None, timeout: Optional[float] = None) -> types.Account:
+        """Changes an account, as PATCH does."""
+        return cast('types.Account', self._call("PUT", f"/v1/accounts/{_segment(account_id)}", kind="json", timeout=timeout, query={"project_id": project_id}, body=body))
+
+    def delete_account(self, account_id: str, *, project_id: Optional[str] = None, timeout: Optional[float] = None) -> None:
+        """Deletes an account."""
+        return self._call("DELETE", f"/v1/accounts/{_segment(account_id)}", kind="none", timeout=timeout, query={"project_id": project_id})
+
+    def update_account(self, account_id: str, body: types.AccountUpdateInput, *, project_id: Optional[str] = None, timeout: Optional[float] = None) -> types.Account:
+        """Changes an account."""
+        return cast('types.Account', self._call("PATCH", f"/v1/accounts/{_segment(account_id)}", kind="json", timeout=timeout, query={"project_id": project_id}, body=body))
+
+    def list_account_keys(self, account_id: str, *, project_id: Optional[str] = None, limit: Optional[int] = None, cursor: Optional[str] = None, timeout: Optional[float] = None) -> types.PageOfKey:
         """Lists an account's keys, newest first."""
         return cast('types.PageOfKey', self._call("GET", f"/v1/accounts/{_segment(account_id)}/keys", kind="json", timeout=timeout, query={"project_id": project_id, "limit": limit, "cursor": cursor}))
 
-    def list_account_keys_all(self, account_id: str, *, project_id: Optional[str] = None, limit: Optional[str] = None, timeout: Optional[float] = None) -> Iterator[types.Key]:
+    def list_account_keys_all(self, account_id: str, *, project_id: Optional[str] = None, limit: Optional[int] = None, timeout: Optional[float] = None) -> Iterator[types.Key]:
         """Lists an account's keys, newest first. Goes on from page to page."""
         cursor: Optional[str] = None
         while True:
@@ -55,6 +79,256 @@ class Operations(Transport):
         """Revokes a key of an account."""
         return self._call("DELETE", f"/v1/accounts/{_segment(account_id)}/keys/{_segment(key_id)}", kind="none", timeout=timeout, query={"project_id": project_id})
 
+    def rotate_account_key(self, account_id: str, key_id: str, body: Optional[types.RotateInput] = None, *, project_id: Optional[str] = None, timeout: Optional[float] = None) -> types.KeyMade:
+        """Replaces a key of an account by a new one."""
+        return cast('types.KeyMade', self._call("POST", f"/v1/accounts/{_segment(account_id)}/keys/{_segment(key_id)}/rotate", kind="json", timeout=timeout, query={"project_id": project_id}, body=body))
+
+    def list_portal_tokens(self, account_id: str, *, project_id: Optional[str] = None, limit: Optional[int] = None, cursor: Optional[str] = None, timeout: Optional[float] = None) -> types.PageOfPortalToken:
+        """Lists an account's portal tokens, newest first."""
+        return cast('types.PageOfPortalToken', self._call("GET", f"/v1/accounts/{_segment(account_id)}/portal-tokens", kind="json", timeout=timeout, query={"project_id": project_id, "limit": limit, "cursor": cursor}))
+
+    def list_portal_tokens_all(self, account_id: str, *, project_id: Optional[str] = None, limit: Optional[int] = None, timeout: Optional[float] = None) -> Iterator[types.PortalToken]:
+        """Lists an account's portal tokens, newest first. Goes on from page to page."""
+        cursor: Optional[str] = None
+        while True:
+            page = self.list_portal_tokens(account_id, project_id=project_id, limit=limit, timeout=timeout, cursor=cursor)
+            yield from page["data"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
+
+    def create_portal_token(self, account_id: str, body: types.PortalTokenInput, *, project_id: Optional[str] = None, timeout: Optional[float] = None) -> types.PortalTokenMade:
+        """Makes a token for a customer's browser."""
+        return cast('types.PortalTokenMade', self._call("POST", f"/v1/accounts/{_segment(account_id)}/portal-tokens", kind="json", timeout=timeout, query={"project_id": project_id}, body=body))
+
+    def revoke_portal_token(self, account_id: str, token_id: str, *, project_id: Optional[str] = None, timeout: Optional[float] = None) -> None:
+        """Revokes a portal token."""
+        return self._call("DELETE", f"/v1/accounts/{_segment(account_id)}/portal-tokens/{_segment(token_id)}", kind="none", timeout=timeout, query={"project_id": project_id})
+
+    def list_account_webhooks(self, account_id: str, *, project_id: Optional[str] = None, limit: Optional[int] = None, cursor: Optional[str] = None, timeout: Optional[float] = None) -> types.PageOfEndpoint:
+        """Lists endpoints, newest first."""
+        return cast('types.PageOfEndpoint', self._call("GET", f"/v1/accounts/{_segment(account_id)}/webhooks", kind="json", timeout=timeout, query={"project_id": project_id, "limit": limit, "cursor": cursor}))
+
+    def list_account_webhooks_all(self, account_id: str, *, project_id: Optional[str] = None, limit: Optional[int] = None, timeout: Optional[float] = None) -> Iterator[types.Endpoint]:
+        """Lists endpoints, newest first. Goes on from page to page."""
+        cursor: Optional[str] = None
+        while True:
+            page = self.list_account_webhooks(account_id, project_id=project_id, limit=limit, timeout=timeout, cursor=cursor)
+            yield from page["data"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
+
+    def create_account_webhook(self, account_id: str, body: types.EndpointInput, *, project_id: Optional[str] = None, timeout: Optional[float] = None) -> types.Endpoint:
+        """Makes an endpoint."""
+        return cast('types.Endpoint', self._call("POST", f"/v1/accounts/{_segment(account_id)}/webhooks", kind="json", timeout=timeout, query={"project_id": project_id}, body=body))
+
+    def get_account_webhook(self, account_id: str, id: str, *, project_id: Optional[str] = None, timeout: Optional[float] = None) -> types.Endpoint:
+        """Shows an endpoint."""
+        return cast('types.Endpoint', self._call("GET", f"/v1/accounts/{_segment(account_id)}/webhooks/{_segment(id)}", kind="json", timeout=timeout, query={"project_id": project_id}))
+
+    def put_account_webhook(self, account_id: str, id: str, body: types.EndpointInput, *, project_id: Optional[str] = None, timeout: Optional[float] = None) -> types.Endpoint:
+        """Changes an endpoint."""
+        return cast('types.Endpoint', self._call("PUT", f"/v1/accounts/{_segment(account_id)}/webhooks/{_segment(id)}", kind="json", timeout=timeout, query={"project_id": project_id}, body=body))
+
+    def delete_account_webhook(self, account_id: str, id: str, *, project_id: Optional[str] = None, timeout: Optional[float] = None) -> None:
+        """Deletes an endpoint."""
+        return self._call("DELETE", f"/v1/accounts/{_segment(account_id)}/webhooks/{_segment(id)}", kind="none", timeout=timeout, query={"project_id": project_id})
+
+    def update_account_webhook(self, account_id: str, id: str, body: types.EndpointInput, *, project_id: Optional[str] = None, timeout: Optional[float] = None) -> types.Endpoint:
+        """Changes an endpoint."""
+        return cast('types.Endpoint', self._call("PATCH", f"/v1/accounts/{_segment(account_id)}/webhooks/{_segment(id)}", kind="json", timeout=timeout, query={"project_id": project_id}, body=body))
+
+    def close_account_webhook_circuit_breaker(self, account_id: str, id: str, *, project_id: Optional[str] = None, timeout: Optional[float] = None) -> types.Endpoint:
+        """Closes an endpoint's circuit breaker."""
+        return cast('types.Endpoint', self._call("POST", f"/v1/accounts/{_segment(account_id)}/webhooks/{_segment(id)}/circuit-breaker/close", kind="json", timeout=timeout, query={"project_id": project_id}))
+
+    def disable_account_webhook(self, account_id: str, id: str, body: Optional[types.StatusReason] = None, *, project_id: Optional[str] = None, timeout: Optional[float] = None) -> types.Endpoint:
+        """Disables an endpoint."""
+        return cast('types.Endpoint', self._call("POST", f"/v1/accounts/{_segment(account_id)}/webhooks/{_segment(id)}/disable", kind="json", timeout=timeout, query={"project_id": project_id}, body=body))
+
+    def enable_account_webhook(self, account_id: str, id: str, *, project_id: Optional[str] = None, timeout: Optional[float] = None) -> types.Endpoint:
+        """Makes an endpoint active."""
+        return cast('types.Endpoint', self._call("POST", f"/v1/accounts/{_segment(account_id)}/webhooks/{_segment(id)}/enable", kind="json", timeout=timeout, query={"project_id": project_id}))
+
+    def pause_account_webhook(self, account_id: str, id: str, body: Optional[types.StatusReason] = None, *, project_id: Optional[str] = None, timeout: Optional[float] = None) -> types.Endpoint:
+        """Pauses an endpoint."""
+        return cast('types.Endpoint', self._call("POST", f"/v1/accounts/{_segment(account_id)}/webhooks/{_segment(id)}/pause", kind="json", timeout=timeout, query={"project_id": project_id}, body=body))
+
+    def list_audit(self, *, project_id: Optional[str] = None, account_id: Optional[str] = None, actor: Optional[str] = None, since: Optional[str] = None, until: Optional[str] = None, limit: Optional[int] = None, cursor: Optional[str] = None, timeout: Optional[float] = None) -> types.PageOfAuditEntry:
+        """Lists who changed what, newest first."""
+        return cast('types.PageOfAuditEntry', self._call("GET", "/v1/audit", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id, "actor": actor, "since": since, "until": until, "limit": limit, "cursor": cursor}))
+
+    def list_audit_all(self, *, project_id: Optional[str] = None, account_id: Optional[str] = None, actor: Optional[str] = None, since: Optional[str] = None, until: Optional[str] = None, limit: Optional[int] = None, timeout: Optional[float] = None) -> Iterator[types.AuditEntry]:
+        """Lists who changed what, newest first. Goes on from page to page."""
+        cursor: Optional[str] = None
+        while True:
+            page = self.list_audit(project_id=project_id, account_id=account_id, actor=actor, since=since, until=until, limit=limit, timeout=timeout, cursor=cursor)
+            yield from page["data"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
+
+    def list_deliveries(self, *, project_id: Optional[str] = None, account_id: Optional[str] = None, limit: Optional[int] = None, cursor: Optional[str] = None, endpoint_id: Optional[str] = None, event_id: Optional[str] = None, event_type: Optional[str] = None, state: Optional[str] = None, status_class: Optional[str] = None, status_code: Optional[int] = None, error: Optional[str] = None, created_after: Optional[str] = None, created_before: Optional[str] = None, timeout: Optional[float] = None) -> types.PageOfDelivery:
+        """Lists deliveries, newest first."""
+        return cast('types.PageOfDelivery', self._call("GET", "/v1/deliveries", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id, "limit": limit, "cursor": cursor, "endpoint_id": endpoint_id, "event_id": event_id, "event_type": event_type, "state": state, "status_class": status_class, "status_code": status_code, "error": error, "created_after": created_after, "created_before": created_before}))
+
+    def list_deliveries_all(self, *, project_id: Optional[str] = None, account_id: Optional[str] = None, limit: Optional[int] = None, endpoint_id: Optional[str] = None, event_id: Optional[str] = None, event_type: Optional[str] = None, state: Optional[str] = None, status_class: Optional[str] = None, status_code: Optional[int] = None, error: Optional[str] = None, created_after: Optional[str] = None, created_before: Optional[str] = None, timeout: Optional[float] = None) -> Iterator[types.Delivery]:
+        """Lists deliveries, newest first. Goes on from page to page."""
+        cursor: Optional[str] = None
+        while True:
+            page = self.list_deliveries(project_id=project_id, account_id=account_id, limit=limit, endpoint_id=endpoint_id, event_id=event_id, event_type=event_type, state=state, status_class=status_class, status_code=status_code, error=error, created_after=created_after, created_before=created_before, timeout=timeout, cursor=cursor)
+            yield from page["data"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
+
+    def get_delivery(self, id: str, *, project_id: Optional[str] = None, account_id: Optional[str] = None, timeout: Optional[float] = None) -> types.DeliveryWithAttempts:
+        """Shows a delivery with its attempts."""
+        return cast('types.DeliveryWithAttempts', self._call("GET", f"/v1/deliveries/{_segment(id)}", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id}))
+
+    def resend_delivery(self, id: str, *, project_id: Optional[str] = None, account_id: Optional[str] = None, timeout: Optional[float] = None) -> types.DeliveryWithAttempts:
+        """Makes one attempt now, beside the schedule."""
+        return cast('types.DeliveryWithAttempts', self._call("POST", f"/v1/deliveries/{_segment(id)}/resend", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id}))
+
+    def list_endpoints(self, *, project_id: Optional[str] = None, account_id: Optional[str] = None, limit: Optional[int] = None, cursor: Optional[str] = None, timeout: Optional[float] = None) -> types.PageOfEndpoint:
+        """Lists endpoints, newest first."""
+        return cast('types.PageOfEndpoint', self._call("GET", "/v1/endpoints", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id, "limit": limit, "cursor": cursor}))
+
+    def list_endpoints_all(self, *, project_id: Optional[str] = None, account_id: Optional[str] = None, limit: Optional[int] = None, timeout: Optional[float] = None) -> Iterator[types.Endpoint]:
+        """Lists endpoints, newest first. Goes on from page to page."""
+        cursor: Optional[str] = None
+        while True:
+            page = self.list_endpoints(project_id=project_id, account_id=account_id, limit=limit, timeout=timeout, cursor=cursor)
+            yield from page["data"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
+
+    def create_endpoint(self, body: types.EndpointInput, *, project_id: Optional[str] = None, account_id: Optional[str] = None, timeout: Optional[float] = None) -> types.Endpoint:
+        """Makes an endpoint."""
+        return cast('types.Endpoint', self._call("POST", "/v1/endpoints", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id}, body=body))
+
+    def get_endpoint(self, id: str, *, project_id: Optional[str] = None, account_id: Optional[str] = None, timeout: Optional[float] = None) -> types.Endpoint:
+        """Shows an endpoint."""
+        return cast('types.Endpoint', self._call("GET", f"/v1/endpoints/{_segment(id)}", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id}))
+
+    def put_endpoint(self, id: str, body: types.EndpointInput, *, project_id: Optional[str] = None, account_id: Optional[str] = None, timeout: Optional[float] = None) -> types.Endpoint:
+        """Changes an endpoint."""
+        return cast('types.Endpoint', self._call("PUT", f"/v1/endpoints/{_segment(id)}", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id}, body=body))
+
+    def delete_endpoint(self, id: str, *, project_id: Optional[str] = None, account_id: Optional[str] = None, timeout: Optional[float] = None) -> None:
+        """Deletes an endpoint."""
+        return self._call("DELETE", f"/v1/endpoints/{_segment(id)}", kind="none", timeout=timeout, query={"project_id": project_id, "account_id": account_id})
+
+    def update_endpoint(self, id: str, body: types.EndpointInput, *, project_id: Optional[str] = None, account_id: Optional[str] = None, timeout: Optional[float] = None) -> types.Endpoint:
+        """Changes an endpoint."""
+        return cast('types.Endpoint', self._call("PATCH", f"/v1/endpoints/{_segment(id)}", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id}, body=body))
+
+    def close_endpoint_circuit_breaker(self, id: str, *, project_id: Optional[str] = None, account_id: Optional[str] = None, timeout: Optional[float] = None) -> types.Endpoint:
+        """Closes an endpoint's circuit breaker."""
+        return cast('types.Endpoint', self._call("POST", f"/v1/endpoints/{_segment(id)}/circuit-breaker/close", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id}))
+
+    def disable_endpoint(self, id: str, body: Optional[types.StatusReason] = None, *, project_id: Optional[str] = None, account_id: Optional[str] = None, timeout: Optional[float] = None) -> types.Endpoint:
+        """Disables an endpoint."""
+        return cast('types.Endpoint', self._call("POST", f"/v1/endpoints/{_segment(id)}/disable", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id}, body=body))
+
+    def enable_endpoint(self, id: str, *, project_id: Optional[str] = None, account_id: Optional[str] = None, timeout: Optional[float] = None) -> types.Endpoint:
+        """Makes an endpoint active."""
+        return cast('types.Endpoint', self._call("POST", f"/v1/endpoints/{_segment(id)}/enable", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id}))
+
+    def pause_endpoint(self, id: str, body: Optional[types.StatusReason] = None, *, project_id: Optional[str] = None, account_id: Optional[str] = None, timeout: Optional[float] = None) -> types.Endpoint:
+        """Pauses an endpoint."""
+        return cast('types.Endpoint', self._call("POST", f"/v1/endpoints/{_segment(id)}/pause", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id}, body=body))
+
+    def list_events(self, *, project_id: Optional[str] = None, account_id: Optional[str] = None, limit: Optional[int] = None, cursor: Optional[str] = None, id: Optional[str] = None, type: Optional[str] = None, channel: Optional[str] = None, subject: Optional[str] = None, created_after: Optional[str] = None, created_before: Optional[str] = None, metadata: Optional[Dict[str, str]] = None, timeout: Optional[float] = None) -> types.PageOfEvent:
+        """Lists events, newest first, without their payloads."""
+        return cast('types.PageOfEvent', self._call("GET", "/v1/events", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id, "limit": limit, "cursor": cursor, "id": id, "type": type, "channel": channel, "subject": subject, "created_after": created_after, "created_before": created_before, "metadata": metadata}))
+
+    def list_events_all(self, *, project_id: Optional[str] = None, account_id: Optional[str] = None, limit: Optional[int] = None, id: Optional[str] = None, type: Optional[str] = None, channel: Optional[str] = None, subject: Optional[str] = None, created_after: Optional[str] = None, created_before: Optional[str] = None, metadata: Optional[Dict[str, str]] = None, timeout: Optional[float] = None) -> Iterator[types.Event]:
+        """Lists events, newest first, without their payloads. Goes on from page to page."""
+        cursor: Optional[str] = None
+        while True:
+            page = self.list_events(project_id=project_id, account_id=account_id, limit=limit, id=id, type=type, channel=channel, subject=subject, created_after=created_after, created_before=created_before, metadata=metadata, timeout=timeout, cursor=cursor)
+            yield from page["data"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
+
+    def publish_event(self, body: types.EventInput, *, project_id: Optional[str] = None, account_id: Optional[str] = None, timeout: Optional[float] = None) -> types.EventAccepted:
+        """Publishes an event."""
+        return cast('types.EventAccepted', self._call("POST", "/v1/events", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id}, body=body))
+
+    def publish_events(self, body: types.EventBatch, *, project_id: Optional[str] = None, account_id: Optional[str] = None, timeout: Optional[float] = None) -> types.BatchResults:
+        """Publishes 1 to 1,000 events."""
+        return cast('types.BatchResults', self._call("POST", "/v1/events/batch", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id}, body=body))
+
+    def dry_run_event(self, body: types.EventInput, *, project_id: Optional[str] = None, account_id: Optional[str] = None, limit: Optional[int] = None, cursor: Optional[str] = None, timeout: Optional[float] = None) -> types.PageOfEndpointMatch:
+        """Says what would become of an event, and why."""
+        return cast('types.PageOfEndpointMatch', self._call("POST", "/v1/events/dry-run", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id, "limit": limit, "cursor": cursor}, body=body))
+
+    def dry_run_event_all(self, body: types.EventInput, *, project_id: Optional[str] = None, account_id: Optional[str] = None, limit: Optional[int] = None, timeout: Optional[float] = None) -> Iterator[types.EndpointMatch]:
+        """Says what would become of an event, and why. Goes on from page to page."""
+        cursor: Optional[str] = None
+        while True:
+            page = self.dry_run_event(body, project_id=project_id, account_id=account_id, limit=limit, timeout=timeout, cursor=cursor)
+            yield from page["data"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
+
+    def get_event(self, id: str, *, project_id: Optional[str] = None, account_id: Optional[str] = None, timeout: Optional[float] = None) -> types.Event:
+        """Shows an event with its payload."""
+        return cast('types.Event', self._call("GET", f"/v1/events/{_segment(id)}", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id}))
+
+    def list_event_matches(self, id: str, *, project_id: Optional[str] = None, account_id: Optional[str] = None, limit: Optional[int] = None, cursor: Optional[str] = None, timeout: Optional[float] = None) -> types.PageOfEndpointMatch:
+        """Says which endpoints would get an event today, and why."""
+        return cast('types.PageOfEndpointMatch', self._call("GET", f"/v1/events/{_segment(id)}/matches", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id, "limit": limit, "cursor": cursor}))
+
+    def list_event_matches_all(self, id: str, *, project_id: Optional[str] = None, account_id: Optional[str] = None, limit: Optional[int] = None, timeout: Optional[float] = None) -> Iterator[types.EndpointMatch]:
+        """Says which endpoints would get an event today, and why. Goes on from page to page."""
+        cursor: Optional[str] = None
+        while True:
+            page = self.list_event_matches(id, project_id=project_id, account_id=account_id, limit=limit, timeout=timeout, cursor=cursor)
+            yield from page["data"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
+
+    def test_filter(self, body: types.FilterTest, *, timeout: Optional[float] = None) -> types.FilterTested:
+        """Says whether a payload matches a filter, and if not, why."""
+        return cast('types.FilterTested', self._call("POST", "/v1/filters/test", kind="json", timeout=timeout, body=body))
+
+    def list_keys(self, *, project_id: Optional[str] = None, account_id: Optional[str] = None, limit: Optional[int] = None, cursor: Optional[str] = None, timeout: Optional[float] = None) -> types.PageOfKey:
+        """Lists the project's keys, newest first."""
+        return cast('types.PageOfKey', self._call("GET", "/v1/keys", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id, "limit": limit, "cursor": cursor}))
+
+    def list_keys_all(self, *, project_id: Optional[str] = None, account_id: Optional[str] = None, limit: Optional[int] = None, timeout: Optional[float] = None) -> Iterator[types.Key]:
+        """Lists the project's keys, newest first. Goes on from page to page."""
+        cursor: Optional[str] = None
+        while True:
+            page = self.list_keys(project_id=project_id, account_id=account_id, limit=limit, timeout=timeout, cursor=cursor)
+            yield from page["data"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
+
+    def create_key(self, body: Optional[types.KeyInput] = None, *, project_id: Optional[str] = None, account_id: Optional[str] = None, timeout: Optional[float] = None) -> types.KeyMade:
+        """Makes a key of the project, or of the account that is named."""
+        return cast('types.KeyMade', self._call("POST", "/v1/keys", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id}, body=body))
+
+    def get_own_key(self, *, timeout: Optional[float] = None) -> types.OwnKey:
+        """Says which key this request has."""
+        return cast('types.OwnKey', self._call("GET", "/v1/keys/self", kind="json", timeout=timeout))
+
+    def revoke_key(self, key_id: str, *, project_id: Optional[str] = None, account_id: Optional[str] = None, timeout: Optional[float] = None) -> None:
+        """Revokes a key of the project."""
+        return self._call("DELETE", f"/v1/keys/{_segment(key_id)}", kind="none", timeout=timeout, query={"project_id": project_id, "account_id": account_id})
+
+    def rotate_key(self, key_id: str, body: Optional[types.RotateInput] = None, *, project_id: Optional[str] = None, account_id: Optional[str] = None, timeout: Optional[float] = None) -> types.KeyMade:
+        """Replaces a key of the project by a new one."""
+        return cast('types.KeyMade', self._call("POST", f"/v1/keys/{_segment(key_id)}/rotate", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id}, body=body))
+
     def list_profiles(self, *, timeout: Optional[float] = None) -> types.PageOfProfile:
         """Lists the wire formats that this server speaks, all on one page."""
         return cast('types.PageOfProfile', self._call("GET", "/v1/profiles", kind="json", timeout=timeout))
@@ -63,14 +337,174 @@ class Operations(Transport):
         """Shows one wire format."""
         return cast('types.Profile', self._call("GET", f"/v1/profiles/{_segment(name)}", kind="json", timeout=timeout))
 
-    def live(self, *, timeout: Optional[float] = None) -> types.Live:
-        """Whether the process answers."""
-        return cast('types.Live', self._call("GET", "/healthz", kind="json", timeout=timeout))
+    def list_projects(self, *, limit: Optional[int] = None, cursor: Optional[str] = None, timeout: Optional[float] = None) -> types.PageOfProject:
+        """Lists the projects, newest first."""
+        return cast('types.PageOfProject', self._call("GET", "/v1/projects", kind="json", timeout=timeout, query={"limit": limit, "cursor": cursor}))
 
-    def ready(self, *, timeout: Optional[float] = None) -> types.Ready:
-        """Whether events are taken; 503 when not, with the reason."""
-        return cast('types.Ready', self._call("GET", "/readyz", kind="json", timeout=timeout))
+    def list_projects_all(self, *, limit: Optional[int] = None, timeout: Optional[float] = None) -> Iterator[types.Project]:
+        """Lists the projects, newest first. Goes on from page to page."""
+        cursor: Optional[str] = None
+        while True:
+            page = self.list_projects(limit=limit, timeout=timeout, cursor=cursor)
+            yield from page["data"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
 
-    def metrics(self, *, timeout: Optional[float] = None) -> str:
-        """What this node counts, for Prometheus."""
-        return self._call("GET", "/metrics", kind="text", timeout=timeout)
+    def create_project(self, body: types.ProjectInput, *, timeout: Optional[float] = None) -> types.ProjectMade:
+        """Makes a project, with its default account and first key."""
+        return cast('types.ProjectMade', self._call("POST", "/v1/projects", kind="json", timeout=timeout, body=body))
+
+    def get_project(self, project_id: str, *, timeout: Optional[float] = None) -> types.Project:
+        """Shows a project."""
+        return cast('types.Project', self._call("GET", f"/v1/projects/{_segment(project_id)}", kind="json", timeout=timeout))
+
+    def put_project(self, project_id: str, body: types.ProjectUpdateInput, *, timeout: Optional[float] = None) -> types.Project:
+        """Changes a project, as PATCH does."""
+        return cast('types.Project', self._call("PUT", f"/v1/projects/{_segment(project_id)}", kind="json", timeout=timeout, body=body))
+
+    def delete_project(self, project_id: str, *, timeout: Optional[float] = None) -> None:
+        """Deletes a project."""
+        return self._call("DELETE", f"/v1/projects/{_segment(project_id)}", kind="none", timeout=timeout)
+
+    def update_project(self, project_id: str, body: types.ProjectUpdateInput, *, timeout: Optional[float] = None) -> types.Project:
+        """Changes a project."""
+        return cast('types.Project', self._call("PATCH", f"/v1/projects/{_segment(project_id)}", kind="json", timeout=timeout, body=body))
+
+    def list_root_keys(self, *, limit: Optional[int] = None, cursor: Optional[str] = None, timeout: Optional[float] = None) -> types.PageOfKey:
+        """Lists the root keys, newest first."""
+        return cast('types.PageOfKey', self._call("GET", "/v1/root-keys", kind="json", timeout=timeout, query={"limit": limit, "cursor": cursor}))
+
+    def list_root_keys_all(self, *, limit: Optional[int] = None, timeout: Optional[float] = None) -> Iterator[types.Key]:
+        """Lists the root keys, newest first. Goes on from page to page."""
+        cursor: Optional[str] = None
+        while True:
+            page = self.list_root_keys(limit=limit, timeout=timeout, cursor=cursor)
+            yield from page["data"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
+
+    def create_root_key(self, body: Optional[types.KeyInput] = None, *, timeout: Optional[float] = None) -> types.KeyMade:
+        """Makes another root key."""
+        return cast('types.KeyMade', self._call("POST", "/v1/root-keys", kind="json", timeout=timeout, body=body))
+
+    def revoke_root_key(self, key_id: str, *, timeout: Optional[float] = None) -> None:
+        """Revokes a root key."""
+        return self._call("DELETE", f"/v1/root-keys/{_segment(key_id)}", kind="none", timeout=timeout)
+
+    def rotate_root_key(self, key_id: str, body: Optional[types.RotateInput] = None, *, timeout: Optional[float] = None) -> types.KeyMade:
+        """Replaces a root key by a new one."""
+        return cast('types.KeyMade', self._call("POST", f"/v1/root-keys/{_segment(key_id)}/rotate", kind="json", timeout=timeout, body=body))
+
+    def get_stats(self, *, project_id: Optional[str] = None, account_id: Optional[str] = None, endpoint_id: Optional[str] = None, event_type: Optional[str] = None, width: Optional[Literal['minute', 'hour', 'day', None]] = None, since: Optional[str] = None, until: Optional[str] = None, timeout: Optional[float] = None) -> types.Stats:
+        """Counts by minute, hour or day, with totals and what is not delivered yet."""
+        return cast('types.Stats', self._call("GET", "/v1/stats", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id, "endpoint_id": endpoint_id, "event_type": event_type, "width": width, "since": since, "until": until}))
+
+    def list_failing_endpoints(self, *, project_id: Optional[str] = None, account_id: Optional[str] = None, width: Optional[Literal['minute', 'hour', 'day', None]] = None, since: Optional[str] = None, until: Optional[str] = None, limit: Optional[int] = None, timeout: Optional[float] = None) -> types.FailingEndpoints:
+        """Lists the endpoints that fail most in some time."""
+        return cast('types.FailingEndpoints', self._call("GET", "/v1/stats/endpoints", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id, "width": width, "since": since, "until": until, "limit": limit}))
+
+    def stream_events(self, *, project_id: Optional[str] = None, account_id: Optional[str] = None, endpoint_id: Optional[str] = None, types: Optional[str] = None, timeout: Optional[float] = None) -> Iterator[str]:
+        """Tells what happens, as it happens."""
+        return self._call("GET", "/v1/stream", kind="lines", timeout=timeout, query={"project_id": project_id, "account_id": account_id, "endpoint_id": endpoint_id, "types": types})
+
+    def list_webhooks(self, *, project_id: Optional[str] = None, account_id: Optional[str] = None, limit: Optional[int] = None, cursor: Optional[str] = None, timeout: Optional[float] = None) -> types.PageOfEndpoint:
+        """Lists endpoints, newest first."""
+        return cast('types.PageOfEndpoint', self._call("GET", "/v1/webhooks", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id, "limit": limit, "cursor": cursor}))
+
+    def list_webhooks_all(self, *, project_id: Optional[str] = None, account_id: Optional[str] = None, limit: Optional[int] = None, timeout: Optional[float] = None) -> Iterator[types.Endpoint]:
+        """Lists endpoints, newest first. Goes on from page to page."""
+        cursor: Optional[str] = None
+        while True:
+            page = self.list_webhooks(project_id=project_id, account_id=account_id, limit=limit, timeout=timeout, cursor=cursor)
+            yield from page["data"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
+
+    def create_webhook(self, body: types.EndpointInput, *, project_id: Optional[str] = None, account_id: Optional[str] = None, timeout: Optional[float] = None) -> types.Endpoint:
+        """Makes an endpoint."""
+        return cast('types.Endpoint', self._call("POST", "/v1/webhooks", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id}, body=body))
+
+    def list_webhook_endpoints(self, *, project_id: Optional[str] = None, account_id: Optional[str] = None, limit: Optional[int] = None, cursor: Optional[str] = None, timeout: Optional[float] = None) -> types.PageOfEndpoint:
+        """Lists endpoints, newest first."""
+        return cast('types.PageOfEndpoint', self._call("GET", "/v1/webhooks/endpoints", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id, "limit": limit, "cursor": cursor}))
+
+    def list_webhook_endpoints_all(self, *, project_id: Optional[str] = None, account_id: Optional[str] = None, limit: Optional[int] = None, timeout: Optional[float] = None) -> Iterator[types.Endpoint]:
+        """Lists endpoints, newest first. Goes on from page to page."""
+        cursor: Optional[str] = None
+        while True:
+            page = self.list_webhook_endpoints(project_id=project_id, account_id=account_id, limit=limit, timeout=timeout, cursor=cursor)
+            yield from page["data"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
+
+    def create_webhook_endpoint(self, body: types.EndpointInput, *, project_id: Optional[str] = None, account_id: Optional[str] = None, timeout: Optional[float] = None) -> types.Endpoint:
+        """Makes an endpoint."""
+        return cast('types.Endpoint', self._call("POST", "/v1/webhooks/endpoints", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id}, body=body))
+
+    def get_webhook_endpoint(self, id: str, *, project_id: Optional[str] = None, account_id: Optional[str] = None, timeout: Optional[float] = None) -> types.Endpoint:
+        """Shows an endpoint."""
+        return cast('types.Endpoint', self._call("GET", f"/v1/webhooks/endpoints/{_segment(id)}", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id}))
+
+    def put_webhook_endpoint(self, id: str, body: types.EndpointInput, *, project_id: Optional[str] = None, account_id: Optional[str] = None, timeout: Optional[float] = None) -> types.Endpoint:
+        """Changes an endpoint."""
+        return cast('types.Endpoint', self._call("PUT", f"/v1/webhooks/endpoints/{_segment(id)}", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id}, body=body))
+
+    def delete_webhook_endpoint(self, id: str, *, project_id: Optional[str] = None, account_id: Optional[str] = None, timeout: Optional[float] = None) -> None:
+        """Deletes an endpoint."""
+        return self._call("DELETE", f"/v1/webhooks/endpoints/{_segment(id)}", kind="none", timeout=timeout, query={"project_id": project_id, "account_id": account_id})
+
+    def update_webhook_endpoint(self, id: str, body: types.EndpointInput, *, project_id: Optional[str] = None, account_id: Optional[str] = None, timeout: Optional[float] = None) -> types.Endpoint:
+        """Changes an endpoint."""
+        return cast('types.Endpoint', self._call("PATCH", f"/v1/webhooks/endpoints/{_segment(id)}", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id}, body=body))
+
+    def close_webhook_endpoint_circuit_breaker(self, id: str, *, project_id: Optional[str] = None, account_id: Optional[str] = None, timeout: Optional[float] = None) -> types.Endpoint:
+        """Closes an endpoint's circuit breaker."""
+        return cast('types.Endpoint', self._call("POST", f"/v1/webhooks/endpoints/{_segment(id)}/circuit-breaker/close", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id}))
+
+    def disable_webhook_endpoint(self, id: str, body: Optional[types.StatusReason] = None, *, project_id: Optional[str] = None, account_id: Optional[str] = None, timeout: Optional[float] = None) -> types.Endpoint:
+        """Disables an endpoint."""
+        return cast('types.Endpoint', self._call("POST", f"/v1/webhooks/endpoints/{_segment(id)}/disable", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id}, body=body))
+
+    def enable_webhook_endpoint(self, id: str, *, project_id: Optional[str] = None, account_id: Optional[str] = None, timeout: Optional[float] = None) -> types.Endpoint:
+        """Makes an endpoint active."""
+        return cast('types.Endpoint', self._call("POST", f"/v1/webhooks/endpoints/{_segment(id)}/enable", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id}))
+
+    def pause_webhook_endpoint(self, id: str, body: Optional[types.StatusReason] = None, *, project_id: Optional[str] = None, account_id: Optional[str] = None, timeout: Optional[float] = None) -> types.Endpoint:
+        """Pauses an endpoint."""
+        return cast('types.Endpoint', self._call("POST", f"/v1/webhooks/endpoints/{_segment(id)}/pause", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id}, body=body))
+
+    def get_webhook(self, id: str, *, project_id: Optional[str] = None, account_id: Optional[str] = None, timeout: Optional[float] = None) -> types.Endpoint:
+        """Shows an endpoint."""
+        return cast('types.Endpoint', self._call("GET", f"/v1/webhooks/{_segment(id)}", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id}))
+
+    def put_webhook(self, id: str, body: types.EndpointInput, *, project_id: Optional[str] = None, account_id: Optional[str] = None, timeout: Optional[float] = None) -> types.Endpoint:
+        """Changes an endpoint."""
+        return cast('types.Endpoint', self._call("PUT", f"/v1/webhooks/{_segment(id)}", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id}, body=body))
+
+    def delete_webhook(self, id: str, *, project_id: Optional[str] = None, account_id: Optional[str] = None, timeout: Optional[float] = None) -> None:
+        """Deletes an endpoint."""
+        return self._call("DELETE", f"/v1/webhooks/{_segment(id)}", kind="none", timeout=timeout, query={"project_id": project_id, "account_id": account_id})
+
+    def update_webhook(self, id: str, body: types.EndpointInput, *, project_id: Optional[str] = None, account_id: Optional[str] = None, timeout: Optional[float] = None) -> types.Endpoint:
+        """Changes an endpoint."""
+        return cast('types.Endpoint', self._call("PATCH", f"/v1/webhooks/{_segment(id)}", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id}, body=body))
+
+    def close_webhook_circuit_breaker(self, id: str, *, project_id: Optional[str] = None, account_id: Optional[str] = None, timeout: Optional[float] = None) -> types.Endpoint:
+        """Closes an endpoint's circuit breaker."""
+        return cast('types.Endpoint', self._call("POST", f"/v1/webhooks/{_segment(id)}/circuit-breaker/close", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id}))
+
+    def disable_webhook(self, id: str, body: Optional[types.StatusReason] = None, *, project_id: Optional[str] = None, account_id: Optional[str] = None, timeout: Optional[float] = None) -> types.Endpoint:
+        """Disables an endpoint."""
+        return cast('types.Endpoint', self._call("POST", f"/v1/webhooks/{_segment(id)}/disable", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id}, body=body))
+
+    def enable_webhook(self, id: str, *, project_id: Optional[str] = None, account_id: Optional[str] = None, timeout: Optional[float] = None) -> types.Endpoint:
+        """Makes an endpoint active."""
+        return cast('types.Endpoint', self._call("POST", f"/v1/webhooks/{_segment(id)}/enable", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id}))
+
+    def pause_webhook(self, id: str, body: Optional[types.StatusReason] = None, *, project_id: Optional[str] = None, account_id: Optional[str] = None, timeout: Optional[float] = None) -> types.Endpoint:
+        """Pauses an endpoint."""
+        return cast('types.Endpoint', self._call("POST", f"/v1/webhooks/{_segment(id)}/pause", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id}, body=body))

@@ -4,13 +4,353 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Literal, NotRequired, TypedDict, Union
 
+Account = TypedDict(
+    "Account",
+    {
+        "id": str,
+        "name": Union[str, None],
+        "created_at": str,
+    },
+)
+
+AccountInput = TypedDict(
+    "AccountInput",
+    {
+        "id": NotRequired[Union[str, None]],
+        "name": NotRequired[Union[str, None]],
+    },
+)
+
+AccountUpdateInput = TypedDict(
+    "AccountUpdateInput",
+    {
+        "name": NotRequired[Union[str, None]],
+    },
+)
+
 AcknowledgedBy = Union[str, List[int]]
+
+Actor = TypedDict(
+    "Actor",
+    {
+        "kind": Union[str, None],
+        "key_id": Union[str, None],
+        "hint": Union[str, None],
+    },
+)
+
+Attempt = TypedDict(
+    "Attempt",
+    {
+        "number": int,
+        "manual": bool,
+        "started_at": str,
+        "status": Union[int, None],
+        "error": Union[str, None],
+        "error_detail": Union[str, None],
+        "request_headers": Dict[str, str],
+        "response_headers": Dict[str, str],
+        "response_body": str,
+        "timing": "Timing",
+    },
+)
+
+AuditEntry = TypedDict(
+    "AuditEntry",
+    {
+        "id": str,
+        "at": str,
+        "actor": "Actor",
+        "method": str,
+        "path": str,
+        "ids": Dict[str, str],
+        "status": int,
+        "remote_address": Union[str, None],
+        "request_id": str,
+    },
+)
+
+BatchError = TypedDict(
+    "BatchError",
+    {
+        "status": int,
+        "code": str,
+        "detail": str,
+        "pointer": NotRequired[Union[str, None]],
+    },
+)
+
+BatchResult = Union["EventAccepted", Dict[str, Any]]
+
+BatchResults = TypedDict(
+    "BatchResults",
+    {
+        "data": List["BatchResult"],
+    },
+)
+
+CircuitBreaker = TypedDict(
+    "CircuitBreaker",
+    {
+        "failure_rate": float,
+        "min_attempts": int,
+        "window_seconds": int,
+        "open_seconds": int,
+        "half_open_attempts": int,
+    },
+)
+
+CircuitBreakerFields = TypedDict(
+    "CircuitBreakerFields",
+    {
+        "failure_rate": NotRequired[Union[float, None]],
+        "min_attempts": NotRequired[Union[int, None]],
+        "window_seconds": NotRequired[Union[int, None]],
+        "open_seconds": NotRequired[Union[int, None]],
+        "half_open_attempts": NotRequired[Union[int, None]],
+    },
+)
+
+CircuitBreakerHealth = TypedDict(
+    "CircuitBreakerHealth",
+    {
+        "state": str,
+        "reason": Union[str, None],
+        "until": Union[str, None],
+    },
+)
+
+CircuitBreakerInput = Union[bool, "CircuitBreakerFields"]
+
+Counts = TypedDict(
+    "Counts",
+    {
+        "accepted": int,
+        "delivered": int,
+        "failed": int,
+        "retried": int,
+        "attempts": int,
+        "success_rate": Union[float, None],
+        "errors": Dict[str, int],
+        "latency_ms": Union["Percentiles", None],
+        "attempt_ms": "Phases",
+    },
+)
+
+Delivery = TypedDict(
+    "Delivery",
+    {
+        "id": str,
+        "event_id": str,
+        "event_type": str,
+        "endpoint_id": str,
+        "account_id": str,
+        "state": str,
+        "attempts": int,
+        "next_attempt_at": Union[str, None],
+        "created_at": str,
+        "finished_at": Union[str, None],
+        "last_error": Union[str, None],
+    },
+)
+
+DeliveryWithAttempts = TypedDict(
+    "DeliveryWithAttempts",
+    {
+        "id": str,
+        "event_id": str,
+        "event_type": str,
+        "endpoint_id": str,
+        "account_id": str,
+        "state": str,
+        "attempts": int,
+        "next_attempt_at": Union[str, None],
+        "created_at": str,
+        "finished_at": Union[str, None],
+        "last_error": Union[str, None],
+        "attempt_list": List["Attempt"],
+    },
+)
+
+Endpoint = TypedDict(
+    "Endpoint",
+    {
+        "id": str,
+        "account_id": str,
+        "url": str,
+        "name": Union[str, None],
+        "description": Union[str, None],
+        "events": List[str],
+        "secret": Union[str, None],
+        "status": str,
+        "status_reason": Union[str, None],
+        "active": bool,
+        "headers": Dict[str, str],
+        "retry_policy": Union["RetryPolicy", None],
+        "channels": List[str],
+        "filter": Union[Dict[str, Any], None],
+        "rate_limit": Union[int, None],
+        "canonical_json": Union[str, None],
+        "profile": Union[str, None],
+        "second_profile": Union[str, None],
+        "timeout_ms": Union[int, None],
+        "concurrency": Union[int, None],
+        "circuit_breaker": Union["CircuitBreaker", None],
+        "ordered": bool,
+        "metadata": Dict[str, str],
+        "health": NotRequired[Union["EndpointHealth", None]],
+        "created_at": str,
+        "updated_at": str,
+    },
+)
+
+EndpointHealth = TypedDict(
+    "EndpointHealth",
+    {
+        "failing_since": Union[str, None],
+        "breaker": Union["CircuitBreakerHealth", None],
+    },
+)
+
+EndpointInput = TypedDict(
+    "EndpointInput",
+    {
+        "account_id": NotRequired[Union[str, None]],
+        "url": NotRequired[Union[str, None]],
+        "name": NotRequired[Union[str, None]],
+        "description": NotRequired[Union[str, None]],
+        "events": NotRequired[Union[List[str], None]],
+        "secret": NotRequired[Union[str, None]],
+        "status": NotRequired[Union[str, None]],
+        "active": NotRequired[Union[bool, None]],
+        "headers": NotRequired[Union[Dict[str, str], None]],
+        "retry_policy": NotRequired[Union["RetryPolicyInput", None]],
+        "channels": NotRequired[Union[List[str], None]],
+        "rate_limit": NotRequired[Union[int, None]],
+        "filter": NotRequired[Union[Dict[str, Any], None]],
+        "canonical_json": NotRequired[Union[str, None]],
+        "profile": NotRequired[Union[str, None]],
+        "second_profile": NotRequired[Union[str, None]],
+        "timeout_ms": NotRequired[Union[int, None]],
+        "concurrency": NotRequired[Union[int, None]],
+        "circuit_breaker": NotRequired[Union["CircuitBreakerInput", None]],
+        "ordered": NotRequired[Union[bool, None]],
+        "metadata": NotRequired[Union[Dict[str, str], None]],
+    },
+)
+
+EndpointMatch = TypedDict(
+    "EndpointMatch",
+    {
+        "endpoint_id": str,
+        "would": str,
+        "reasons": List["MatchReason"],
+    },
+)
+
+Event = TypedDict(
+    "Event",
+    {
+        "id": str,
+        "type": str,
+        "account_id": str,
+        "time": str,
+        "subject": Any,
+        "trace": Union[str, None],
+        "channels": List[str],
+        "metadata": Dict[str, str],
+        "deliver_at": Union[str, None],
+        "deliveries": int,
+        "created_at": str,
+        "data": NotRequired[Any],
+    },
+)
+
+EventAccepted = TypedDict(
+    "EventAccepted",
+    {
+        "id": str,
+        "deliveries": int,
+    },
+)
+
+EventBatch = List["EventInput"]
+
+EventInput = TypedDict(
+    "EventInput",
+    {
+        "account_id": NotRequired[Union[str, None]],
+        "type": str,
+        "data": Any,
+        "id": NotRequired[Union[str, None]],
+        "time": NotRequired[Union[str, None]],
+        "subject": NotRequired[Any],
+        "trace": NotRequired[Union[str, None]],
+        "channels": NotRequired[List[str]],
+        "metadata": NotRequired[Dict[str, str]],
+        "deliver_at": NotRequired[Union[str, None]],
+        "schema_version": NotRequired[Union[int, None]],
+    },
+)
+
+FailingEndpoint = TypedDict(
+    "FailingEndpoint",
+    {
+        "endpoint_id": str,
+        "account_id": str,
+        "failures": int,
+        "accepted": int,
+        "delivered": int,
+        "failed": int,
+        "retried": int,
+        "attempts": int,
+        "success_rate": Union[float, None],
+        "errors": Dict[str, int],
+        "latency_ms": Union["Percentiles", None],
+        "attempt_ms": "Phases",
+    },
+)
+
+FailingEndpoints = TypedDict(
+    "FailingEndpoints",
+    {
+        "width": str,
+        "since": str,
+        "until": str,
+        "is_complete": bool,
+        "data": List["FailingEndpoint"],
+    },
+)
 
 FieldProblem = TypedDict(
     "FieldProblem",
     {
         "pointer": str,
         "detail": str,
+    },
+)
+
+FilterReason = TypedDict(
+    "FilterReason",
+    {
+        "pointer": str,
+        "detail": str,
+    },
+)
+
+FilterTest = TypedDict(
+    "FilterTest",
+    {
+        "filter": Dict[str, Any],
+        "data": Any,
+    },
+)
+
+FilterTested = TypedDict(
+    "FilterTested",
+    {
+        "matches": bool,
+        "reason": Union["FilterReason", None],
     },
 )
 
@@ -21,9 +361,11 @@ Key = TypedDict(
         "name": Union[str, None],
         "hint": str,
         "scopes": List[str],
+        "rate_limit": Union[int, None],
         "created_at": str,
         "expires_at": Union[str, None],
         "revoked_at": Union[str, None],
+        "last_used_at": Union[str, None],
     },
 )
 
@@ -33,6 +375,7 @@ KeyInput = TypedDict(
         "name": NotRequired[Union[str, None]],
         "scopes": NotRequired[Union[List[str], None]],
         "expires_at": NotRequired[Union[str, None]],
+        "rate_limit": NotRequired[Union[int, None]],
     },
 )
 
@@ -43,9 +386,11 @@ KeyMade = TypedDict(
         "name": Union[str, None],
         "hint": str,
         "scopes": List[str],
+        "rate_limit": Union[int, None],
         "created_at": str,
         "expires_at": Union[str, None],
         "revoked_at": Union[str, None],
+        "last_used_at": Union[str, None],
         "api_key": str,
     },
 )
@@ -57,11 +402,101 @@ Live = TypedDict(
     },
 )
 
+MatchReason = TypedDict(
+    "MatchReason",
+    {
+        "about": str,
+        "passed": Union[bool, None],
+        "detail": str,
+        "pointer": Union[str, None],
+    },
+)
+
+OwnKey = TypedDict(
+    "OwnKey",
+    {
+        "id": str,
+        "name": Union[str, None],
+        "hint": str,
+        "kind": str,
+        "project_id": Union[str, None],
+        "account_id": Union[str, None],
+        "scopes": List[str],
+        "rate_limit": Union[int, None],
+        "created_at": str,
+        "expires_at": Union[str, None],
+    },
+)
+
+PageOfAccount = TypedDict(
+    "PageOfAccount",
+    {
+        "data": List["Account"],
+        "next_cursor": Union[str, None],
+        "prev_cursor": Union[str, None],
+    },
+)
+
+PageOfAuditEntry = TypedDict(
+    "PageOfAuditEntry",
+    {
+        "data": List["AuditEntry"],
+        "next_cursor": Union[str, None],
+        "prev_cursor": Union[str, None],
+    },
+)
+
+PageOfDelivery = TypedDict(
+    "PageOfDelivery",
+    {
+        "data": List["Delivery"],
+        "next_cursor": Union[str, None],
+        "prev_cursor": Union[str, None],
+    },
+)
+
+PageOfEndpoint = TypedDict(
+    "PageOfEndpoint",
+    {
+        "data": List["Endpoint"],
+        "next_cursor": Union[str, None],
+        "prev_cursor": Union[str, None],
+    },
+)
+
+PageOfEndpointMatch = TypedDict(
+    "PageOfEndpointMatch",
+    {
+        "data": List["EndpointMatch"],
+        "next_cursor": Union[str, None],
+        "prev_cursor": Union[str, None],
+    },
+)
+
+PageOfEvent = TypedDict(
+    "PageOfEvent",
+    {
+        "data": List["Event"],
+        "next_cursor": Union[str, None],
+        "prev_cursor": Union[str, None],
+    },
+)
+
 PageOfKey = TypedDict(
     "PageOfKey",
     {
         "data": List["Key"],
         "next_cursor": Union[str, None],
+        "prev_cursor": Union[str, None],
+    },
+)
+
+PageOfPortalToken = TypedDict(
+    "PageOfPortalToken",
+    {
+        "data": List["PortalToken"],
+        "next_cursor": Union[str, None],
+        "prev_cursor": Union[str, None],
     },
 )
 
@@ -70,6 +505,88 @@ PageOfProfile = TypedDict(
     {
         "data": List["Profile"],
         "next_cursor": Union[str, None],
+        "prev_cursor": Union[str, None],
+    },
+)
+
+PageOfProject = TypedDict(
+    "PageOfProject",
+    {
+        "data": List["Project"],
+        "next_cursor": Union[str, None],
+        "prev_cursor": Union[str, None],
+    },
+)
+
+Percentiles = TypedDict(
+    "Percentiles",
+    {
+        "p50": float,
+        "p95": float,
+        "p99": float,
+    },
+)
+
+Phases = TypedDict(
+    "Phases",
+    {
+        "queue_wait": Union["Percentiles", None],
+        "dns": Union["Percentiles", None],
+        "connect": Union["Percentiles", None],
+        "tls": Union["Percentiles", None],
+        "first_byte": Union["Percentiles", None],
+        "total": Union["Percentiles", None],
+    },
+)
+
+Point = TypedDict(
+    "Point",
+    {
+        "at": str,
+        "accepted": int,
+        "delivered": int,
+        "failed": int,
+        "retried": int,
+        "attempts": int,
+        "success_rate": Union[float, None],
+        "errors": Dict[str, int],
+        "latency_ms": Union["Percentiles", None],
+        "attempt_ms": "Phases",
+    },
+)
+
+PortalToken = TypedDict(
+    "PortalToken",
+    {
+        "id": str,
+        "hint": str,
+        "capabilities": List[str],
+        "created_at": str,
+        "expires_at": Union[str, None],
+        "revoked_at": Union[str, None],
+        "last_used_at": Union[str, None],
+    },
+)
+
+PortalTokenInput = TypedDict(
+    "PortalTokenInput",
+    {
+        "capabilities": List[str],
+        "expires_in_seconds": NotRequired[Union[int, None]],
+    },
+)
+
+PortalTokenMade = TypedDict(
+    "PortalTokenMade",
+    {
+        "id": str,
+        "hint": str,
+        "capabilities": List[str],
+        "created_at": str,
+        "expires_at": Union[str, None],
+        "revoked_at": Union[str, None],
+        "last_used_at": Union[str, None],
+        "token": str,
     },
 )
 
@@ -110,6 +627,71 @@ ProfileEventType = TypedDict(
     },
 )
 
+Project = TypedDict(
+    "Project",
+    {
+        "id": str,
+        "name": str,
+        "profile": str,
+        "livemode": bool,
+        "settings": "ProjectSettings",
+        "created_at": str,
+    },
+)
+
+ProjectInput = TypedDict(
+    "ProjectInput",
+    {
+        "name": str,
+        "profile": str,
+        "livemode": NotRequired[Union[bool, None]],
+    },
+)
+
+ProjectMade = TypedDict(
+    "ProjectMade",
+    {
+        "id": str,
+        "name": str,
+        "profile": str,
+        "livemode": bool,
+        "settings": "ProjectSettings",
+        "created_at": str,
+        "api_key": str,
+    },
+)
+
+ProjectSettings = TypedDict(
+    "ProjectSettings",
+    {
+        "refuse_unknown_event_types": bool,
+        "public_catalogue": bool,
+        "retention": "Retention",
+        "disable_after_days": Union[int, None],
+        "circuit_breaker": Union["CircuitBreaker", None],
+    },
+)
+
+ProjectSettingsInput = TypedDict(
+    "ProjectSettingsInput",
+    {
+        "refuse_unknown_event_types": NotRequired[Union[bool, None]],
+        "public_catalogue": NotRequired[Union[bool, None]],
+        "retention": NotRequired[Union["RetentionInput", None]],
+        "disable_after_days": NotRequired[Union[int, None]],
+        "circuit_breaker": NotRequired[Union["CircuitBreakerInput", None]],
+    },
+)
+
+ProjectUpdateInput = TypedDict(
+    "ProjectUpdateInput",
+    {
+        "name": NotRequired[Union[str, None]],
+        "livemode": NotRequired[Union[bool, None]],
+        "settings": NotRequired[Union["ProjectSettingsInput", None]],
+    },
+)
+
 Ready = TypedDict(
     "Ready",
     {
@@ -118,4 +700,95 @@ Ready = TypedDict(
     },
 )
 
+Retention = TypedDict(
+    "Retention",
+    {
+        "payloads": Union[int, None],
+        "attempts": Union[int, None],
+        "deliveries": Union[int, None],
+    },
+)
+
+RetentionInput = TypedDict(
+    "RetentionInput",
+    {
+        "payloads": NotRequired[Union[int, None]],
+        "attempts": NotRequired[Union[int, None]],
+        "deliveries": NotRequired[Union[int, None]],
+    },
+)
+
+RetryPolicy = TypedDict(
+    "RetryPolicy",
+    {
+        "max_attempts": int,
+        "backoff_multiplier": float,
+        "initial_delay": int,
+    },
+)
+
+RetryPolicyInput = TypedDict(
+    "RetryPolicyInput",
+    {
+        "max_attempts": int,
+        "backoff_multiplier": float,
+        "initial_delay": int,
+    },
+)
+
 RetryShown = Dict[str, Any]
+
+RotateInput = TypedDict(
+    "RotateInput",
+    {
+        "overlap_seconds": NotRequired[Union[int, None]],
+    },
+)
+
+Stats = TypedDict(
+    "Stats",
+    {
+        "width": str,
+        "since": str,
+        "until": str,
+        "points": List["Point"],
+        "totals": "Counts",
+        "oldest_undelivered_at": Union[str, None],
+        "backlog": Union[int, None],
+        "backlog_is_exact": Union[bool, None],
+    },
+)
+
+StatusReason = TypedDict(
+    "StatusReason",
+    {
+        "reason": NotRequired[Union[str, None]],
+    },
+)
+
+StreamedDoing = TypedDict(
+    "StreamedDoing",
+    {
+        "type": str,
+        "at": str,
+        "event_id": str,
+        "event_type": str,
+        "delivery_id": NotRequired[str],
+        "endpoint_id": NotRequired[Union[str, None]],
+        "attempt": NotRequired[Union[int, None]],
+        "status": NotRequired[Union[int, None]],
+        "error": NotRequired[Union[str, None]],
+    },
+)
+
+Timing = TypedDict(
+    "Timing",
+    {
+        "queue_wait_ms": float,
+        "dns_ms": float,
+        "connect_ms": float,
+        "tls_ms": float,
+        "first_byte_ms": float,
+        "total_ms": float,
+    },
+)
