@@ -5,6 +5,7 @@ mod arrange;
 use hookwright_core::limits::ENDPOINTS_PER_ACCOUNT_MAX;
 
 use crate::error::StoreError;
+use crate::model::{EventTypeDocument, EventTypeSwap};
 use arrange::{MASTER_KEYS, NOW, an_endpoint, check, tenant};
 
 const TRIES_MAX: usize = 100;
@@ -30,6 +31,31 @@ fn a_node_is_told_what_another_changed_in_the_order_of_the_commits() {
         told.retain(|word| !never_seen.contains(&word.as_str()));
         assert_eq!(told, [format!("account {} deleted", acme.1.0), last]);
         assert!(a.id.0 > 0);
+    });
+}
+
+#[test]
+fn a_node_is_told_what_another_says_of_event_types() {
+    check(async |shared| {
+        let (one, _) = shared.node(MASTER_KEYS).await;
+        let (_other, mut heard) = shared.node(MASTER_KEYS).await;
+        let (project, _) = tenant(&one, "acme").await;
+        let types = ["a", "b"].map(|name| EventTypeSwap {
+            name: name.to_owned(),
+            before: None,
+            after: Some(EventTypeDocument::default()),
+        });
+        let made = one.swap_event_types(project, types.to_vec(), NOW).await;
+        assert!(made.expect("made"));
+        heard.until("event types 2").await;
+        let gone = types.map(|swap| EventTypeSwap {
+            before: swap.after,
+            after: None,
+            ..swap
+        });
+        let gone = one.swap_event_types(project, gone.to_vec(), NOW).await;
+        assert!(gone.expect("removed"));
+        heard.until("event types 0").await;
     });
 }
 

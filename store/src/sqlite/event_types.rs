@@ -49,32 +49,27 @@ impl SqliteStore {
         swaps: Vec<EventTypeSwap>,
         now: UnixMs,
     ) -> Result<bool> {
-        let changed = self
-            .write(move |writer| {
-                let connection = &writer.connection;
-                projects::by_id(connection, project_id)?;
-                for swap in &swaps {
-                    if !is_as_seen(connection, project_id, swap)? {
-                        return Ok(None);
-                    }
+        self.changes(move |writer| {
+            let connection = &writer.connection;
+            projects::by_id(connection, project_id)?;
+            for swap in &swaps {
+                if !is_as_seen(connection, project_id, swap)? {
+                    return Ok((false, Vec::new()));
                 }
-                for swap in &swaps {
-                    make(connection, project_id, swap, now)?;
-                }
-                let sql = "SELECT COUNT(*), IFNULL(SUM(LENGTH(CAST(document AS BLOB))), 0)
+            }
+            for swap in &swaps {
+                make(connection, project_id, swap, now)?;
+            }
+            let sql = "SELECT COUNT(*), IFNULL(SUM(LENGTH(CAST(document AS BLOB))), 0)
                            FROM catalogue WHERE project_id = ?1";
-                let (types, bytes) = connection
-                    .prepare_cached(sql)?
-                    .query_row([project_id.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
-                check_size(types, bytes)?;
-                of_project(connection, project_id).map(Some)
-            })
-            .await?;
-        let Some(types) = changed else {
-            return Ok(false);
-        };
-        self.tell(&Change::EventTypes(project_id, Arc::new(types)));
-        Ok(true)
+            let (types, bytes) = connection
+                .prepare_cached(sql)?
+                .query_row([project_id.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            check_size(types, bytes)?;
+            let types = Arc::new(of_project(connection, project_id)?);
+            Ok((true, vec![Change::EventTypes(project_id, types)]))
+        })
+        .await
     }
 }
 

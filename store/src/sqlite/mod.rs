@@ -128,17 +128,8 @@ impl SqliteStore {
         &self,
         work: impl FnOnce(&mut Writer) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let (done, result) = oneshot::channel();
-        self.queue.job(Box::new(move |writer| {
-            let outcome = writer.nested(work);
-            Box::new(move |committed| {
-                let _ = done.send(match committed {
-                    Ok(()) => outcome,
-                    Err(reason) => Err(StoreError::Stopped(reason.to_owned())),
-                });
-            })
-        }));
-        result.await.map_err(|_| gone())?
+        self.changes(move |writer| Ok((work(writer)?, Vec::new())))
+            .await
     }
 
     /// As [`Self::write`], and tells the feed before returning.
@@ -146,15 +137,34 @@ impl SqliteStore {
         &self,
         work: impl FnOnce(&mut Writer) -> Result<(T, Change)> + Send + 'static,
     ) -> Result<T> {
-        let (value, change) = self.write(work).await?;
-        self.tell(&change);
-        Ok(value)
+        let told = |(value, change)| (value, vec![change]);
+        self.changes(move |writer| work(writer).map(told)).await
     }
 
-    fn tell(&self, change: &Change) {
-        if let Some(feed) = self.feed.get() {
-            feed(change);
-        }
+    /// As [`Self::write`], and tells the feed before returning: on the writer's thread, in the order
+    /// of the commits, and also when whoever asked for the change has gone meanwhile.
+    async fn changes<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Writer) -> Result<(T, Vec<Change>)> + Send + 'static,
+    ) -> Result<T> {
+        let (done, result) = oneshot::channel();
+        let feed = Arc::clone(&self.feed);
+        self.queue.job(Box::new(move |writer| {
+            let outcome = writer.nested(work);
+            Box::new(move |committed| {
+                let told = |(value, changes): (T, Vec<Change>)| {
+                    if let Some(feed) = feed.get() {
+                        changes.iter().for_each(|change| feed(change));
+                    }
+                    value
+                };
+                let _ = done.send(match committed {
+                    Ok(()) => outcome.map(told),
+                    Err(reason) => Err(StoreError::Stopped(reason.to_owned())),
+                });
+            })
+        }));
+        result.await.map_err(|_| gone())?
     }
 
     /// Runs `work` on a pooled reader, off the async threads.

@@ -17,8 +17,7 @@ const COLUMNS: &str = "id, public_id, name, profile, livemode, created_at, setti
 
 impl SqliteStore {
     pub(crate) async fn create_project(&self, new: NewProject) -> Result<Project> {
-        let (project, account) = self
-            .write(move |writer| {
+        self.changes(move |writer| {
                 let connection = &writer.connection;
                 let inserted = connection.execute(
                     "INSERT INTO projects (public_id, name, profile, livemode, created_at) VALUES (?1, ?2, ?3, ?4, ?5)
@@ -31,12 +30,10 @@ impl SqliteStore {
                 let project = by_id(connection, ProjectId(connection.last_insert_rowid()))?;
                 let account = accounts::insert(connection, project.id, DEFAULT_ACCOUNT, None, new.now)?;
                 keys::insert(connection, &NewKey { owner: KeyOwner::Project(project.id), ..new.key })?;
-                Ok((project, account))
+                let changes = vec![Change::Project(project.clone()), Change::Account(account)];
+                Ok((project, changes))
             })
-            .await?;
-        self.tell(&Change::Project(project.clone()));
-        self.tell(&Change::Account(account));
-        Ok(project)
+            .await
     }
 
     pub(crate) async fn projects(&self, page: Page) -> Result<Listed<Project>> {

@@ -1,13 +1,14 @@
 //! What the change feed tells, and that it tells it before the method returns.
 
 use std::sync::{Arc, Mutex};
+use std::task::Poll;
 
 use hookwright_store::{
     Change, EndpointStatus, EndpointUpdate, EventTypeDocument, EventTypeSwap, KeyOwner, Store,
     StoreError,
 };
 
-use super::build::{a_key, a_project, an_endpoint, an_event, renamed};
+use super::build::{a_key, a_project, an_endpoint, an_event, hash_of, renamed};
 use super::house::{NOW, Tenant, all};
 
 /// What was told and not yet taken, as short words.
@@ -126,6 +127,21 @@ facts! {
         assert_eq!(heard.take().len(), 1);
         let after = house.crashed(NOW).await;
         assert_eq!(after.endpoints(acme.scope(), all()).await.expect("listed").rows.len(), 1);
+    }
+
+    async fn a_change_is_told_also_when_whoever_asked_has_gone(house: House) {
+        let acme = house.tenant("acme").await;
+        house.key_of(acme, "key_1").await;
+        let heard = Heard::on(&house);
+        let mut asked = Box::pin(house.revoke_key(acme.scope(), "key_1".to_owned(), NOW));
+        let begun = std::future::poll_fn(|context| Poll::Ready(asked.as_mut().poll(context))).await;
+        assert!(begun.is_pending());
+        drop(asked);
+        // Whatever came of it has, when what is asked after it is answered.
+        house.neighbour(acme, "later").await;
+        let key = house.key_by_hash(hash_of("key_1")).await.expect("read").expect("kept");
+        let told = heard.take().contains(&"keys".to_owned());
+        assert_eq!(told, key.revoked_at.is_some());
     }
 
     async fn a_refused_change_and_an_event_are_not_told(house: House) {
