@@ -107,6 +107,12 @@ impl LaneHealth {
         gone.is_some_and(|gone| gone.concurrency_max().is_some())
     }
 
+    /// Another node may have opened the breaker since this lane last saw anything: it is taken from
+    /// what is written down, when it is next looked at.
+    pub(crate) fn forget_resting_breaker(&mut self, now: UnixMs) {
+        self.breaker.take_if(|breaker| breaker.is_at_rest(now));
+    }
+
     /// Whether nothing of it would be missed.
     pub(crate) fn is_forgettable(&self, now: UnixMs) -> bool {
         self.failing.is_none_or(|failing| failing.is_written)

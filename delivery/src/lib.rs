@@ -4,7 +4,7 @@
 //! ([`send`](crate)) for first attempts, retries, resends and tests. Clock, randomness, resolver
 //! and dialer are handed in as a [`World`], so that the whole walk can run inside a simulation.
 //!
-//! What is not promised: order between deliveries of one endpoint, and exactly-once. A delivery
+//! What is not promised: order between deliveries of an endpoint that did not ask for it, and exactly-once. A delivery
 //! that was sent and not settled before a crash is sent again.
 
 mod answer_body;

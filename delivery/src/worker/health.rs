@@ -237,13 +237,18 @@ pub(super) async fn read(state: &State) {
 
 /// Compares what is written with what the lanes have seen.
 fn compare(state: &State) {
+    let now = state.now();
     let mut lanes = state.lanes.borrow_mut();
     let mut known_better = Vec::new();
     for id in lanes.ids() {
-        let written = state.unwell.borrow().failing_since(id);
-        if let Some(lane) = lanes.get_mut(id)
-            && lane.health.compare(written)
-        {
+        let unwell = state.unwell.borrow();
+        let Some(lane) = lanes.get_mut(id) else {
+            continue;
+        };
+        if unwell.open(id).is_some() {
+            lane.health.forget_resting_breaker(now);
+        }
+        if lane.health.compare(unwell.failing_since(id)) {
             known_better.push(id);
         }
     }

@@ -1,4 +1,4 @@
-//! What a claim gets of a lane whose deliveries go one after another, in the order of their rows.
+//! What a claim gets of a lane whose deliveries go one after another, in their order.
 //!
 //! A delivery that is not due holds up all that come after it: it is to be retried, or somebody has
 //! it. One that was published for later is not looked at before its time; it takes its place then.
@@ -11,14 +11,14 @@ use super::Claimed;
 /// What was claimed of lanes that are sent to in order.
 #[derive(Clone, Debug, Default)]
 pub struct ClaimedInOrder {
-    /// Each lane's in the order of their rows, after the resends that were due.
+    /// Each lane's in their order, after the resends that were due.
     pub claimed: Vec<Claimed>,
     /// Lanes of which more waits in the store, and when to ask for it again.
     pub next_at: Vec<(EndpointId, UnixMs)>,
 }
 
 /// How many of a lane's deliveries are claimed, and when to ask again: `due_at` are the due times of
-/// the first ones in the order of their rows, one more than there is room for if there are so many.
+/// the first ones in their order, one more than there is room for if there are so many.
 pub(crate) fn longest_run(
     due_at: impl IntoIterator<Item = UnixMs>,
     room: usize,

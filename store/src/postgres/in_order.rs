@@ -13,7 +13,8 @@ use super::lent::Transaction;
 use super::{PLAIN_PLANS, PostgresStore, Result};
 use crate::model::{Claimed, ClaimedInOrder, longest_run};
 
-/// One published for later is not looked at before its time.
+/// One published for later is not looked at before its time. Row ids of several nodes sort by time to
+/// a second only: the time at which its event was accepted comes first.
 pub(super) const FIRST: &str = "
     SELECT d.project_id, d.id, d.event_id, wanted.endpoint_id, d.attempts, d.failed_attempts,
            d.first_failed_at, d.due_at, d.created_at
@@ -22,7 +23,7 @@ pub(super) const FIRST: &str = "
         FROM deliveries
         WHERE endpoint_id = wanted.endpoint_id AND due_at IS NOT NULL
               AND NOT (state = 2 AND lease = 0 AND due_at > $3)
-        ORDER BY id LIMIT wanted.count) d";
+        ORDER BY created_at, id LIMIT wanted.count) d";
 /// Not one that was retried or taken meanwhile.
 const MARK: &str = "
     UPDATE deliveries d SET lease = $3, due_at = $4
@@ -68,7 +69,7 @@ impl PostgresStore {
             .into_iter()
             .filter_map(|(row, manual)| claimed(row, lease, manual, &events))
             .collect();
-        claimed.sort_by_key(|claim| (!claim.manual, claim.id));
+        claimed.sort_by_key(|claim| (!claim.manual, claim.created_at, claim.id));
         Ok(ClaimedInOrder { claimed, next_at })
     }
 }
@@ -89,7 +90,7 @@ async fn first(
     }
     let mut taken = Vec::new();
     for (lane, mut rows) in by_lane {
-        rows.sort_by_key(|row| row.get::<_, i64>(1));
+        rows.sort_by_key(|row| (row.get::<_, i64>(8), row.get::<_, i64>(1)));
         let room = rooms.get(&lane).copied().unwrap_or_default();
         let (count, at) = longest_run(rows.iter().map(|row| UnixMs(row.get(7))), room, now);
         next_at.extend(at.map(|at| (EndpointId(lane), at)));

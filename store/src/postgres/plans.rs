@@ -183,8 +183,7 @@ fn what_is_first_in_order_is_found_among_what_waits() {
                     indexes.push(text(node, "Index Name").to_owned());
                 });
                 indexes.retain(|index| !index.is_empty());
-                // The other index of the same columns has what is finished as well.
-                let of_waiting = |index: &String| index.ends_with("_endpoint_id_id_idx1");
+                let of_waiting = |index: &String| index.ends_with("_endpoint_id_created_at_id_idx");
                 assert!(
                     !indexes.is_empty() && indexes.iter().all(of_waiting),
                     "{known:?}, {mode}: {indexes:?}"

@@ -7,10 +7,11 @@ use super::{Result, Store};
 use crate::model::{ClaimedInOrder, Endpoint, EndpointHealth, HealthChange, Scope};
 
 impl Store {
-    /// As [`Self::claim`], for lanes that are sent to in the order of their deliveries' rows: of each
-    /// the first that wait, none of which is left out. A delivery that is to be retried later, or that
-    /// somebody has, holds up those after it; one published for later does not, until it is due.
-    /// Resends that are due come first, beside the order.
+    /// As [`Self::claim`], for lanes that are sent to in the order in which their events were
+    /// accepted, by the clock of whoever accepted them where there are several: of each the first
+    /// that wait, none of which is left out. A delivery that is to be retried later, or that somebody
+    /// has, holds up those after it; one published for later does not, until it is due. Resends that
+    /// are due come first, beside the order.
     ///
     /// One node at a time may ask for a lane. What it has itself and has not settled holds up the
     /// rest as well.

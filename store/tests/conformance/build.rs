@@ -139,6 +139,12 @@ impl EventBuilder {
         self
     }
 
+    /// Its deliveries are due then.
+    pub fn deliver_at(mut self, at: UnixMs) -> Self {
+        self.0.deliver_at = Some(at);
+        self
+    }
+
     pub fn happened_at(mut self, at: UnixMs) -> Self {
         self.0.time = at;
         self

@@ -100,6 +100,8 @@ CREATE INDEX late_deliveries_by_event ON late_deliveries (event_id);
 
 -- For endpoints that receive in order, and for what waits longest.
 CREATE INDEX deliveries_in_order ON deliveries (endpoint_id, id) WHERE due_at IS NOT NULL;
+-- Row ids of several nodes sort by time to a second only.
+CREATE INDEX deliveries_in_turn ON deliveries (endpoint_id, created_at, id) WHERE due_at IS NOT NULL;
 -- Few rows are in these: lists of them are not looked for among all. Neither holds a column that a
 -- first success changes.
 CREATE INDEX deliveries_waiting ON deliveries (project_id, id) WHERE due_at IS NOT NULL;
