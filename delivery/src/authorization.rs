@@ -59,6 +59,11 @@ pub(crate) fn authorization(auth: &ReceiverAuth) -> Result<Authorization, String
     }
 }
 
+/// Checks that requests can authenticate so. What is wrong is said in words.
+pub fn check_receiver_auth(auth: &ReceiverAuth) -> Result<(), String> {
+    authorization(auth).map(drop)
+}
+
 /// The header for a token.
 pub(crate) fn bearer(token: &str) -> Result<HeaderValue, String> {
     let value = HeaderValue::from_str(&format!("Bearer {token}"));

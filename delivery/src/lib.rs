@@ -49,6 +49,7 @@ mod wanted;
 mod worker;
 mod world;
 
+pub use authorization::check_receiver_auth;
 pub use catalogue::{TypeCheck, TypeRefused};
 pub use engine::{Engine, EngineOptions, Health, StartError};
 pub use explain::{Verdict, Would, explain};

@@ -80,6 +80,8 @@ fn api() -> Api {
         .merge(endpoint_health::api())
         .merge(crate::endpoint_list::api())
         .merge(endpoint_status::api())
+        .merge(crate::endpoint_secrets::api())
+        .merge(crate::endpoint_actions::api())
         .merge(filters::api())
         .merge(dry_run::api())
         .merge(profiles::api())

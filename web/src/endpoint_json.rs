@@ -6,5 +6,5 @@ mod retry_policy;
 mod show;
 
 pub(crate) use check::{Rules, check_channels, check_filter, check_secret};
-pub(crate) use input::EndpointInput;
+pub(crate) use input::{EndpointInput, SecretType};
 pub(crate) use show::{EndpointShown, show};

@@ -14,7 +14,7 @@ use crate::body;
 use crate::endpoint_health::shown_with_health;
 use crate::endpoint_json::EndpointShown;
 use crate::endpoints::paths::{At, at_four};
-use crate::endpoints::{self, Named, scope};
+use crate::endpoints::{self, Named, scope, validation};
 use crate::paging::{self, ListQuery};
 use crate::problem::Problem;
 
@@ -104,15 +104,22 @@ async fn set(
             Some(checked(input.reason)?)
         }
     };
+    let store = app.engine.store();
+    let id = named.id();
+    let (status, reason) = match status {
+        EndpointStatus::Active => {
+            let old = store.endpoint(scope, id.clone()).await?;
+            validation::status(&old.settings, status, reason)
+        }
+        EndpointStatus::Paused | EndpointStatus::Disabled => (status, reason),
+    };
     let update = EndpointUpdate {
         status: Some((status, reason)),
         ..EndpointUpdate::default()
     };
-    let store = app.engine.store();
     let now = app.engine.now();
-    let endpoint = store
-        .update_endpoint(scope, named.id(), update, now)
-        .await?;
+    let endpoint = store.update_endpoint(scope, id, update, now).await?;
+    validation::ask_if_waiting(app, &endpoint);
     tracing::info!(
         endpoint = endpoint.public_id,
         status = status.as_str(),

@@ -1,8 +1,12 @@
 //! Endpoints: one resource at four paths, because customers' scripts call all of them already.
 
-mod formats;
+mod credentials;
+pub(crate) mod formats;
 pub(crate) mod paths;
-mod secrets;
+pub(crate) mod secrets;
+pub(crate) mod validation;
+
+use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, Query, Request, State};
@@ -13,6 +17,7 @@ use hookwright_core::scope::Scope as KeyScope;
 use hookwright_store::{
     Credentials, Endpoint, EndpointSettings, EndpointStatus, EndpointUpdate, NewEndpoint, Scope,
 };
+use hookwright_wire::Profile;
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
@@ -22,8 +27,10 @@ use crate::auth::Caller;
 use crate::body;
 use crate::endpoint_health;
 use crate::endpoint_json::{EndpointInput, EndpointShown, show};
+use crate::endpoint_proof::ProofShown;
 use crate::paging::{self, ListQuery, Named as Owner};
 use crate::problem::Problem;
+use credentials::credentials;
 use formats::Formats;
 use paths::{At, at_four};
 use secrets::{changed_secrets, first_secret};
@@ -110,7 +117,10 @@ async fn create(
     let rules = formats.rules(&app);
     let settings = input.settings(EndpointSettings::default(), &rules)?;
     let status = input.status()?.unwrap_or_default();
+    let (status, status_reason) = validation::status(&settings, status, None);
     let secrets = first_secret(&app, &input, &rules)?;
+    let nothing = (Credentials::default(), false);
+    let credentials = credentials(&app, &input, nothing, &settings, &rules)?;
     let account = named_account(&app, &caller, project.id, &named, &query, &input)?;
     let account_id = app.account_to_use(&caller, project.id, account).await?;
     let new = NewEndpoint {
@@ -119,12 +129,13 @@ async fn create(
         public_id: random_id(&formats.first.ids.endpoint, app.engine.random()),
         settings,
         secrets,
-        credentials: Credentials::default(),
+        credentials,
         status,
-        status_reason: None,
+        status_reason,
         now: app.engine.now(),
     };
     let endpoint = app.engine.store().create_endpoint(new).await?;
+    validation::ask_if_waiting(&app, &endpoint);
     tracing::info!(endpoint = endpoint.public_id, "endpoint created");
     Ok((StatusCode::CREATED, Json(shown(&app, &endpoint, true))).into_response())
 }
@@ -162,16 +173,24 @@ async fn update(
     let old = app.engine.store().endpoint(scope, id.clone()).await?;
     let formats = Formats::of(&app, &project, &input, &old.settings)?;
     let rules = formats.rules(&app);
-    let settings = input.settings(old.settings, &rules)?;
-    let secrets = changed_secrets(&input, old.secrets, &rules)?;
-    let status = input.status()?.map(|status| {
-        let reason = (status != EndpointStatus::Active).then(|| "set through the API".to_owned());
-        (status, reason)
-    });
+    let settings = input.settings(old.settings.clone(), &rules)?;
+    let secrets = changed_secrets(&input, &old.secrets, &rules)?;
+    let kept = (old.credentials.clone(), secrets.is_some());
+    let credentials = credentials(&app, &input, kept, &settings, &rules)?;
+    let unsealed = secrets.is_none() && credentials == old.credentials;
+    let secrets = secrets.unwrap_or_else(|| old.secrets.clone());
+    let status = match input.status()? {
+        Some(status) => {
+            let reason =
+                (status != EndpointStatus::Active).then(|| "set through the API".to_owned());
+            Some(validation::status(&settings, status, reason))
+        }
+        None => validation::after_change(&old, &settings),
+    };
     let given = matches!(input.secret, Some(Some(_)));
     let update = EndpointUpdate {
         settings: Some(settings),
-        secrets: secrets.map(|secrets| (secrets, old.credentials)),
+        secrets: (!unsealed).then_some((secrets, credentials)),
         status,
     };
     let endpoint = app
@@ -179,6 +198,7 @@ async fn update(
         .store()
         .update_endpoint(scope, id, update, app.engine.now())
         .await?;
+    validation::ask_if_waiting(&app, &endpoint);
     tracing::info!(endpoint = endpoint.public_id, "endpoint changed");
     Ok(Json(shown(&app, &endpoint, given)))
 }
@@ -240,9 +260,20 @@ fn named_account<'a>(
 /// An endpoint as answers show it.
 pub(crate) fn shown(app: &App, endpoint: &Endpoint, whole_secret: bool) -> EndpointShown {
     let account = app.engine.account_public_id(endpoint.account_id);
+    let profile = profile_of(app, endpoint);
+    let proof = ProofShown::new(endpoint, profile.as_deref(), app.engine.now());
     show(
         endpoint,
         account.as_deref().unwrap_or_default(),
+        proof,
         whole_secret,
     )
+}
+
+/// The profile that an endpoint speaks first.
+pub(crate) fn profile_of(app: &App, endpoint: &Endpoint) -> Option<Arc<Profile>> {
+    let project = app.engine.project(endpoint.project_id)?;
+    let own = endpoint.settings.profile.as_ref();
+    let profiles = app.engine.profiles();
+    profiles.get(own.unwrap_or(&project.profile)).cloned()
 }

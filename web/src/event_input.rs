@@ -149,7 +149,7 @@ fn is_given_id(id: &str) -> bool {
 
 /// Receivers' parsers have a bound too: what is nested deeper is refused here, where somebody can
 /// still mend it.
-fn check_depth(pointer: &str, raw: &RawValue) -> Result<(), Problem> {
+pub(crate) fn check_depth(pointer: &str, raw: &RawValue) -> Result<(), Problem> {
     // Nearly always there are not so many brackets at all, which is quick to see.
     let opening = |byte: &&u8| **byte == b'{' || **byte == b'[';
     if raw.get().as_bytes().iter().filter(opening).count() <= JSON_DEPTH_MAX {

@@ -220,6 +220,18 @@ impl Problem {
         Self::unavailable("a stream was asked for at the end")
     }
 
+    pub(crate) fn endpoint_not_tested() -> Self {
+        let detail = "nothing was sent: the endpoint is disabled; enable it first";
+        Self::new(StatusCode::CONFLICT, "endpoint_disabled", detail)
+    }
+
+    pub(crate) fn rotation_in_progress(until: &str) -> Self {
+        let detail = format!(
+            "nothing was changed: the secret before the last rotation counts until {until}; wait until then, or end it now with \"overlap_seconds\": 0"
+        );
+        Self::new(StatusCode::CONFLICT, "rotation_in_progress", detail)
+    }
+
     fn event_conflict() -> Self {
         let detail = "this id was used for an event with other content; nothing was stored: \
                       give a new event a new id, or send exactly the first one again";

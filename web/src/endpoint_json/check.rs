@@ -14,7 +14,7 @@ use hookwright_core::schedule::{self, Schedule};
 use hookwright_core::subscription::Subscriptions;
 use hookwright_delivery::promises_exact_times;
 use hookwright_store::EndpointSettings;
-use hookwright_wire::{CanonicalJson, Profile, signing_key};
+use hookwright_wire::{CanonicalJson, Profile, public_key, signing_key};
 use serde_json::Value;
 
 use crate::problem::Problem;
@@ -175,6 +175,11 @@ pub(crate) fn check_secret(secret: &str, rules: &Rules<'_>) -> Result<(), Proble
     for profile in std::iter::once(rules.profile).chain(rules.second) {
         signing_key(profile, secret)
             .map_err(|error| Problem::field("/secret", error.to_string()))?;
+        // A private key must not pass for a shared secret, which its receiver would have to know.
+        if public_key(profile, secret).is_some() != public_key(rules.profile, secret).is_some() {
+            let detail = "is an ed25519 key for one of the endpoint's two profiles only; use a shared secret, or profiles that both have ed25519 signatures";
+            return Err(Problem::field("/secret", detail));
+        }
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use hookwright_store::{EndpointSettings, EndpointStatus, RetryPolicy};
+use hookwright_store::{EndpointSettings, EndpointStatus, RetryPolicy, Validation};
 use schemars::{JsonSchema, Schema};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -11,6 +11,7 @@ use super::check::{Rules, check, check_times, checked_headers, checked_url};
 use super::retry_policy::RetryPolicyInput;
 use crate::body::present;
 use crate::circuit_breaker::CircuitBreakerInput;
+use crate::endpoint_auth::{AuthInput, ClientCertificateInput};
 use crate::problem::Problem;
 
 /// What a request may say of an endpoint. What it leaves out stays as it is.
@@ -33,6 +34,17 @@ pub(crate) struct EndpointInput {
     /// The signing secret; without it, one is made. `null` means none, where the format allows it.
     #[serde(deserialize_with = "present")]
     pub(crate) secret: Option<Option<String>>,
+    /// What kind of secret is made with the endpoint, where none is given; `hmac` if not said.
+    pub(crate) secret_type: Option<SecretType>,
+    /// How requests authenticate towards the receiver; `null` is not at all.
+    #[serde(deserialize_with = "present")]
+    pub(crate) auth: Option<Option<AuthInput>>,
+    /// What connections present where the receiver asks for a certificate; `null` is nothing.
+    #[serde(deserialize_with = "present")]
+    pub(crate) client_certificate: Option<Option<ClientCertificateInput>>,
+    /// `cloudevents`: the receiver must consent before it is sent anything; `null` is no such check.
+    #[serde(deserialize_with = "present")]
+    validation: Option<Option<ValidationWord>>,
     /// `active`, `paused` (deliveries wait) or `disabled` (deliveries fail).
     status: Option<String>,
     /// `false` is `disabled`; say this or `status`.
@@ -73,6 +85,34 @@ pub(crate) struct EndpointInput {
     ordered: Option<bool>,
     /// Notes by name, all replaced: at most 32, names of 1 to 64 characters, values of at most 512.
     metadata: Option<BTreeMap<String, String>>,
+}
+
+/// A kind of signing secret.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum SecretType {
+    /// Shared with the receiver.
+    #[default]
+    Hmac,
+    /// A private key; the receiver has the public one.
+    Ed25519,
+}
+
+/// A way to ask a receiver for its consent.
+#[derive(Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "Validation")]
+enum ValidationWord {
+    /// The handshake of the CloudEvents webhook specification.
+    Cloudevents,
+}
+
+impl From<ValidationWord> for Validation {
+    fn from(word: ValidationWord) -> Self {
+        match word {
+            ValidationWord::Cloudevents => Self::Cloudevents,
+        }
+    }
 }
 
 /// What a request leaves out is not `null`: that would mean something.
@@ -120,6 +160,10 @@ impl EndpointInput {
                 None => base.circuit_breaker,
             },
             ordered: self.ordered.unwrap_or(base.ordered),
+            validation: match self.validation {
+                Some(asked) => asked.map(Validation::from),
+                None => base.validation,
+            },
             metadata: self.metadata.clone().unwrap_or(base.metadata),
             ..base
         };

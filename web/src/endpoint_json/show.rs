@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use super::retry_policy::RetryPolicyShown;
 use crate::circuit_breaker::{self, CircuitBreakerShown};
 use crate::endpoint_health::HealthShown;
+use crate::endpoint_proof::ProofShown;
 use crate::times;
 
 const SHOWN_SECRET_CHARS: usize = 8;
@@ -60,6 +61,8 @@ pub(crate) struct EndpointShown {
     /// How it is doing; only where endpoints are shown and listed.
     #[serde(skip_serializing_if = "Option::is_none")]
     health: Option<HealthShown>,
+    #[serde(flatten)]
+    proof: ProofShown,
     created_at: String,
     updated_at: String,
 }
@@ -75,7 +78,12 @@ impl EndpointShown {
 }
 
 /// An endpoint as answers show it; the secret in full only where it was just made or given.
-pub(crate) fn show(endpoint: &Endpoint, account_id: &str, whole_secret: bool) -> EndpointShown {
+pub(crate) fn show(
+    endpoint: &Endpoint,
+    account_id: &str,
+    proof: ProofShown,
+    whole_secret: bool,
+) -> EndpointShown {
     let settings = endpoint.settings.clone();
     let secret = endpoint.secrets.first().map(|secret| {
         if whole_secret {
@@ -114,6 +122,7 @@ pub(crate) fn show(endpoint: &Endpoint, account_id: &str, whole_secret: bool) ->
         ordered: settings.ordered,
         metadata: settings.metadata,
         health: None,
+        proof,
         created_at: times::rfc3339_seconds(endpoint.created_at),
         updated_at: times::rfc3339_seconds(endpoint.updated_at),
     }

@@ -10,13 +10,13 @@ use crate::endpoint_json::{EndpointInput, Rules};
 use crate::problem::Problem;
 
 /// The wire profiles of an endpoint.
-pub(super) struct Formats {
-    pub(super) first: Arc<Profile>,
+pub(crate) struct Formats {
+    pub(crate) first: Arc<Profile>,
     second: Option<Arc<Profile>>,
 }
 
 impl Formats {
-    pub(super) fn of(
+    pub(crate) fn of(
         app: &App,
         project: &Project,
         input: &EndpointInput,
@@ -42,7 +42,12 @@ impl Formats {
         })
     }
 
-    pub(super) fn rules(&self, app: &App) -> Rules<'_> {
+    /// Whether a request carries the signatures of two secrets at once, in all its formats.
+    pub(crate) fn carry_two_signatures(&self) -> bool {
+        self.first.accepts_list() && self.second.as_ref().is_none_or(|it| it.accepts_list())
+    }
+
+    pub(crate) fn rules(&self, app: &App) -> Rules<'_> {
         Rules {
             profile: &self.first,
             second: self.second.as_deref(),
