@@ -17,6 +17,7 @@ use crate::app::App;
 use crate::body;
 use crate::event_input::EventInput;
 use crate::event_list::find;
+use crate::events::check_content;
 use crate::paging::{List, PageOf, page};
 use crate::problem::Problem;
 use crate::query::QueryText;
@@ -89,7 +90,7 @@ async fn dry_run(
         .await?;
     body::must_be_json(request.headers())?;
     let query: List = query.read()?;
-    let project = app.project(&caller, query.project_id.as_deref())?.id;
+    let project = app.project(&caller, query.project_id.as_deref())?;
     let bytes = body::read(request, EVENT_BODY_BYTES_MAX).await?;
     let input: EventInput<'_> = body::parse(&bytes)?;
     input.check()?;
@@ -98,10 +99,14 @@ async fn dry_run(
         query.account_id.as_deref(),
         None,
     ];
+    let named = app.one_account(&caller, project.id, named)?;
+    check_content(&app, &project, named, &input)?;
+    input.time()?;
+    input.deliver_at(app.engine.now(), true)?;
     // Publishing would make an account that is not there; this makes nothing.
-    let account = match (caller.owner, app.one_account(&caller, project, named)?) {
+    let account = match (caller.owner, named) {
         (KeyOwner::Account(_, own), None) => own,
-        (_, named) => app.account_seen_by(&caller, project, named.unwrap_or(DEFAULT_ACCOUNT))?,
+        (_, named) => app.account_seen_by(&caller, project.id, named.unwrap_or(DEFAULT_ACCOUNT))?,
     };
     let event = Event {
         payload: serde_json::from_str(input.data.get()).ok(),
@@ -109,7 +114,7 @@ async fn dry_run(
         channels: input.channels,
     };
     let scope = Scope {
-        project_id: project,
+        project_id: project.id,
         account_id: Some(account),
     };
     all(&app, scope, event, &query).await

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use hookwright_core::limits::{EVENT_BODY_BYTES_MAX, GIVEN_ID_CHARS_MAX};
 use hookwright_core::scope::Scope as KeyScope;
 use hookwright_delivery::{Publish, Published, TypeCheck, TypeRefused};
-use hookwright_store::OPERATIONAL_ACCOUNT;
+use hookwright_store::{OPERATIONAL_ACCOUNT, Project};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -91,6 +91,25 @@ fn accepted(published: &Published) -> String {
     )
 }
 
+/// Refuses what the project, as it is now, does not take: by account, type or schema.
+pub(crate) fn check_content(
+    app: &App,
+    project: &Project,
+    account: Option<&str>,
+    input: &EventInput<'_>,
+) -> Result<(), Problem> {
+    if account == Some(OPERATIONAL_ACCOUNT) {
+        return Err(Problem::reserved_account(OPERATIONAL_ACCOUNT));
+    }
+    let checked = TypeCheck {
+        event_type: &input.event_type,
+        schema_version: input.schema_version,
+        payload: input.data.get().as_bytes(),
+    };
+    let fits = app.engine.check_event_type(project, checked);
+    fits.map_err(|refused| type_refused(&input.event_type, refused))
+}
+
 /// Publishes the event that `bytes` hold: for a single request and for each event of a batch.
 pub(crate) async fn publish_one(
     app: &App,
@@ -108,16 +127,7 @@ pub(crate) async fn publish_one(
         None,
     ];
     let account = app.one_account(caller, project.id, named)?;
-    if account == Some(OPERATIONAL_ACCOUNT) {
-        return Err(Problem::reserved_account(OPERATIONAL_ACCOUNT));
-    }
-    let checked = TypeCheck {
-        event_type: &input.event_type,
-        schema_version: input.schema_version,
-        payload: input.data.get().as_bytes(),
-    };
-    let fits = app.engine.check_event_type(&project, checked);
-    fits.map_err(|refused| type_refused(&input.event_type, refused))?;
+    check_content(app, &project, account, &input)?;
     let repeatable = input.id.is_some() || idempotency_key.is_some();
     let (time, deliver_at) = (
         input.time()?,

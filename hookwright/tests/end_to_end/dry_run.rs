@@ -118,6 +118,27 @@ fn a_dry_run_refuses_what_publishing_would_and_makes_no_account() {
 }
 
 #[test]
+fn a_dry_run_holds_the_payload_against_the_types_schema() {
+    let server = Server::start();
+    let client = server.project("standard-webhooks");
+    let schema = json!({"type": "object", "required": ["id"]});
+    let event_type = json!({"name": "user.created", "versions": [{"schema": schema}]});
+    client.post("/v1/event-types", &event_type).expect(201);
+    for path in ["/v1/events", "/v1/events/dry-run"] {
+        let wrong = client.post(path, &json!({"type": "user.created", "data": {}}));
+        assert_eq!(wrong.problem(422), "schema_mismatch", "{path}");
+        let past = json!({"type": "a", "data": 1, "deliver_at": "soon"});
+        assert_eq!(
+            client.post(path, &past).problem(422),
+            "invalid_field",
+            "{path}"
+        );
+    }
+    let right = json!({"type": "user.created", "data": {"id": 1}});
+    client.post("/v1/events/dry-run", &right).expect(200);
+}
+
+#[test]
 fn many_endpoints_are_paged() {
     let server = Server::start();
     let client = server.project("standard-webhooks");
