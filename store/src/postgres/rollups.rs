@@ -135,7 +135,7 @@ impl PostgresStore {
     ) -> Result<EndpointCounts> {
         let width = stretches.width as i32;
         let rows = self
-            .rows(
+            .rows_by_index(
                 BY_ENDPOINT,
                 &[
                     &project.0,
