@@ -46,7 +46,14 @@ pub struct TypeCheck<'a> {
 /// What projects describe.
 #[derive(Default)]
 pub(crate) struct Catalogue {
-    projects: RwLock<HashMap<ProjectId, Arc<Types>>>,
+    projects: RwLock<HashMap<ProjectId, Described>>,
+}
+
+/// What one project describes: as it says it, and ready to be asked.
+#[derive(Clone)]
+struct Described {
+    said: Arc<Vec<EventType>>,
+    types: Arc<Types>,
 }
 
 type Types = HashMap<String, Known>;
@@ -76,18 +83,18 @@ impl Catalogue {
     pub(crate) fn apply(&self, change: &Change) {
         match change {
             Change::EventTypes(project, types) => self.put(*project, types),
-            Change::ProjectDeleted(project) => self.put(*project, &[]),
+            Change::ProjectDeleted(project) => self.put(*project, &Arc::default()),
             _ => {}
         }
     }
 
-    fn put(&self, project: ProjectId, types: &[EventType]) {
-        let before = self.of(project);
+    fn put(&self, project: ProjectId, said: &Arc<Vec<EventType>>) {
+        let before = self.of(project).map(|described| described.types);
         let known = |it: &EventType| {
             let before = before.as_ref().and_then(|types| types.get(&it.name));
             (it.name.clone(), Known::of(it, before))
         };
-        let types: Types = types.iter().map(known).collect();
+        let types: Types = said.iter().map(known).collect();
         let mut projects = self
             .projects
             .write()
@@ -95,11 +102,17 @@ impl Catalogue {
         if types.is_empty() {
             projects.remove(&project);
         } else {
-            projects.insert(project, Arc::new(types));
+            let (said, types) = (Arc::clone(said), Arc::new(types));
+            projects.insert(project, Described { said, types });
         }
     }
 
-    fn of(&self, project: ProjectId) -> Option<Arc<Types>> {
+    /// All that a project says of its event types, by name.
+    pub(crate) fn said(&self, project: ProjectId) -> Arc<Vec<EventType>> {
+        self.of(project).map(|it| it.said).unwrap_or_default()
+    }
+
+    fn of(&self, project: ProjectId) -> Option<Described> {
         let projects = self.projects.read().unwrap_or_else(PoisonError::into_inner);
         projects.get(&project).cloned()
     }
@@ -111,8 +124,10 @@ impl Catalogue {
         profile: Option<&Profile>,
         event: TypeCheck<'_>,
     ) -> Result<(), TypeRefused> {
-        let types = self.of(project.id);
-        let known = types.as_ref().and_then(|types| types.get(event.event_type));
+        let described = self.of(project.id);
+        let known = described
+            .as_ref()
+            .and_then(|it| it.types.get(event.event_type));
         match known {
             Some(known) => known.check(event),
             None => {

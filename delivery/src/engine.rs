@@ -283,6 +283,12 @@ impl Engine {
         self.shared.routing.account_public_id(account)
     }
 
+    /// What a project says of its event types, by name, as this node knows it.
+    #[must_use]
+    pub fn event_types(&self, project: ProjectId) -> Arc<Vec<hookwright_store::EventType>> {
+        self.shared.catalogue.said(project)
+    }
+
     /// Whether an event of this type and content may be published in the project. Not part of
     /// [`Self::publish`]: what this server itself publishes is in no catalogue.
     pub fn check_event_type(

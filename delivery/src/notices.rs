@@ -9,13 +9,15 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::future::join_all;
 use hookwright_core::limits::NOTICES_AT_ONCE_MAX;
-use hookwright_store::{Notice, OPERATIONAL_ACCOUNT, StoreError};
+use hookwright_store::{Notice, StoreError};
 
 use crate::engine::Shared;
 use crate::publish::{Publish, PublishError, publish};
 
 /// How often the store is asked.
 const LOOK_MS: u64 = 1_000;
+/// Every node has heard by then of an endpoint that another one made.
+const HEARD_OF_WITHIN_MS: u64 = 60_000;
 
 /// Publishes what there is, for as long as nobody ends it.
 pub(crate) async fn keep_publishing(shared: &Arc<Shared>) {
@@ -49,12 +51,10 @@ async fn publish_some(shared: &Arc<Shared>) -> Result<usize, StoreError> {
 /// Whether nothing is left to do about a notice.
 async fn publish_one(shared: &Arc<Shared>, notice: &Notice) -> bool {
     let project = shared.routing.project(notice.project_id);
-    let account = shared
-        .routing
-        .account(notice.project_id, OPERATIONAL_ACCOUNT);
+    let account = shared.routing.operational_account(notice.project_id);
     let (Some(project), Some(account)) = (project, account) else {
-        // It was deleted since: nobody is left to be told.
-        return true;
+        // This node may not have heard of it yet. Or it was deleted since: nobody is left to be told.
+        return shared.world.clock.now().since(notice.made_at) > HEARD_OF_WITHIN_MS;
     };
     let event = Publish {
         project_id: notice.project_id,

@@ -15,6 +15,8 @@ mod document_calls;
 mod dry_run;
 #[path = "end_to_end/endpoint_fields.rs"]
 mod endpoint_fields;
+#[path = "end_to_end/event_types.rs"]
+mod event_types;
 #[path = "end_to_end/filters.rs"]
 mod filters;
 #[path = "end_to_end/formats.rs"]
@@ -35,6 +37,8 @@ mod ordered;
 mod portal_tokens;
 #[path = "end_to_end/projects.rs"]
 mod projects;
+#[path = "end_to_end/publishing.rs"]
+mod publishing;
 #[path = "end_to_end/rate_limits.rs"]
 mod rate_limits;
 #[path = "end_to_end/stats.rs"]

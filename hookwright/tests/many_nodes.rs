@@ -25,5 +25,7 @@ mod killed;
 mod routing;
 #[path = "many_nodes/stopped.rs"]
 mod stopped;
+#[path = "many_nodes/told.rs"]
+mod told;
 #[path = "many_nodes/upgrade.rs"]
 mod upgrade;

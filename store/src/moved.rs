@@ -6,25 +6,39 @@ pub(crate) enum Table {
     Projects,
     Accounts,
     Keys,
+    Catalogue,
     Endpoints,
+    EndpointHealth,
     Events,
     EventNames,
     Deliveries,
     Attempts,
     Resends,
+    LateDeliveries,
+    Jobs,
+    Notices,
+    Rollups,
+    Audit,
 }
 
 impl Table {
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 16] = [
         Self::Projects,
         Self::Accounts,
         Self::Keys,
+        Self::Catalogue,
         Self::Endpoints,
+        Self::EndpointHealth,
         Self::Events,
         Self::EventNames,
         Self::Deliveries,
         Self::Attempts,
         Self::Resends,
+        Self::LateDeliveries,
+        Self::Jobs,
+        Self::Notices,
+        Self::Rollups,
+        Self::Audit,
     ];
 
     /// As both engines and people call it.
@@ -33,12 +47,19 @@ impl Table {
             Self::Projects => "projects",
             Self::Accounts => "accounts",
             Self::Keys => "keys",
+            Self::Catalogue => "catalogue",
             Self::Endpoints => "endpoints",
+            Self::EndpointHealth => "endpoint_health",
             Self::Events => "events",
             Self::EventNames => "event_names",
             Self::Deliveries => "deliveries",
             Self::Attempts => "attempts",
             Self::Resends => "resends",
+            Self::LateDeliveries => "late_deliveries",
+            Self::Jobs => "jobs",
+            Self::Notices => "notices",
+            Self::Rollups => "rollups",
+            Self::Audit => "audit",
         }
     }
 }

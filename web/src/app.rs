@@ -17,8 +17,8 @@ use crate::problem::Problem;
 use crate::under_way::UnderWay;
 use crate::{
     accounts, audit_log, batch, deliveries, docs_page, dry_run, endpoint_health, endpoint_status,
-    endpoints, event_list, events, filters, health, keys, own_key, portal_tokens, profiles,
-    projects, root_keys, stats, stream,
+    endpoints, event_list, event_types, events, filters, health, keys, own_key, portal_tokens,
+    profiles, projects, root_keys, stats, stream,
 };
 
 /// What every handler has.
@@ -73,6 +73,7 @@ fn api() -> Api {
         .merge(audit_log::api())
         .merge(keys::api())
         .merge(events::api())
+        .merge(event_types::api())
         .merge(batch::api())
         .merge(event_list::api())
         .merge(deliveries::api())
@@ -110,7 +111,6 @@ pub(crate) fn router(app: App) -> Router {
             get(move || async move { ([json], document) }),
         )
         .merge(docs_page::routes())
-        .merge(profiles::routes())
         .fallback(|| async { Problem::no_such_path() })
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
         .layer(from_fn_with_state(app.clone(), audit))

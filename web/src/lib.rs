@@ -31,6 +31,7 @@ mod endpoint_status;
 mod endpoints;
 mod event_input;
 mod event_list;
+mod event_types;
 mod events;
 mod filters;
 mod front;

@@ -145,6 +145,19 @@ impl<T> PageOf<T> {
         }
     }
 
+    /// A page of a list whose cursors are of its own kind.
+    pub(crate) const fn between(
+        data: Vec<T>,
+        next_cursor: Option<String>,
+        prev_cursor: Option<String>,
+    ) -> Self {
+        Self {
+            data,
+            next_cursor,
+            prev_cursor,
+        }
+    }
+
     /// A list that is always on one page.
     pub(crate) const fn whole(data: Vec<T>) -> Self {
         Self {

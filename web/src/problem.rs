@@ -311,6 +311,12 @@ impl Problem {
         }
     }
 
+    /// Others kept changing the same thing meanwhile.
+    pub(crate) fn changed_meanwhile() -> Self {
+        let detail = "others are changing this just now, and nothing was changed; try again";
+        Self::new(StatusCode::CONFLICT, "changed_meanwhile", detail)
+    }
+
     /// Our own fault: the detail goes to the log.
     pub(crate) fn internal(detail: &str) -> Self {
         tracing::error!(detail, "request failed");

@@ -1,17 +1,15 @@
 //! Wire profiles and their event types, to look at.
 
-use axum::extract::{Path, Query, State};
-use axum::routing::get;
-use axum::{Json, Router};
+use axum::Json;
+use axum::extract::{Path, State};
 use hookwright_wire::{Acknowledge, Profile, Retry};
 use http::HeaderMap;
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::{Value, json};
 
 use crate::api::{Api, Doc};
 use crate::app::App;
-use crate::paging::{self, ListQuery, PageOf};
+use crate::paging::PageOf;
 use crate::problem::Problem;
 
 pub(crate) fn api() -> Api {
@@ -31,10 +29,6 @@ pub(crate) fn api() -> Api {
             read,
             doc("getProfile", "Shows one wire format.").answer::<ProfileShown>(200),
         )
-}
-
-pub(crate) fn routes() -> Router<App> {
-    Router::new().route("/v1/event-types", get(event_types))
 }
 
 /// A wire format with its delivery policy.
@@ -118,20 +112,6 @@ async fn read(
         .get(&name)
         .ok_or_else(|| Problem::not_found("profile"))?;
     Ok(Json(show(profile)))
-}
-
-/// The catalogue of the project's profile.
-async fn event_types(
-    State(app): State<App>,
-    headers: HeaderMap,
-    query: Result<Query<ListQuery>, axum::extract::rejection::QueryRejection>,
-) -> Result<Json<Value>, Problem> {
-    let caller = app.any_caller(&headers).await?;
-    let project = app.project(&caller, paging::query(query)?.project_id.as_deref())?;
-    let profile = app.profile(&project.profile)?;
-    Ok(Json(
-        json!({"data": catalogue(&profile), "next_cursor": null}),
-    ))
 }
 
 fn catalogue(profile: &Profile) -> Vec<ProfileEventType> {

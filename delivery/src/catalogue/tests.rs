@@ -116,8 +116,11 @@ fn a_schema_that_did_not_change_stays_compiled() {
     let schema = || described("a", false, &[(1, json!({"type": "string"}))]);
     let catalogue = catalogue(vec![schema()]);
     let compiled = || {
-        let types = catalogue.of(ProjectId(1)).expect("described");
-        let schema = types["a"].versions[0].schema.clone().expect("a schema");
+        let described = catalogue.of(ProjectId(1)).expect("described");
+        let schema = described.types["a"].versions[0]
+            .schema
+            .clone()
+            .expect("a schema");
         schema.compiled.get().is_some()
     };
     assert!(!compiled());

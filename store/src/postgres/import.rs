@@ -162,7 +162,16 @@ impl Import {
         let analyze = format!("ANALYZE {names}");
         self.client.batch_execute(&analyze).await?;
         let transaction = self.client.transaction().await?;
-        for table in ["projects", "accounts", "keys", "endpoints", "resends"] {
+        for table in [
+            "projects",
+            "accounts",
+            "keys",
+            "catalogue",
+            "endpoints",
+            "resends",
+            "jobs",
+            "notices",
+        ] {
             let sql = format!(
                 "SELECT setval(pg_get_serial_sequence('{table}', 'id'), MAX(id))
                  FROM {table} HAVING MAX(id) > 0"
@@ -222,7 +231,7 @@ const fn columns_of(table: Table) -> (&'static str, &'static str) {
     match table {
         Table::Projects => (
             "projects",
-            "id, public_id, name, profile, livemode, created_at, deleted_at",
+            "id, public_id, name, profile, livemode, created_at, deleted_at, settings",
         ),
         Table::Accounts => (
             "accounts",
@@ -231,8 +240,26 @@ const fn columns_of(table: Table) -> (&'static str, &'static str) {
         Table::Keys => (
             "keys",
             "project_id, id, public_id, account_id, name, hash, hint, scopes, created_at,
-             expires_at, revoked_at",
+             expires_at, revoked_at, kind, rate_limit, last_used_at",
         ),
+        Table::Catalogue => (
+            "catalogue",
+            "id, project_id, name, document, created_at, updated_at",
+        ),
+        Table::EndpointHealth => (
+            "endpoint_health",
+            "project_id, endpoint_id, failing_since, breaker, breaker_reason, breaker_until,
+             breaker_at",
+        ),
+        Table::LateDeliveries => ("late_deliveries", "project_id, event_id, delivery_id"),
+        Table::Jobs => (
+            "jobs",
+            "id, public_id, project_id, account_id, kind, state, spec, progress, place, created_at,
+             updated_at, finished_at, lease, leased_until",
+        ),
+        Table::Notices => ("notices", "id, project_id, event_type, body, made_at"),
+        Table::Rollups => ("rollups", "project_id, subject, width, start, counts"),
+        Table::Audit => ("audit", "id, project_id, account_id, document"),
         Table::Endpoints => (
             "endpoints",
             "project_id, id, account_id, public_id, settings, secrets, status, status_reason,

@@ -145,7 +145,7 @@ fn cells(row: &Row<'_>) -> Result<Vec<Cell>> {
 const fn rows_of(table: Table) -> &'static str {
     match table {
         Table::Projects => {
-            "SELECT id, id, public_id, name, profile, livemode, created_at, deleted_at
+            "SELECT id, id, public_id, name, profile, livemode, created_at, deleted_at, settings
              FROM projects WHERE id > ?1 ORDER BY id"
         }
         Table::Accounts => {
@@ -154,8 +154,40 @@ const fn rows_of(table: Table) -> &'static str {
         }
         Table::Keys => {
             "SELECT id, IFNULL(project_id, 0), id, public_id, account_id, name, hash, hint, scopes,
-                    created_at, expires_at, revoked_at
+                    created_at, expires_at, revoked_at, kind, rate_limit, last_used_at
              FROM keys WHERE id > ?1 ORDER BY id"
+        }
+        Table::Catalogue => {
+            "SELECT id, id, project_id, name, document, created_at, updated_at
+             FROM catalogue WHERE id > ?1 ORDER BY id"
+        }
+        Table::EndpointHealth => {
+            "SELECT endpoint_id, project_id, endpoint_id, failing_since, breaker, breaker_reason,
+                    breaker_until, breaker_at
+             FROM endpoint_health WHERE endpoint_id > ?1 ORDER BY endpoint_id"
+        }
+        Table::LateDeliveries => {
+            "SELECT l.event_id, e.project_id, l.event_id, l.delivery_id
+             FROM late_deliveries l CROSS JOIN events e ON e.id = l.event_id
+             WHERE l.event_id > ?1 ORDER BY l.event_id"
+        }
+        // Nobody works on them any more.
+        Table::Jobs => {
+            "SELECT id, id, public_id, project_id, account_id, kind, state, spec, progress, place,
+                    created_at, updated_at, finished_at, 0, 0
+             FROM jobs WHERE id > ?1 ORDER BY id"
+        }
+        Table::Notices => {
+            "SELECT id, id, project_id, event_type, body, made_at
+             FROM notices WHERE id > ?1 ORDER BY id"
+        }
+        Table::Rollups => {
+            "SELECT start, project_id, subject, width, start, counts
+             FROM rollups WHERE start > ?1 ORDER BY start"
+        }
+        Table::Audit => {
+            "SELECT id, id, project_id, account_id, document
+             FROM audit WHERE id > ?1 ORDER BY id"
         }
         Table::Endpoints => {
             "SELECT id, project_id, id, account_id, public_id, settings, secrets, status,

@@ -52,6 +52,13 @@ impl Place {
         Store::open_sqlite(self.folder.path(), vault(), options).expect("opened")
     }
 
+    /// Changes rows of the closed source.
+    pub fn change(&self, sql: &str) {
+        let connection = rusqlite::Connection::open(self.folder.path().join("hookwright.db"));
+        let changed = connection.expect("opened").execute_batch(sql);
+        changed.expect("changed");
+    }
+
     /// Moves everything; the source is closed.
     pub async fn migrate(&self) {
         let from = (self.folder.path(), vault());
