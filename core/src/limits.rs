@@ -269,3 +269,11 @@ pub const LIST_ROWS_SCANNED_MAX: usize = 5_000;
 /// Endpoints of an account that one page of its deliveries walks one by one; if it has more, all of
 /// the project's deliveries are walked.
 pub const LIST_LANES_MAX: usize = 8;
+/// Deliveries that one call cancels.
+pub const CANCELLED_PER_CALL_MAX: usize = 10_000;
+/// Deliveries that are cancelled in one transaction.
+pub const CANCELLED_AT_ONCE_MAX: usize = 500;
+/// Events or deliveries that an export reads at once.
+pub const EXPORT_ITEMS_AT_ONCE_MAX: usize = 250;
+/// Events that an export reads at once with their payloads.
+pub const EXPORT_PAYLOADS_AT_ONCE_MAX: usize = 25;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use hookwright_core::address::AddressRule;
-use hookwright_core::ids::{AccountId, EndpointId, ProjectId};
+use hookwright_core::ids::{AccountId, DeliveryId, EndpointId, ProjectId};
 use hookwright_core::limits::LEASE_MS;
 use hookwright_core::time::UnixMs;
 use hookwright_store::{
@@ -304,6 +304,13 @@ impl Engine {
     /// Publishes an event. When this returns it is on disk with all its deliveries.
     pub async fn publish(&self, publish: Publish) -> Result<Published, PublishError> {
         publish::publish(&self.shared, publish).await
+    }
+
+    /// Takes out of this node's memory what was cancelled in the store.
+    pub fn cancelled(&self, ids: Vec<(DeliveryId, EndpointId)>) {
+        if !ids.is_empty() {
+            self.shared.inbox.push(Message::Cancelled(ids));
+        }
     }
 
     /// Sends a delivery that the store has leased to this node (a resend).

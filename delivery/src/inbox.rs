@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use hookwright_core::ids::EndpointId;
+use hookwright_core::ids::{DeliveryId, EndpointId};
 use hookwright_core::time::UnixMs;
 use hookwright_store::{Claimed, ValidationOutcome};
 use tokio::sync::{Notify, oneshot};
@@ -33,6 +33,8 @@ pub(crate) enum Message {
     Settled(Vec<EndpointId>),
     /// The endpoint changed.
     Changed(EndpointId),
+    /// These were cancelled in the store: what waits in memory is not sent.
+    Cancelled(Vec<(DeliveryId, EndpointId)>),
     /// Ask its receiver whether it wants to be sent to.
     Validate(EndpointId, Option<oneshot::Sender<ValidationOutcome>>),
     /// Finish what is in flight within so many milliseconds, release the rest.
@@ -66,7 +68,7 @@ impl Inbox {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use hookwright_core::ids::{DeliveryId, EventId, ProjectId};
+    use hookwright_core::ids::{EventId, ProjectId};
     use hookwright_store::{EventToSend, Lease};
 
     use super::*;

@@ -26,6 +26,7 @@ use crate::tokens::Tokens;
 use crate::unwell::Unwell;
 use crate::waiting::Waiting;
 
+mod cancel;
 mod claim;
 mod deliver;
 mod health;
@@ -148,6 +149,7 @@ impl State {
                 own::put_back_if_not_owned(self, id);
                 health::changed(self, id);
             }
+            Message::Cancelled(ids) => cancel::cancelled(self, &ids),
             Message::Settled(lanes) => in_order::settled(self, lanes),
             Message::Validate(id, told) => validate::validate(self, id, told),
             Message::Stop(limit_ms, done) => return Some((limit_ms, done)),

@@ -9,6 +9,8 @@ mod audit;
 mod bad_input;
 #[path = "end_to_end/breaker.rs"]
 mod breaker;
+#[path = "end_to_end/cancel.rs"]
+mod cancel;
 #[path = "end_to_end/document_calls.rs"]
 mod document_calls;
 #[path = "end_to_end/dry_run.rs"]
@@ -17,6 +19,8 @@ mod dry_run;
 mod endpoint_fields;
 #[path = "end_to_end/event_types.rs"]
 mod event_types;
+#[path = "end_to_end/export.rs"]
+mod export;
 #[path = "end_to_end/filters.rs"]
 mod filters;
 #[path = "end_to_end/formats.rs"]
@@ -29,6 +33,8 @@ mod keys;
 mod kill;
 #[path = "end_to_end/lifecycle.rs"]
 mod lifecycle;
+#[path = "end_to_end/lists.rs"]
+mod lists;
 #[path = "end_to_end/operational_events.rs"]
 mod operational_events;
 #[path = "end_to_end/ordered.rs"]

@@ -16,9 +16,9 @@ use crate::known_keys::Keys;
 use crate::problem::Problem;
 use crate::under_way::UnderWay;
 use crate::{
-    accounts, audit_log, batch, deliveries, docs_page, dry_run, endpoint_health, endpoint_status,
-    endpoints, event_list, event_types, events, filters, health, keys, own_key, portal_tokens,
-    profiles, projects, root_keys, stats, stream,
+    accounts, attempts, audit_log, batch, cancel, deliveries, docs_page, dry_run, endpoint_health,
+    endpoint_status, endpoints, event_list, event_types, events, export, filters, health, keys,
+    own_key, portal_tokens, profiles, projects, root_keys, stats, stream,
 };
 
 /// What every handler has.
@@ -77,6 +77,9 @@ fn api() -> Api {
         .merge(batch::api())
         .merge(event_list::api())
         .merge(deliveries::api())
+        .merge(attempts::api())
+        .merge(cancel::api())
+        .merge(export::api())
         .merge(endpoints::api())
         .merge(endpoint_health::api())
         .merge(crate::endpoint_list::api())

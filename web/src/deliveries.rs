@@ -143,7 +143,11 @@ pub(crate) fn row(id: &str) -> Result<(DeliveryId, UnixMs), Problem> {
         .ok_or_else(|| Problem::not_found("delivery"))
 }
 
-async fn whole(app: &App, scope: Scope, id: &str) -> Result<DeliveryWithAttempts, Problem> {
+pub(crate) async fn whole(
+    app: &App,
+    scope: Scope,
+    id: &str,
+) -> Result<DeliveryWithAttempts, Problem> {
     let (row, created_at) = row(id)?;
     let (delivery, attempts) = app.engine.store().delivery(scope, row, created_at).await?;
     Ok(DeliveryWithAttempts {

@@ -64,6 +64,32 @@ pub(crate) struct AttemptShown {
     timing: TimingShown,
 }
 
+/// An attempt with what it was made for.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct AttemptOfDelivery {
+    pub(crate) delivery_id: String,
+    pub(crate) event_id: String,
+    pub(crate) event_type: String,
+    pub(crate) endpoint_id: String,
+    pub(crate) account_id: String,
+    #[serde(flatten)]
+    pub(crate) attempt: AttemptShown,
+}
+
+impl AttemptOfDelivery {
+    pub(crate) fn new(delivery: &Delivery, attempt: &Attempt, event_prefix: &str) -> Self {
+        let shown = DeliveryShown::new(delivery, event_prefix);
+        Self {
+            delivery_id: shown.id,
+            event_id: shown.event_id,
+            event_type: shown.event_type,
+            endpoint_id: shown.endpoint_id,
+            account_id: shown.account_id,
+            attempt: AttemptShown::new(attempt),
+        }
+    }
+}
+
 /// Where an attempt's time went, in milliseconds.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Timing")]

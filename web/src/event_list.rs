@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use hookwright_core::ids::{EventId, decode, encode};
 use hookwright_core::scope::Scope as KeyScope;
-use hookwright_store::{Event, EventFilter, Listed, Scope, StoreError};
+use hookwright_store::{DeliveryFilter, Event, EventFilter, Listed, Page, Scope, StoreError};
 use http::HeaderMap;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -20,6 +20,9 @@ use crate::paging::{Named, PageOf, page};
 use crate::problem::Problem;
 use crate::query::QueryText;
 use crate::times;
+
+/// Deliveries of an event that are counted at once.
+const DELIVERIES_AT_ONCE: usize = 1_000;
 
 pub(crate) fn api() -> Api {
     let doc = |id, summary| Doc::new(id, "Events", summary).scope(KeyScope::EventsRead);
@@ -66,10 +69,14 @@ pub(crate) struct EventShown {
     deliveries: u32,
     /// When it was accepted (RFC 3339).
     created_at: String,
+    /// How many of its deliveries are in each state, replayed ones included; only where one event is
+    /// shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delivery_states: Option<BTreeMap<&'static str, u32>>,
     /// The payload, to the byte as it was published; only where one event is shown.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Value>")]
-    data: Option<Box<RawValue>>,
+    pub(crate) data: Option<Box<RawValue>>,
 }
 
 async fn list(
@@ -130,14 +137,43 @@ async fn read(
     )?;
     let event = find(&app, scope, &id).await?;
     Ok(Json(EventShown {
+        delivery_states: Some(states(&app, scope, &event).await?),
         data: payload(&event),
         ..show(&event, &event_prefix(&app, scope))
     }))
 }
 
-/// Raw, so that nothing of it changes.
+/// Its deliveries, counted as they are listed: as many as endpoints received it.
+async fn states(
+    app: &App,
+    scope: Scope,
+    event: &Event,
+) -> Result<BTreeMap<&'static str, u32>, Problem> {
+    let mut states = BTreeMap::new();
+    let mut page = Page::newest(DELIVERIES_AT_ONCE);
+    loop {
+        let filter = DeliveryFilter {
+            event_id: Some(event.id),
+            ..DeliveryFilter::default()
+        };
+        let listed = app.engine.store().deliveries(scope, filter, page).await?;
+        for delivery in &listed.rows {
+            *states.entry(delivery.state.as_str()).or_default() += 1;
+        }
+        let Some(next) = listed.next else {
+            return Ok(states);
+        };
+        page.before = Some(next);
+    }
+}
+
 fn payload(event: &Event) -> Option<Box<RawValue>> {
-    let text = std::str::from_utf8(event.payload.as_ref()?).ok()?;
+    raw(event.payload.as_ref()?)
+}
+
+/// Raw, so that nothing of it changes.
+pub(crate) fn raw(payload: &[u8]) -> Option<Box<RawValue>> {
+    let text = std::str::from_utf8(payload).ok()?;
     RawValue::from_string(text.to_owned()).ok()
 }
 
@@ -164,7 +200,7 @@ pub(crate) fn event_prefix(app: &App, scope: Scope) -> String {
     profile.map_or_else(|| "evt_".to_owned(), |profile| profile.ids.event.clone())
 }
 
-fn show(event: &Event, prefix: &str) -> EventShown {
+pub(crate) fn show(event: &Event, prefix: &str) -> EventShown {
     let subject = event.subject.as_deref();
     let made = || encode(prefix, event.accepted_at, event.id.0);
     EventShown {
@@ -179,6 +215,7 @@ fn show(event: &Event, prefix: &str) -> EventShown {
         deliver_at: event.deliver_at.map(times::rfc3339),
         deliveries: event.fanout,
         created_at: times::rfc3339(event.accepted_at),
+        delivery_states: None,
         data: None,
     }
 }

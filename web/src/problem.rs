@@ -204,6 +204,11 @@ impl Problem {
         Self::too_large(EVENT_BODY_BYTES_MAX)
     }
 
+    pub(crate) fn already_finished() -> Self {
+        let detail = "nothing was cancelled: the delivery was delivered, failed or was cancelled before; its state says which";
+        Self::new(StatusCode::CONFLICT, "already_finished", detail)
+    }
+
     pub(crate) fn endpoint_disabled(how: &str) -> Self {
         let detail = format!("nothing was resent: the delivery's endpoint is {how}");
         Self::new(StatusCode::CONFLICT, "endpoint_disabled", detail)

@@ -2,6 +2,8 @@
 
 use hookwright_core::ids::{AccountId, ProjectId};
 
+use super::{Attempt, Delivery};
+
 /// Which part of a list. It is answered newest first, whichever way it is walked.
 #[derive(Clone, Copy, Debug)]
 pub struct Page {
@@ -62,4 +64,35 @@ pub struct Scope {
     pub project_id: ProjectId,
     /// Of this account only.
     pub account_id: Option<AccountId>,
+}
+
+/// A place among the attempts of all deliveries: an attempt that is not shown any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AttemptPlace {
+    /// The delivery's row.
+    pub row: i64,
+    /// The attempt's number.
+    pub number: u32,
+}
+
+/// Which part of a list of attempts.
+#[derive(Clone, Copy, Debug)]
+pub struct AttemptPage {
+    /// Only attempts beyond this one.
+    pub from: Option<AttemptPlace>,
+    /// Which way.
+    pub towards: Towards,
+    /// At most this many.
+    pub limit: usize,
+}
+
+/// A part of a list of attempts, newest first, and where the parts beside it start.
+#[derive(Clone, Debug)]
+pub struct AttemptsListed {
+    /// Each with its delivery.
+    pub rows: Vec<(Delivery, Attempt)>,
+    /// Where the page of older ones starts, when there may be some.
+    pub next: Option<AttemptPlace>,
+    /// Where the page of newer ones starts, when there may be some.
+    pub prev: Option<AttemptPlace>,
 }

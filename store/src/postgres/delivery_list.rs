@@ -26,7 +26,8 @@ pub(super) const OF_PROJECT: &str = "project_id = $1";
 /// the planner, and hold everybody's rows.
 pub(super) const OF_ENDPOINT: &str =
     "endpoint_id = (SELECT id FROM endpoints WHERE project_id = $1 AND id = $5)";
-pub(super) const WAITING: &str = "project_id = $1 AND due_at IS NOT NULL";
+/// The last part is what its index is known by.
+pub(super) const WAITING: &str = "project_id = $1 AND due_at IS NOT NULL AND created_at >= 0";
 pub(super) const WAITING_OF: &str =
     "endpoint_id = (SELECT id FROM endpoints WHERE project_id = $1 AND id = $5)
           AND due_at IS NOT NULL";

@@ -7,9 +7,11 @@ mod audit;
 mod backlog;
 mod batch;
 mod by_index;
+mod cancel;
 mod change_log;
 mod claim;
 mod connect;
+mod contents;
 #[cfg(test)]
 mod day_facts;
 mod deliveries;

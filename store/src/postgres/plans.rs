@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use super::by_index::IN_ORDER;
 use super::{
-    PLAIN_PLANS, backlog, deliveries, delivery_list, delivery_rows, drop_day, event_list, in_order,
-    partitions, prune, prune_class, prune_payloads,
+    PLAIN_PLANS, backlog, cancel, contents, deliveries, delivery_list, delivery_rows, drop_day,
+    event_list, in_order, partitions, prune, prune_class, prune_payloads,
 };
 use crate::model::Towards;
 use database::{Database, Known, with_forty_days};
@@ -66,6 +66,13 @@ fn looks() -> Vec<Case> {
     let rows = "1, '{4003000000000000,4003000000000007}', 4003000000000000, 4003000000000007";
     add(delivery_rows::ABOUT.to_owned(), &[rows]);
     add(delivery_list::LAST_ANSWERS.to_owned(), &[rows]);
+    add(contents::PAYLOADS.to_owned(), &[rows]);
+    add(contents::FIRST_ATTEMPTS.to_owned(), &[rows]);
+    add(contents::LATER_ATTEMPTS.to_owned(), &[rows]);
+    add(
+        cancel::CANCEL.to_owned(),
+        &["1, '{4003000000000000,4003000000000007}', 4003000000000000, 4003000000000007, 1, 5"],
+    );
     add(
         deliveries::FIRST_ATTEMPT.to_owned(),
         &["1, 4003000000000000"],

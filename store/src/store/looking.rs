@@ -1,6 +1,7 @@
 //! Looking at events, deliveries and attempts.
 
-use hookwright_core::ids::{DeliveryId, EventId};
+use bytes::Bytes;
+use hookwright_core::ids::{DeliveryId, EndpointId, EventId};
 use hookwright_core::time::UnixMs;
 
 use super::{Result, Store};
@@ -46,5 +47,31 @@ impl Store {
         page: Page,
     ) -> Result<Listed<Delivery>> {
         on_engine!(self, s => s.deliveries(scope, filter, page).await)
+    }
+
+    /// The payloads of these events of the project, of those that still have one.
+    pub async fn payloads(&self, scope: Scope, ids: Vec<EventId>) -> Result<Vec<(EventId, Bytes)>> {
+        on_engine!(self, s => s.payloads(scope, ids).await)
+    }
+
+    /// The attempts of each of these deliveries, oldest first, in the order in which they are given.
+    /// The deliveries must have been found within the scope.
+    pub async fn attempts_of(
+        &self,
+        scope: Scope,
+        ids: Vec<DeliveryId>,
+    ) -> Result<Vec<(DeliveryId, Vec<Attempt>)>> {
+        on_engine!(self, s => s.attempts_of(scope, ids).await)
+    }
+
+    /// Cancels those of these deliveries within the scope that are live. Answers which, and to where
+    /// they were. What is under way is refused when it is settled.
+    pub async fn cancel(
+        &self,
+        scope: Scope,
+        ids: Vec<DeliveryId>,
+        now: UnixMs,
+    ) -> Result<Vec<(DeliveryId, EndpointId)>> {
+        on_engine!(self, s => s.cancel(scope, ids, now).await)
     }
 }

@@ -103,6 +103,7 @@ CREATE INDEX deliveries_in_order ON deliveries (endpoint_id, id) WHERE due_at IS
 -- Row ids of several nodes sort by time to a second only.
 CREATE INDEX deliveries_in_turn ON deliveries (endpoint_id, created_at, id) WHERE due_at IS NOT NULL;
 -- Few rows are in these: lists of them are not looked for among all. Neither holds a column that a
--- first success changes.
-CREATE INDEX deliveries_waiting ON deliveries (project_id, id) WHERE due_at IS NOT NULL;
+-- first success changes. What is always true of a row keeps other statements from walking all of what
+-- waits: only those that say it too can take the index.
+CREATE INDEX deliveries_waiting ON deliveries (project_id, id) WHERE due_at IS NOT NULL AND created_at >= 0;
 CREATE INDEX deliveries_finished ON deliveries (project_id, id) WHERE finished_at IS NOT NULL;

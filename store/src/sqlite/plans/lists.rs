@@ -33,9 +33,16 @@ pub(super) async fn call(store: &Store, scope: Scope, (endpoint, event): (Endpoi
                 status: Some((200, 200)),
                 ..DeliveryFilter::default()
             };
-            store.deliveries(scope, filter, page).await.expect("listed");
+            let listed = store.deliveries(scope, filter, page).await.expect("listed");
+            let ids = listed.rows.iter().map(|row| row.id).collect();
+            store.attempts_of(scope, ids).await.expect("read");
         }
     }
+    store.payloads(scope, vec![event]).await.expect("read");
+    store
+        .cancel(scope, vec![DeliveryId(1)], NOW)
+        .await
+        .expect("cancelled");
 }
 
 fn pages() -> [Page; 2] {
