@@ -138,8 +138,10 @@ impl Walk {
             row: delivery.id.0,
             number: attempt.number,
         };
-        let came_from = self.found.first().map(place).or(self.page.from);
-        let came_from = came_from.filter(|_| self.page.from.is_some());
+        let came_from = self.page.from.map(|from| {
+            let first = self.found.first().map(place);
+            first.unwrap_or_else(|| beside(from, self.page.towards))
+        });
         let mut rows = self.found;
         match self.page.towards {
             Towards::Older => AttemptsListed {
@@ -156,5 +158,28 @@ impl Walk {
                 }
             }
         }
+    }
+}
+
+/// Where the way back from an empty page begins: with what the page was asked to lie beyond.
+const fn beside(from: AttemptPlace, towards: Towards) -> AttemptPlace {
+    let AttemptPlace { row, number } = from;
+    match (towards, number) {
+        (Towards::Older, 0) => AttemptPlace {
+            row: row.saturating_sub(1),
+            number: ABOVE_ALL,
+        },
+        (Towards::Older, _) => AttemptPlace {
+            row,
+            number: number - 1,
+        },
+        (Towards::Newer, ABOVE_ALL) => AttemptPlace {
+            row: row.saturating_add(1),
+            number: 0,
+        },
+        (Towards::Newer, _) => AttemptPlace {
+            row,
+            number: number + 1,
+        },
     }
 }
