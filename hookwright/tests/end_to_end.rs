@@ -47,6 +47,8 @@ mod projects;
 mod publishing;
 #[path = "end_to_end/rate_limits.rs"]
 mod rate_limits;
+#[path = "end_to_end/retention.rs"]
+mod retention;
 #[path = "end_to_end/stats.rs"]
 mod stats;
 #[path = "end_to_end/stream.rs"]
