@@ -34,6 +34,8 @@ pub enum Scope {
     EventTypesWrite = 10,
     /// Read the audit log.
     AuditRead = 11,
+    /// Remove data for good.
+    DataPurge = 12,
     /// Make and revoke portal tokens.
     PortalWrite = 13,
     /// Change the project's own settings.
@@ -42,7 +44,7 @@ pub enum Scope {
 
 impl Scope {
     /// Every scope, in the order in which they are written.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::EventsWrite,
         Self::EventsRead,
         Self::EndpointsRead,
@@ -55,6 +57,7 @@ impl Scope {
         Self::ProjectsWrite,
         Self::EventTypesWrite,
         Self::AuditRead,
+        Self::DataPurge,
         Self::PortalWrite,
         Self::SettingsWrite,
     ];
@@ -74,6 +77,7 @@ impl Scope {
             Self::KeysWrite => "keys:write",
             Self::ProjectsWrite => "projects:write",
             Self::AuditRead => "audit:read",
+            Self::DataPurge => "data:purge",
             Self::PortalWrite => "portal:write",
             Self::SettingsWrite => "settings:write",
             Self::EventTypesWrite => "event-types:write",
@@ -132,7 +136,9 @@ impl Scopes {
     pub const fn default_of(kind: KeyKind) -> Self {
         match kind {
             KeyKind::Root => Self::ALL,
-            KeyKind::Project => Self::ALL.without(Scope::ProjectsWrite),
+            KeyKind::Project => Self::ALL
+                .without(Scope::ProjectsWrite)
+                .without(Scope::DataPurge),
             KeyKind::Account | KeyKind::Portal => Self::of(&[
                 Scope::EventsRead,
                 Scope::EndpointsRead,
@@ -244,13 +250,13 @@ mod tests {
     }
 
     #[test]
-    fn a_project_key_does_all_but_make_projects() {
+    fn a_project_key_does_all_but_make_projects_and_purge() {
         let project = Scopes::default_of(KeyKind::Project);
         let denied: Vec<_> = Scope::ALL
             .into_iter()
             .filter(|&s| !project.allows(s))
             .collect();
-        assert_eq!(denied, [Scope::ProjectsWrite]);
+        assert_eq!(denied, [Scope::ProjectsWrite, Scope::DataPurge]);
     }
 
     #[test]

@@ -90,7 +90,7 @@ fn all_profiles_are_known(
 /// A handle on the engine; clones share it.
 #[derive(Clone)]
 pub struct Engine {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
 }
 
 /// What publishers and the worker share.
@@ -106,6 +106,8 @@ pub(crate) struct Shared {
     pub(crate) metrics: Metrics,
     pub(crate) rollups: Rollups,
     pub(crate) live: Arc<Live>,
+    /// A job was made or resumed on this node.
+    pub(crate) new_job: tokio::sync::Notify,
     dev: bool,
     stopping: AtomicBool,
 }
@@ -171,6 +173,7 @@ impl Engine {
             metrics: Metrics::default(),
             rollups: Rollups::default(),
             live: Arc::default(),
+            new_job: tokio::sync::Notify::new(),
             dev: options.dev,
             stopping: AtomicBool::new(false),
         });

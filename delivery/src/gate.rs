@@ -41,6 +41,11 @@ impl Gate {
         self.waiting.fetch_sub(1, Ordering::SeqCst);
     }
 
+    /// Whether so much is unsent that what can wait should.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.unsent.load(Ordering::Relaxed) > UNSENT_LOW
+    }
+
     pub(crate) fn add(&self, count: usize) {
         self.unsent.fetch_add(count, Ordering::Relaxed);
     }

@@ -46,6 +46,11 @@ impl LaneGauge {
         self.held.fetch_sub(count, Ordering::Relaxed);
     }
 
+    /// How many it holds.
+    pub(crate) fn held(&self) -> usize {
+        self.held.load(Ordering::Relaxed) as usize
+    }
+
     /// How many more fit.
     pub(crate) fn room(&self) -> usize {
         let held = self.held.load(Ordering::Relaxed);

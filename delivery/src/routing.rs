@@ -92,6 +92,10 @@ impl Routing {
         self.read().accounts.get(&project)?.get(public_id).copied()
     }
 
+    pub(crate) fn count_accounts(&self, project: ProjectId) -> usize {
+        self.read().accounts.get(&project).map_or(0, HashMap::len)
+    }
+
     pub(crate) fn account_public_id(&self, account: AccountId) -> Option<Arc<str>> {
         self.read().account_names.get(&account).cloned()
     }
@@ -122,7 +126,8 @@ impl Routing {
         targets
     }
 
-    fn asking_for(
+    /// Those that ask for events of this type on these channels, whatever their filters say.
+    pub(crate) fn asking_for(
         &self,
         account: AccountId,
         event_type: &str,

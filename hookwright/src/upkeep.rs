@@ -1,4 +1,4 @@
-//! What is done now and then beside serving: old data goes, and the use of keys is written down.
+//! What is done beside serving: old data goes, the use of keys is written down, and long jobs get on.
 
 use std::time::Duration;
 
@@ -17,15 +17,17 @@ const ENDED_TOKENS_KEPT_DAYS: u32 = 1;
 
 /// What runs until the server ends.
 pub(crate) struct Upkeep {
-    tasks: [JoinHandle<()>; 2],
+    tasks: [JoinHandle<()>; 3],
 }
 
 impl Upkeep {
     pub(crate) fn begin(engine: &Engine, app: &App, retention_days: u32) -> Self {
         let pruning = tokio::spawn(keep_pruning(engine.clone(), retention_days));
         let noting = tokio::spawn(keep_noting_keys(app.clone()));
+        let worker = engine.clone();
+        let working = tokio::spawn(async move { worker.keep_working().await });
         Self {
-            tasks: [pruning, noting],
+            tasks: [pruning, noting, working],
         }
     }
 

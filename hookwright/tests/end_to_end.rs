@@ -9,6 +9,8 @@ mod audit;
 mod bad_input;
 #[path = "end_to_end/breaker.rs"]
 mod breaker;
+#[path = "end_to_end/broadcast.rs"]
+mod broadcast;
 #[path = "end_to_end/cancel.rs"]
 mod cancel;
 #[path = "end_to_end/document_calls.rs"]
@@ -45,8 +47,16 @@ mod portal_tokens;
 mod projects;
 #[path = "end_to_end/publishing.rs"]
 mod publishing;
+#[path = "end_to_end/purge.rs"]
+mod purge;
 #[path = "end_to_end/rate_limits.rs"]
 mod rate_limits;
+#[path = "end_to_end/rate_limits.rs"]
+mod rate_limits;
+#[path = "end_to_end/replay_kill.rs"]
+mod replay_kill;
+#[path = "end_to_end/replays.rs"]
+mod replays;
 #[path = "end_to_end/retention.rs"]
 mod retention;
 #[path = "end_to_end/stats.rs"]

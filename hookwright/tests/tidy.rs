@@ -263,7 +263,9 @@ fn anchors(text: &str) -> BTreeSet<String> {
 
 /// The codes that problem documents may have.
 fn problem_codes() -> BTreeSet<String> {
-    let source = read("web/src/problem.rs");
+    let mut source = of_kind(".rs");
+    source.retain(|file| file.path.starts_with("web/src/problem"));
+    let source: String = source.into_iter().map(|file| file.text).collect();
     let after_status = source.split("StatusCode::").skip(1);
     after_status
         .filter_map(|rest| {

@@ -79,6 +79,12 @@ fn chained(before: Option<&str>, id: &str) -> String {
     hex(hash.finish().as_ref())
 }
 
+/// SHA-256, in hex.
+#[must_use]
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    hex(ring::digest::digest(&SHA256, bytes).as_ref())
+}
+
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

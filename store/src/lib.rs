@@ -32,6 +32,7 @@ mod walk;
 pub use append::{Append, Appended, Disposition, Route};
 pub use change::Change;
 pub use error::StoreError;
+pub use job_row::sha256_hex;
 pub use migration::{Counted, Migration, Progress};
 pub use model::*;
 pub use postgres::{PostgresOptions, Prepare};

@@ -69,6 +69,7 @@ mod conformance {
     mod recovery;
     mod release;
     mod replay;
+    mod replay_retention;
     mod resend;
     mod rollups;
     mod settle;

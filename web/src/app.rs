@@ -20,6 +20,7 @@ use crate::{
     endpoint_status, endpoints, event_list, event_types, events, export, filters, health, keys,
     own_key, portal_tokens, profiles, projects, root_keys, stats, stream,
 };
+use crate::{broadcasts, purges, replays};
 
 /// What every handler has.
 #[derive(Clone)]
@@ -92,6 +93,9 @@ fn api() -> Api {
         .merge(health::api())
         .merge(stats::api())
         .merge(stream::api())
+        .merge(replays::api())
+        .merge(broadcasts::api())
+        .merge(purges::api())
         .merge(own_key::api())
         .merge(portal_tokens::api())
         .merge(root_keys::api())

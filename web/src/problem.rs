@@ -1,5 +1,7 @@
 //! The one place where errors become HTTP: RFC 9457 problem documents with stable codes.
 
+mod jobs;
+
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use hookwright_core::limits::{BATCH_EVENTS_MAX, EVENT_BODY_BYTES_MAX, STREAMS_MAX};

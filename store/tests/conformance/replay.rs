@@ -9,17 +9,17 @@ use hookwright_store::{
 };
 
 use super::build::{an_event, first_outcome_of, outcome_of};
-use super::house::{House, NOW as OLD, Tenant, all};
+use super::house::{House, NOW as OLD, Tenant};
 use super::jobs::{a_replay, at, the_end};
 use super::publish::Fresh;
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 /// Days after what is old: an engine may remove by whole days.
-const NOW: UnixMs = OLD.plus_ms(2 * DAY_MS);
+pub const NOW: UnixMs = OLD.plus_ms(2 * DAY_MS);
 
 impl House {
     /// A finished delivery of that time: failed after an attempt, or delivered.
-    async fn finished(&self, tenant: Tenant, lane: &Endpoint, fails: bool) -> Fresh {
+    pub async fn finished(&self, tenant: Tenant, lane: &Endpoint, fails: bool) -> Fresh {
         let fresh = self.publish_fresh(an_event(tenant).leased(lane)).await;
         let outcome = first_outcome_of(&fresh, 0);
         let settled = self
@@ -30,7 +30,7 @@ impl House {
     }
 
     /// Does a step that must be done; answers how many of it were.
-    async fn replayed(&self, held: HeldJob, step: ReplayStep) -> u64 {
+    pub async fn replayed(&self, held: HeldJob, step: ReplayStep) -> u64 {
         let before = self.job_done(held).await;
         let job = self.step_replay(held, step, NOW).await.expect("stepped");
         job.expect("its own").progress.done - before
@@ -81,7 +81,7 @@ impl House {
         looked.found
     }
 
-    async fn late(&self, held: HeldJob, event: EventId, lane: &Endpoint) -> u64 {
+    pub async fn late(&self, held: HeldJob, event: EventId, lane: &Endpoint) -> u64 {
         self.replayed(
             held,
             ReplayStep {
@@ -93,14 +93,14 @@ impl House {
     }
 
     /// The only one that can be claimed.
-    async fn only_claim(&self, lane: &Endpoint) -> Claimed {
+    pub async fn only_claim(&self, lane: &Endpoint) -> Claimed {
         let mut claimed = self.claim_lane(lane, 10, NOW).await;
         assert_eq!(claimed.len(), 1);
         claimed.remove(0)
     }
 }
 
-fn reopening(id: DeliveryId) -> ReplayStep {
+pub fn reopening(id: DeliveryId) -> ReplayStep {
     ReplayStep {
         reopened: vec![id],
         ..ReplayStep::default()
@@ -215,6 +215,22 @@ facts! {
         assert_eq!(house.walk(acme.scope(), to_b, 10).await.len(), 1);
     }
 
+    async fn an_events_own_list_has_its_late_deliveries(house: House) {
+        let acme = house.tenant("acme").await;
+        let (a, b) = (house.endpoint_of(acme, "a").await, house.endpoint_of(acme, "b").await);
+        let held = house.job_of(a_replay(acme, "rpl_1")).await;
+        let fresh = house.publish_fresh(an_event(acme).due(&a)).await;
+        house.publish_fresh(an_event(acme).due(&a)).await;
+        house.late(held, fresh.id, &b).await;
+        let its = DeliveryFilter { event_id: Some(fresh.id), ..DeliveryFilter::default() };
+        for limit in [1, 10] {
+            let seen = house.walk(acme.scope(), its.clone(), limit).await;
+            let mut to: Vec<_> = seen.iter().map(|it| it.endpoint_id).collect();
+            to.sort();
+            assert_eq!(to, [a.id, b.id], "{limit}");
+        }
+    }
+
     async fn many_late_deliveries_of_one_time_have_rows_of_their_own(house: House) {
         let acme = house.tenant("acme").await;
         let held = house.job_of(a_replay(acme, "rpl_1")).await;
@@ -302,61 +318,6 @@ facts! {
         let step = house.step_replay(held, reopening(fresh.delivery(0)), NOW).await;
         assert_eq!(step.expect("asked"), None);
         assert!(house.claim_lane(&a, 10, NOW).await.is_empty());
-    }
-
-    async fn retention_leaves_a_reopened_delivery_with_all_of_its_event(house: House) {
-        let acme = house.tenant("acme").await;
-        let a = house.endpoint_of(acme, "a").await;
-        let held = house.job_of(a_replay(acme, "rpl_1")).await;
-        let kept = house.publish_fresh(an_event(acme).leased(&a).disabled(&a)).await;
-        house.settle_one(first_outcome_of(&kept, 0)).await;
-        let gone = house.finished(acme, &a, true).await;
-        assert_eq!(house.replayed(held, reopening(kept.delivery(1))).await, 1);
-        assert_eq!(house.prune_payloads(NOW, 10).await.expect("pruned"), 1);
-        assert_eq!(house.prune(NOW, 10).await.expect("pruned"), 1);
-        assert!(house.event(acme.scope(), gone.id, OLD).await.is_err());
-        let claimed = house.only_claim(&a).await;
-        assert_eq!(claimed.id, kept.delivery(1));
-        assert!(claimed.event.payload.is_some());
-        let late = DeliveryId(kept.delivery(0).0);
-        assert_eq!(house.see(acme, late).await.1.len(), 1, "its neighbour's attempt too");
-        assert!(house.settle_one(outcome_of(&claimed)).await);
-        assert_eq!(house.prune(NOW, 10).await.expect("pruned"), 1, "and then it goes");
-        assert!(house.walk(acme.scope(), DeliveryFilter::default(), 10).await.is_empty());
-    }
-
-    async fn retention_keeps_and_takes_a_late_delivery_with_its_event(house: House) {
-        let acme = house.tenant("acme").await;
-        let (a, b) = (house.endpoint_of(acme, "a").await, house.endpoint_of(acme, "b").await);
-        let held = house.job_of(a_replay(acme, "rpl_1")).await;
-        let kept = house.finished(acme, &a, true).await;
-        house.finished(acme, &a, true).await;
-        assert_eq!(house.late(held, kept.id, &b).await, 1);
-        assert_eq!(house.prune(NOW, 10).await.expect("pruned"), 1, "the other one");
-        let claimed = house.only_claim(&b).await;
-        assert_eq!((claimed.event.id, claimed.event.payload.is_some()), (kept.id, true));
-        assert!(house.settle_one(outcome_of(&claimed).retry_at(NOW)).await);
-        let claimed = house.only_claim(&b).await;
-        assert!(house.settle_one(outcome_of(&claimed)).await);
-        assert_eq!(house.delivery(acme.scope(), claimed.id, NOW).await.expect("seen").1.len(), 2);
-        assert_eq!(house.prune(NOW, 10).await.expect("pruned"), 1);
-        let seen = house.delivery(acme.scope(), claimed.id, NOW).await;
-        assert!(seen.is_err(), "with its event");
-        assert!(house.events(acme.scope(), hookwright_store::EventFilter::default(), all()).await.expect("listed").rows.is_empty());
-    }
-
-    async fn a_resend_of_a_late_delivery_keeps_its_event(house: House) {
-        let acme = house.tenant("acme").await;
-        let b = house.endpoint_of(acme, "b").await;
-        let held = house.job_of(a_replay(acme, "rpl_1")).await;
-        let kept = house.publish_fresh(an_event(acme)).await;
-        house.late(held, kept.id, &b).await;
-        let claimed = house.only_claim(&b).await;
-        assert!(house.settle_one(outcome_of(&claimed)).await);
-        let resend = house.resend(acme.scope(), claimed.id, NOW).await.expect("resent");
-        assert_eq!(house.prune(NOW, 10).await.expect("pruned"), 0);
-        assert!(house.settle_one(outcome_of(&resend)).await);
-        assert_eq!(house.prune(NOW, 10).await.expect("pruned"), 1);
     }
 
     async fn a_crash_makes_a_claimed_reopened_delivery_due_again(house: House) {

@@ -1,0 +1,215 @@
+//! Past events delivered again: found, chosen and changed, a bounded number at a time.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use hookwright_core::ids::EndpointId;
+use hookwright_core::job_state::JobState;
+use hookwright_core::limits::{JOB_SCANNED_ROWS_MAX, JOB_STEP_ROWS_MAX, REPLAY_COUNTED_ROWS_MAX};
+use hookwright_store::{
+    HeldJob, Job, JobProgress, Looked, OPERATIONAL_ACCOUNT, PastEvent, PastOf, ReplaySpec,
+    ReplayStep, ReplayWhat, Scope, StoreError, Stretch,
+};
+
+use super::Stepped;
+use super::choose::{Asked, Choice, possible};
+use crate::engine::Shared;
+use crate::inbox::Message;
+
+/// What was chosen among some rows.
+struct Chosen {
+    step: ReplayStep,
+    lanes: Vec<EndpointId>,
+    looked_at: usize,
+}
+
+impl Chosen {
+    fn new() -> Self {
+        Self {
+            step: ReplayStep::default(),
+            lanes: Vec::new(),
+            looked_at: 0,
+        }
+    }
+
+    fn count(&self) -> usize {
+        self.step.reopened.len() + self.step.resent.len() + self.step.added.len()
+    }
+
+    fn skip(&mut self, reason: &str) {
+        JobProgress::count(&mut self.step.end.skipped, reason, 1);
+    }
+
+    fn touch(&mut self, lane: EndpointId) {
+        if !self.lanes.contains(&lane) {
+            self.lanes.push(lane);
+        }
+    }
+}
+
+/// One step: at most so many deliveries.
+pub(super) async fn step(
+    shared: &Arc<Shared>,
+    (job, spec): (&Job, &ReplaySpec),
+    held: HeldJob,
+    rows: usize,
+) -> Result<Option<Stepped>, StoreError> {
+    let scope = Scope {
+        project_id: job.project_id,
+        account_id: job.account_id,
+    };
+    let (mut chosen, ended) = choose(shared, (scope, spec), (job.place, rows)).await?;
+    chosen.step.end.ends = ended.then_some(JobState::Finished);
+    let now = shared.world.clock.now();
+    let job = shared.store.step_replay(held, chosen.step, now).await?;
+    for lane in &chosen.lanes {
+        shared.inbox.push(Message::Waiting(*lane, now));
+    }
+    Ok(job.map(|job| Stepped {
+        job,
+        lanes: chosen.lanes,
+    }))
+}
+
+/// How many deliveries a replay would be about, and whether all was looked at to know it.
+pub(super) async fn count(
+    shared: &Shared,
+    scope: Scope,
+    (spec, mut place): (&ReplaySpec, i64),
+) -> Result<(u64, bool, BTreeMap<String, u64>), StoreError> {
+    let (mut count, mut looked_at) = (0, 0);
+    let mut skipped = BTreeMap::new();
+    while looked_at < REPLAY_COUNTED_ROWS_MAX {
+        let (chosen, ended) = choose(shared, (scope, spec), (place, usize::MAX)).await?;
+        count += chosen.count() as u64;
+        looked_at += chosen.looked_at.max(1);
+        place = chosen.step.end.place;
+        for (reason, of_it) in chosen.step.end.skipped {
+            JobProgress::count(&mut skipped, &reason, of_it);
+        }
+        if ended {
+            return Ok((count, true, skipped));
+        }
+    }
+    Ok((count, false, skipped))
+}
+
+/// Looks at the next rows and chooses among them, about so many at most; says whether that was all.
+async fn choose(
+    shared: &Shared,
+    (scope, spec): (Scope, &ReplaySpec),
+    (place, rows): (i64, usize),
+) -> Result<(Chosen, bool), StoreError> {
+    let asked = Asked::by(spec).map_err(|detail| StoreError::Unreadable {
+        what: "replay",
+        detail,
+    })?;
+    let stretch = |rows| Stretch {
+        after: place,
+        end: spec.end_row,
+        rows,
+    };
+    if spec.what == ReplayWhat::Missing {
+        // Each may lead to many deliveries.
+        let stretch = stretch(JOB_STEP_ROWS_MAX);
+        let looked = shared.store.past_events(scope, stretch).await?;
+        return choose_missing(shared, (scope, spec, &asked), looked, rows).await;
+    }
+    let which = PastOf {
+        failed: spec.what == ReplayWhat::Failed,
+        endpoint: spec.endpoint.as_ref().map(|(row, _)| EndpointId(*row)),
+    };
+    let stretch = stretch(JOB_SCANNED_ROWS_MAX);
+    let looked = shared.store.past_deliveries(scope, which, stretch).await?;
+    let mut chosen = Chosen::new();
+    for past in &looked.found {
+        if chosen.count() >= rows {
+            return Ok((chosen, false));
+        }
+        chosen.looked_at += 1;
+        chosen.step.end.place = past.id.0;
+        let target = shared.routing.target(past.endpoint_id);
+        match asked.choose(past, target.map(|target| target.status())) {
+            Choice::Reopen => chosen.step.reopened.push(past.id),
+            Choice::Resend => chosen.step.resent.push(past.id),
+            Choice::Skip(reason) => {
+                chosen.skip(reason);
+                continue;
+            }
+            Choice::Add | Choice::Pass => continue,
+        }
+        chosen.touch(past.endpoint_id);
+    }
+    Ok(at_the_end(chosen, &looked))
+}
+
+fn at_the_end<T>(mut chosen: Chosen, looked: &Looked<T>) -> (Chosen, bool) {
+    chosen.looked_at = chosen.looked_at.max(JOB_STEP_ROWS_MAX);
+    chosen.step.end.place = looked.place;
+    (chosen, looked.ended)
+}
+
+async fn choose_missing(
+    shared: &Shared,
+    (scope, spec, asked): (Scope, &ReplaySpec, &Asked),
+    looked: Looked<PastEvent>,
+    rows: usize,
+) -> Result<(Chosen, bool), StoreError> {
+    let mut chosen = Chosen::new();
+    let now = shared.world.clock.now();
+    let operational = shared
+        .routing
+        .account(scope.project_id, OPERATIONAL_ACCOUNT);
+    for event in &looked.found {
+        if chosen.count() >= rows {
+            return Ok((chosen, false));
+        }
+        chosen.looked_at += 1;
+        chosen.step.end.place = event.id.0;
+        // What a product is told of its own webhooks is no business of its customers' replays.
+        let told = scope.account_id.is_none() && operational == Some(event.account_id);
+        if told || !asked.event(&event.event_type, event.accepted_at) {
+            continue;
+        }
+        for target in missing_at(shared, (scope, spec), event).await? {
+            let id = target.endpoint.id;
+            match possible(Choice::Add, event.has_payload, Some(target.status())) {
+                Choice::Add => {
+                    let due_at = event.deliver_at.map_or(now, |at| at.max(now));
+                    chosen.step.added.push((event.id, id, due_at));
+                    chosen.touch(id);
+                }
+                Choice::Skip(reason) => chosen.skip(reason),
+                _ => {}
+            }
+        }
+    }
+    Ok(at_the_end(chosen, &looked))
+}
+
+/// The endpoints that would get the event if it were published now, and have not got it.
+async fn missing_at(
+    shared: &Shared,
+    (scope, spec): (Scope, &ReplaySpec),
+    event: &PastEvent,
+) -> Result<Vec<Arc<crate::target::Target>>, StoreError> {
+    let mut targets =
+        shared
+            .routing
+            .asking_for(event.account_id, &event.event_type, &event.channels);
+    targets.retain(|target| {
+        let id = target.endpoint.id;
+        !event.endpoints.contains(&id) && spec.endpoint.as_ref().is_none_or(|(row, _)| *row == id.0)
+    });
+    if targets.iter().any(|target| target.wants.filter.is_some()) {
+        let seen = shared.store.event(scope, event.id, event.accepted_at).await;
+        let payload = match seen {
+            Ok(seen) => seen.payload,
+            // Retention was here first.
+            Err(StoreError::NotFound) => None,
+            Err(error) => return Err(error),
+        };
+        crate::wanted::keep_wanting(&mut targets, &payload.unwrap_or_default());
+    }
+    Ok(targets)
+}

@@ -1,0 +1,139 @@
+//! A replay as it is asked for, and what is made of it.
+
+use hookwright_core::limits::{
+    JOB_ROWS_PER_SECOND_DEFAULT, JOB_ROWS_PER_SECOND_MAX, SUBSCRIPTIONS_MAX,
+};
+use hookwright_core::subscription::Subscriptions;
+use hookwright_core::time::UnixMs;
+use hookwright_store::{ReplaySpec, ReplayWhat, Scope};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::app::App;
+use crate::problem::Problem;
+use crate::times;
+
+/// What is to be delivered again.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ReplayInput {
+    /// To this endpoint only.
+    endpoint_id: Option<String>,
+    /// Of this account only, where the key is not an account's; without it and without
+    /// `endpoint_id`, of the whole project.
+    pub(crate) account_id: Option<String>,
+    /// Of events of these types only; `*` stands for all, `user.*` for all that begin with `user.`.
+    #[serde(default)]
+    #[schemars(length(max = 256))]
+    event_types: Vec<String>,
+    /// Of events accepted at this time or later (RFC 3339).
+    since: String,
+    /// Of events accepted before this time (RFC 3339); now, if not said.
+    until: Option<String>,
+    /// Which deliveries; `failed` if not said.
+    #[serde(default)]
+    what: What,
+    /// Deliveries each second at most: 1 to 10,000, 500 if not said.
+    #[schemars(range(min = 1, max = 10_000))]
+    rate_per_second: Option<u32>,
+    /// Only counts.
+    #[serde(default)]
+    pub(crate) dry_run: bool,
+}
+
+/// Which deliveries a replay is about.
+#[derive(Clone, Copy, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "ReplayWhat")]
+enum What {
+    /// Those that failed or were cancelled: each begins anew, with a whole retry schedule.
+    #[default]
+    Failed,
+    /// Every delivery to `endpoint_id`, which must be given: those that were delivered are sent once
+    /// more and stay delivered, those that failed begin anew.
+    All,
+    /// Events that an endpoint would get if they were published now, and of which it has no
+    /// delivery: it gets one.
+    Missing,
+}
+
+/// What is made of it.
+pub(crate) struct ReplayPlan {
+    pub(crate) spec: ReplaySpec,
+    /// The row after which it begins.
+    pub(crate) place: i64,
+    pub(crate) scope: Scope,
+}
+
+impl ReplayInput {
+    pub(crate) async fn plan(&self, app: &App, mut scope: Scope) -> Result<ReplayPlan, Problem> {
+        let now = app.engine.now();
+        let since = time("/since", &self.since)?;
+        let until = self.until.as_deref().map(|text| time("/until", text));
+        let until = until.transpose()?.unwrap_or(now).min(now);
+        if since >= until {
+            let detail = "must be before until, and in the past; nothing lies between";
+            return Err(Problem::field("/since", detail));
+        }
+        self.check_types()?;
+        let rows_per_second = self.rate_per_second.unwrap_or(JOB_ROWS_PER_SECOND_DEFAULT);
+        if !(1..=JOB_ROWS_PER_SECOND_MAX).contains(&rows_per_second) {
+            let detail = format!("must be 1 to {JOB_ROWS_PER_SECOND_MAX}");
+            return Err(Problem::field("/rate_per_second", detail));
+        }
+        let what = match self.what {
+            What::Failed => ReplayWhat::Failed,
+            What::All => ReplayWhat::All,
+            What::Missing => ReplayWhat::Missing,
+        };
+        let store = app.engine.store();
+        let endpoint = match &self.endpoint_id {
+            None if what == ReplayWhat::All => {
+                let detail = "name the endpoint: everything is sent again to one at a time";
+                return Err(Problem::field("/endpoint_id", detail));
+            }
+            None => None,
+            Some(id) => {
+                let endpoint = store.endpoint(scope, id.clone()).await?;
+                scope.account_id = Some(endpoint.account_id);
+                Some((endpoint.id.0, endpoint.public_id))
+            }
+        };
+        let rows = store.rows_since(scope.project_id, since).await?;
+        let (place, end_row) = match what {
+            ReplayWhat::Missing => rows.events,
+            ReplayWhat::Failed | ReplayWhat::All => rows.deliveries,
+        };
+        let account = scope.account_id;
+        let account = account.and_then(|id| app.engine.account_public_id(id));
+        Ok(ReplayPlan {
+            spec: ReplaySpec {
+                what,
+                endpoint,
+                account: account.map(|id| id.to_string()),
+                event_types: self.event_types.clone(),
+                since,
+                until,
+                rows_per_second,
+                end_row,
+            },
+            place,
+            scope,
+        })
+    }
+
+    fn check_types(&self) -> Result<(), Problem> {
+        if self.event_types.len() > SUBSCRIPTIONS_MAX {
+            let detail = format!("names more than {SUBSCRIPTIONS_MAX} types");
+            return Err(Problem::field("/event_types", detail));
+        }
+        Subscriptions::parse(&self.event_types)
+            .map(drop)
+            .map_err(|error| Problem::field("/event_types", error.to_string()))
+    }
+}
+
+fn time(pointer: &str, text: &str) -> Result<UnixMs, Problem> {
+    times::parse(text)
+        .ok_or_else(|| Problem::field(pointer, "must be RFC 3339, as 2024-01-15T10:31:15Z"))
+}
