@@ -51,8 +51,6 @@ mod publishing;
 mod purge;
 #[path = "end_to_end/rate_limits.rs"]
 mod rate_limits;
-#[path = "end_to_end/rate_limits.rs"]
-mod rate_limits;
 #[path = "end_to_end/replay_kill.rs"]
 mod replay_kill;
 #[path = "end_to_end/replays.rs"]
