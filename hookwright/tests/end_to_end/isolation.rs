@@ -30,6 +30,7 @@ struct Tenant {
     event: String,
     delivery: String,
     portal_token: String,
+    event_type: String,
     /// The project's own key, the account's key with the usual scopes, and with all of them.
     product: Client,
     customer: Client,
@@ -83,7 +84,11 @@ impl Tenant {
         let tokens = format!("/v1/accounts/{account}/portal-tokens");
         let asked = json!({"capabilities": ["endpoints:read"]});
         let portal_token = id(&product.post(&tokens, &asked).expect(201));
+        let event_type = format!("only.{account}");
+        let described = json!({"name": event_type});
+        product.post("/v1/event-types", &described).expect(201);
         Self {
+            event_type,
             project: id(project),
             account,
             project_key: id(&own),

@@ -25,9 +25,9 @@ enum Level {
     Server,
 }
 
-/// Operations that make the account that they name, where a project's key calls: another project's
-/// account of the same name is no matter to them.
-const MAKE_THE_ACCOUNT: [&str; 7] = [
+/// Operations that make the account (or event type) that they name, where a project's key calls:
+/// another project's of the same name is no matter to them.
+const MAKE_THE_ACCOUNT: [&str; 8] = [
     "createAccountWebhook",
     "createEndpoint",
     "createWebhook",
@@ -35,6 +35,7 @@ const MAKE_THE_ACCOUNT: [&str; 7] = [
     "publishEvent",
     "publishEvents",
     "dryRunEvent",
+    "putEventType",
 ];
 
 fn operations(client: &Client) -> Vec<Operation> {
@@ -143,6 +144,7 @@ fn object<'a>(tenant: &'a Tenant, before: &str, name: &str) -> (&'a str, Level) 
         ("endpoints" | "webhooks", _) | (_, "endpoint_id") => (&tenant.endpoint, Level::Account),
         ("events", _) | (_, "event_id") => (&tenant.event, Level::Account),
         ("deliveries", _) => (&tenant.delivery, Level::Account),
+        ("event-types", _) => (&tenant.event_type, Level::Project),
         ("portal-tokens", _) => (&tenant.portal_token, Level::Account),
         // Root keys are nobody's: whoever has no root key may not even know of them.
         ("root-keys", _) => ("key_0000000000000000", Level::Server),
