@@ -143,7 +143,10 @@ fn protocol(detail: &'static str) -> NoConnection {
 }
 
 fn broken(error: io::Error) -> NoConnection {
+    // A receiver that misses a client certificate says so after the handshake, in place of an answer.
+    let of_tls = error.get_ref().is_some_and(|it| it.is::<rustls::Error>());
     let class = match error.kind() {
+        _ if of_tls => ErrorClass::Tls,
         io::ErrorKind::InvalidData => ErrorClass::Protocol,
         _ => ErrorClass::Disconnected,
     };

@@ -19,6 +19,8 @@ mod document_calls;
 mod dry_run;
 #[path = "end_to_end/endpoint_fields.rs"]
 mod endpoint_fields;
+#[path = "end_to_end/endpoint_secrets.rs"]
+mod endpoint_secrets;
 #[path = "end_to_end/event_types.rs"]
 mod event_types;
 #[path = "end_to_end/export.rs"]
@@ -27,6 +29,8 @@ mod export;
 mod filters;
 #[path = "end_to_end/formats.rs"]
 mod formats;
+#[path = "end_to_end/handshake.rs"]
+mod handshake;
 #[path = "end_to_end/isolation.rs"]
 mod isolation;
 #[path = "end_to_end/keys.rs"]
@@ -51,6 +55,8 @@ mod publishing;
 mod purge;
 #[path = "end_to_end/rate_limits.rs"]
 mod rate_limits;
+#[path = "end_to_end/receiver_auth.rs"]
+mod receiver_auth;
 #[path = "end_to_end/replay_kill.rs"]
 mod replay_kill;
 #[path = "end_to_end/replays.rs"]

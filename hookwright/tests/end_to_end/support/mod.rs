@@ -1,6 +1,7 @@
 //! What every end-to-end test needs: a server, a client, a sink and the receivers.
 
 pub(crate) mod client;
+pub(crate) mod mutual_tls;
 pub(crate) mod receiver;
 pub(crate) mod server;
 pub(crate) mod sink;

@@ -11,6 +11,7 @@ use super::PATIENCE;
 /// A request as it came.
 #[derive(Debug, Clone)]
 pub(crate) struct Got {
+    pub(crate) method: String,
     pub(crate) path: String,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
@@ -27,7 +28,8 @@ impl Got {
     }
 }
 
-type Script = Arc<Mutex<Box<dyn FnMut(&Got) -> u16 + Send>>>;
+/// What is answered to a request: the whole answer.
+type Script = Arc<Mutex<Box<dyn FnMut(&Got) -> String + Send>>>;
 
 /// Listens until the test's process ends.
 pub(crate) struct Sink {
@@ -37,7 +39,15 @@ pub(crate) struct Sink {
 
 impl Sink {
     /// A sink that answers what `script` says of each request.
-    pub(crate) fn answering(script: impl FnMut(&Got) -> u16 + Send + 'static) -> Self {
+    pub(crate) fn answering(mut script: impl FnMut(&Got) -> u16 + Send + 'static) -> Self {
+        Self::saying(move |got| {
+            let status = script(got);
+            format!("HTTP/1.1 {status} Told\r\ncontent-length: 2\r\n\r\nok")
+        })
+    }
+
+    /// A sink that answers each request by the whole text that `script` makes.
+    pub(crate) fn saying(script: impl FnMut(&Got) -> String + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let (tell, arrived) = mpsc::channel();
@@ -87,11 +97,10 @@ fn serve(stream: TcpStream, script: &Script, tell: &Sender<Got>) {
     let mut writer = stream.try_clone().expect("a stream");
     let mut reader = BufReader::new(stream);
     while let Some(got) = read(&mut reader) {
-        let status = (script.lock().expect("no panic"))(&got);
+        let answer = (script.lock().expect("no panic"))(&got);
         if tell.send(got).is_err() {
             return;
         }
-        let answer = format!("HTTP/1.1 {status} Told\r\ncontent-length: 2\r\n\r\nok");
         if writer.write_all(answer.as_bytes()).is_err() {
             return;
         }
@@ -101,7 +110,8 @@ fn serve(stream: TcpStream, script: &Script, tell: &Sender<Got>) {
 fn read(reader: &mut BufReader<TcpStream>) -> Option<Got> {
     let mut line = String::new();
     reader.read_line(&mut line).ok().filter(|read| *read > 0)?;
-    let path = line.split(' ').nth(1)?.to_owned();
+    let mut words = line.split(' ').map(str::to_owned);
+    let (method, path) = (words.next()?, words.next()?);
     let mut headers = Vec::new();
     loop {
         let mut line = String::new();
@@ -118,6 +128,7 @@ fn read(reader: &mut BufReader<TcpStream>) -> Option<Got> {
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
     Some(Got {
+        method,
         path,
         headers,
         body,
