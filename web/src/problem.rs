@@ -223,10 +223,6 @@ impl Problem {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "too_many_streams", detail)
     }
 
-    pub(crate) fn stopping() -> Self {
-        Self::unavailable("a stream was asked for at the end")
-    }
-
     pub(crate) fn endpoint_not_tested() -> Self {
         let detail = "nothing was sent: the endpoint is disabled; enable it first";
         Self::new(StatusCode::CONFLICT, "endpoint_disabled", detail)

@@ -11,6 +11,7 @@ use hookwright_core::error_class::ErrorClass;
 use hookwright_core::ids::encode;
 use hookwright_core::scope::Scope as KeyScope;
 use hookwright_delivery::{Doing, DoingKind, Listener, NotListening, Told, Wanted};
+use hookwright_store::StoreError;
 use http::HeaderMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -116,7 +117,7 @@ async fn stream(
     };
     let listener = app.engine.listen(wanted).map_err(|error| match error {
         NotListening::Full => Problem::too_many_streams(),
-        NotListening::Stopping => Problem::stopping(),
+        NotListening::Stopping => StoreError::Stopped("no new stream".to_owned()).into(),
     })?;
     let mut heartbeat = interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
     heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
