@@ -1,5 +1,6 @@
 //! The one place where errors become HTTP: RFC 9457 problem documents with stable codes.
 
+mod document;
 mod jobs;
 
 use axum::Json;
@@ -11,33 +12,8 @@ use http::{HeaderValue, StatusCode, header};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// A problem as it is written (RFC 9457).
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Problem")]
-pub(crate) struct ProblemDocument {
-    /// Where the code is explained, relative to the server.
-    r#type: String,
-    /// The status in words.
-    title: String,
-    /// The HTTP status.
-    status: u16,
-    /// What happened, in a word that does not change.
-    code: String,
-    /// What happened and what to do about it, for people.
-    detail: String,
-    /// Which fields are wrong, if some are.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    errors: Option<Vec<FieldProblem>>,
-}
-
-/// A field that is wrong.
-#[derive(Serialize, JsonSchema)]
-pub(crate) struct FieldProblem {
-    /// Which, as a JSON pointer (RFC 6901) into the body, or a header's name.
-    pointer: String,
-    /// What is wrong with it.
-    detail: String,
-}
+use document::FieldProblem;
+pub(crate) use document::ProblemDocument;
 
 /// Why an event of a batch was refused.
 #[derive(Serialize, JsonSchema)]
