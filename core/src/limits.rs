@@ -265,7 +265,7 @@ pub const REPLAY_IN_FLIGHT_MAX: usize = 64;
 pub const REPLAY_COUNTED_ROWS_MAX: usize = 100_000;
 /// Rows that one page of a list looks at where no index leads to those that fit. Such a page may be
 /// short, and the list goes on at its cursor.
-pub const LIST_ROWS_SCANNED_MAX: usize = 5_000;
+pub const LIST_ROWS_SCANNED_MAX: usize = 2_000;
 /// Endpoints of an account that one page of its deliveries walks one by one; if it has more, all of
 /// the project's deliveries are walked.
 pub const LIST_LANES_MAX: usize = 8;

@@ -26,6 +26,8 @@ pub(crate) enum Command {
     Openapi,
     /// Measure the real server on this machine.
     Bench(BenchArgs),
+    /// Measure the store's lists among millions of deliveries.
+    BenchLists(BenchListsArgs),
 }
 
 /// Every flag may be given as HOOKWRIGHT_* in the environment, or in a TOML file.
@@ -195,6 +197,19 @@ pub(crate) struct BenchArgs {
     #[arg(long, default_value_t = 1)]
     pub(crate) nodes: usize,
     /// PostgreSQL to measure with instead, an empty database
+    #[arg(long, env = "HOOKWRIGHT_BENCH_DATABASE_URL", hide_env_values = true)]
+    pub(crate) database_url: Option<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct BenchListsArgs {
+    /// Deliveries to make first
+    #[arg(long, default_value_t = 5_000_000)]
+    pub(crate) deliveries: u64,
+    /// Empty folder for the store
+    #[arg(long, default_value = "target/bench-lists")]
+    pub(crate) data_dir: PathBuf,
+    /// PostgreSQL to measure instead, an empty database
     #[arg(long, env = "HOOKWRIGHT_BENCH_DATABASE_URL", hide_env_values = true)]
     pub(crate) database_url: Option<String>,
 }

@@ -11,6 +11,7 @@ use clap::Parser;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 mod bench;
+mod bench_lists;
 mod cli;
 mod config;
 mod demo;
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
         cli::Command::Demo(args) => demo::run(&args),
         cli::Command::Openapi => openapi::run(),
         cli::Command::Bench(args) => bench::run(&args),
+        cli::Command::BenchLists(args) => bench_lists::run(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

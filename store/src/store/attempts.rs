@@ -6,7 +6,7 @@ use crate::model::*;
 /// Deliveries whose attempts are read at once.
 const AT_ONCE: usize = 100;
 /// How often deliveries are looked for to fill one page.
-const LOOKS_MAX: usize = 5;
+const LOOKS_MAX: usize = 2;
 /// What stands for an attempt above all.
 const ABOVE_ALL: u32 = u32::MAX;
 
