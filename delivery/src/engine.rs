@@ -1,5 +1,7 @@
 //! The engine's handle: what the web and the wiring hold.
 
+mod observed;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -18,10 +20,9 @@ use tokio::sync::oneshot;
 use crate::catalogue::{Catalogue, TypeCheck, TypeRefused};
 use crate::gate::Gate;
 use crate::inbox::{Inbox, Job, Message};
-use crate::live::{Listener, Live, NotListening, Wanted};
+use crate::live::Live;
 use crate::metrics::Metrics;
 use crate::node::NodeGauge;
-use crate::notices;
 use crate::profiles::Profiles;
 use crate::publish::{self, Publish, PublishError, Published};
 use crate::rollups::Rollups;
@@ -332,47 +333,6 @@ impl Engine {
             counted: false,
         };
         self.shared.inbox.push(Message::Jobs(vec![job]));
-    }
-
-    /// Publishes operational events as the store comes to hold them, until dropped.
-    pub async fn keep_telling(&self) {
-        notices::keep_publishing(&self.shared).await;
-    }
-
-    /// Writes statistics down every few seconds, until dropped.
-    pub async fn keep_counting(&self) {
-        let Shared {
-            rollups,
-            store,
-            world,
-            ..
-        } = &*self.shared;
-        rollups.keep_flushing(store, &*world.clock).await;
-    }
-
-    /// Writes down what statistics have counted so far.
-    pub async fn write_counts(&self) {
-        self.shared.rollups.flush(&self.shared.store).await;
-    }
-
-    /// Listens to what this node does from now on.
-    pub fn listen(&self, wanted: Wanted) -> Result<Listener, NotListening> {
-        self.shared.live.listen(wanted)
-    }
-
-    /// Ends all listening, for good.
-    pub fn stop_listening(&self) {
-        self.shared.live.close();
-    }
-
-    /// An endpoint's public id and account, if it is there.
-    #[must_use]
-    pub fn endpoint(&self, id: EndpointId) -> Option<(String, AccountId)> {
-        let target = self.shared.routing.target(id)?;
-        Some((
-            target.endpoint.public_id.clone(),
-            target.endpoint.account_id,
-        ))
     }
 
     /// Whether this node can take events.

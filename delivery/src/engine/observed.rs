@@ -1,0 +1,50 @@
+//! What others learn through the engine of what it does: statistics, listeners, the product itself.
+
+use hookwright_core::ids::{AccountId, EndpointId};
+
+use super::{Engine, Shared};
+use crate::live::{Listener, NotListening, Wanted};
+use crate::notices;
+
+impl Engine {
+    /// Publishes operational events as the store comes to hold them, until dropped.
+    pub async fn keep_telling(&self) {
+        notices::keep_publishing(&self.shared).await;
+    }
+
+    /// Writes statistics down every few seconds, until dropped.
+    pub async fn keep_counting(&self) {
+        let Shared {
+            rollups,
+            store,
+            world,
+            ..
+        } = &*self.shared;
+        rollups.keep_flushing(store, &*world.clock).await;
+    }
+
+    /// Writes down what statistics have counted so far.
+    pub async fn write_counts(&self) {
+        self.shared.rollups.flush(&self.shared.store).await;
+    }
+
+    /// Listens to what this node does from now on.
+    pub fn listen(&self, wanted: Wanted) -> Result<Listener, NotListening> {
+        self.shared.live.listen(wanted)
+    }
+
+    /// Ends all listening, for good.
+    pub fn stop_listening(&self) {
+        self.shared.live.close();
+    }
+
+    /// An endpoint's public id and account, if it is there.
+    #[must_use]
+    pub fn endpoint(&self, id: EndpointId) -> Option<(String, AccountId)> {
+        let target = self.shared.routing.target(id)?;
+        Some((
+            target.endpoint.public_id.clone(),
+            target.endpoint.account_id,
+        ))
+    }
+}
