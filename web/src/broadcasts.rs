@@ -21,12 +21,12 @@ use crate::body;
 use crate::event_input::EventInput;
 use crate::events::{idempotency_key, type_refused};
 use crate::jobs_shown::BroadcastShown;
-use crate::paging::Named;
+use crate::paging::{Named, OfProject};
 use crate::problem::Problem;
 use crate::query::QueryText;
 
 pub(crate) fn api() -> Api {
-    let doc = |id, summary| Doc::new(id, "Broadcasts", summary).query::<Named>();
+    let doc = |id, summary| Doc::new(id, "Broadcasts", summary);
     Api::default()
         .post(
             "/v1/events/broadcast",
@@ -39,6 +39,7 @@ pub(crate) fn api() -> Api {
                 "As a job that goes on after a crash where it was, about 500 accounts each second. Each account gets an event of its own, once. Neither `account_id` nor `id` can be given; with the header `Idempotency-Key` (1 to 128 visible ASCII characters) it can be sent again and is broadcast once.",
             )
             .scope(KeyScope::EventsWrite)
+            .query::<OfProject>()
             .body::<EventInput<'static>>()
             .answer::<BroadcastShown>(202),
         )
@@ -47,6 +48,7 @@ pub(crate) fn api() -> Api {
             read,
             doc("getBroadcast", "Shows how far a broadcast is.")
                 .scope(KeyScope::EventsRead)
+                .query::<Named>()
                 .answer::<BroadcastShown>(200),
         )
 }

@@ -24,7 +24,7 @@ use crate::auth::{Caller, hash_of};
 use crate::body;
 use crate::event_list::find;
 use crate::jobs_shown::PurgeShown;
-use crate::paging::Named;
+use crate::paging::OfProject;
 use crate::problem::Problem;
 use crate::query::QueryText;
 
@@ -32,7 +32,7 @@ pub(crate) fn api() -> Api {
     let doc = |id, summary| {
         Doc::new(id, "Purges", summary)
             .scope(KeyScope::DataPurge)
-            .query::<Named>()
+            .query::<OfProject>()
     };
     Api::default()
         .post(
@@ -77,7 +77,7 @@ async fn create(
 ) -> Result<Response, Problem> {
     let caller = app.caller(request.headers(), KeyScope::DataPurge).await?;
     let headers = request.headers().clone();
-    let query: Named = query.read()?;
+    let query: OfProject = query.read()?;
     let input: PurgeInput = body::json(request, MANAGEMENT_BODY_BYTES_MAX).await?;
     let scope = project_scope(&app, &caller, &query)?;
     let (of, place, end_row) = target(&app, &caller, scope, &input).await?;
@@ -101,7 +101,7 @@ async fn create(
 }
 
 /// An account's key removes nothing: what it sees belongs to the project.
-fn project_scope(app: &App, caller: &Caller, query: &Named) -> Result<Scope, Problem> {
+fn project_scope(app: &App, caller: &Caller, query: &OfProject) -> Result<Scope, Problem> {
     if let KeyOwner::Account(..) = caller.owner {
         let detail = "an account's key removes no data for good; use a key of the project";
         return Err(Problem::forbidden(detail));

@@ -116,12 +116,12 @@ export class Operations extends Transport {
   }
 
   /** Lists endpoints, newest first. */
-  listAccountWebhooks(account_id: string, options: { project_id?: string; limit?: number; cursor?: string; } & CallOptions = {}): Promise<types.PageOfEndpoint> {
-    return this.call({ method: "GET", path: `/v1/accounts/${segment(account_id)}/webhooks`, kind: "json", options, query: ["project_id", "limit", "cursor"] }) as Promise<types.PageOfEndpoint>;
+  listAccountWebhooks(account_id: string, options: { project_id?: string; limit?: number; cursor?: string; status?: string; event_type?: string; url?: string; metadata?: Record<string, string>; } & CallOptions = {}): Promise<types.PageOfEndpoint> {
+    return this.call({ method: "GET", path: `/v1/accounts/${segment(account_id)}/webhooks`, kind: "json", options, query: ["project_id", "limit", "cursor", "status", "event_type", "url", "metadata"] }) as Promise<types.PageOfEndpoint>;
   }
 
   /** Lists endpoints, newest first. Goes on from page to page. */
-  async *listAccountWebhooksAll(account_id: string, options: { project_id?: string; limit?: number; cursor?: string; } & CallOptions = {}): AsyncGenerator<types.Endpoint> {
+  async *listAccountWebhooksAll(account_id: string, options: { project_id?: string; limit?: number; cursor?: string; status?: string; event_type?: string; url?: string; metadata?: Record<string, string>; } & CallOptions = {}): AsyncGenerator<types.Endpoint> {
     let cursor = options.cursor;
     do {
       const page = await this.listAccountWebhooks(account_id, { ...options, cursor });
@@ -175,6 +175,41 @@ export class Operations extends Transport {
     return this.call({ method: "POST", path: `/v1/accounts/${segment(account_id)}/webhooks/${segment(id)}/pause`, kind: "json", options, query: ["project_id"], body }) as Promise<types.Endpoint>;
   }
 
+  /** Shows an endpoint's signing secret in full. */
+  getAccountWebhookSecret(account_id: string, id: string, options: { project_id?: string; } & CallOptions = {}): Promise<types.Secret> {
+    return this.call({ method: "GET", path: `/v1/accounts/${segment(account_id)}/webhooks/${segment(id)}/secret`, kind: "json", options, query: ["project_id"] }) as Promise<types.Secret>;
+  }
+
+  /** Replaces an endpoint's signing secret. */
+  rotateAccountWebhookSecret(account_id: string, id: string, body?: types.SecretRotation, options: { project_id?: string; } & CallOptions = {}): Promise<types.RotatedSecret> {
+    return this.call({ method: "POST", path: `/v1/accounts/${segment(account_id)}/webhooks/${segment(id)}/secret/rotate`, kind: "json", options, query: ["project_id"], body }) as Promise<types.RotatedSecret>;
+  }
+
+  /** Sends a test event to an endpoint. */
+  testAccountWebhook(account_id: string, id: string, body?: types.TestEvent, options: { project_id?: string; } & CallOptions = {}): Promise<types.TestEventAccepted> {
+    return this.call({ method: "POST", path: `/v1/accounts/${segment(account_id)}/webhooks/${segment(id)}/test`, kind: "json", options, query: ["project_id"], body }) as Promise<types.TestEventAccepted>;
+  }
+
+  /** Asks an endpoint's receiver for its consent, now. */
+  validateAccountWebhook(account_id: string, id: string, options: { project_id?: string; } & CallOptions = {}): Promise<types.ValidationOutcome> {
+    return this.call({ method: "POST", path: `/v1/accounts/${segment(account_id)}/webhooks/${segment(id)}/validate`, kind: "json", options, query: ["project_id"] }) as Promise<types.ValidationOutcome>;
+  }
+
+  /** Lists attempts: of the newest deliveries first, and of each the last one first. */
+  listAttempts(options: { project_id?: string; account_id?: string; limit?: number; cursor?: string; endpoint_id?: string; event_id?: string; event_type?: string; state?: string; status_class?: string; status_code?: number; error?: string; created_after?: string; created_before?: string; } & CallOptions = {}): Promise<types.PageOfAttemptOfDelivery> {
+    return this.call({ method: "GET", path: `/v1/attempts`, kind: "json", options, query: ["project_id", "account_id", "limit", "cursor", "endpoint_id", "event_id", "event_type", "state", "status_class", "status_code", "error", "created_after", "created_before"] }) as Promise<types.PageOfAttemptOfDelivery>;
+  }
+
+  /** Lists attempts: of the newest deliveries first, and of each the last one first. Goes on from page to page. */
+  async *listAttemptsAll(options: { project_id?: string; account_id?: string; limit?: number; cursor?: string; endpoint_id?: string; event_id?: string; event_type?: string; state?: string; status_class?: string; status_code?: number; error?: string; created_after?: string; created_before?: string; } & CallOptions = {}): AsyncGenerator<types.AttemptOfDelivery> {
+    let cursor = options.cursor;
+    do {
+      const page = await this.listAttempts({ ...options, cursor });
+      yield* page.data;
+      cursor = page.next_cursor ?? undefined;
+    } while (cursor !== undefined);
+  }
+
   /** Lists who changed what, newest first. */
   listAudit(options: { project_id?: string; account_id?: string; actor?: string; since?: string; until?: string; limit?: number; cursor?: string; } & CallOptions = {}): Promise<types.PageOfAuditEntry> {
     return this.call({ method: "GET", path: `/v1/audit`, kind: "json", options, query: ["project_id", "account_id", "actor", "since", "until", "limit", "cursor"] }) as Promise<types.PageOfAuditEntry>;
@@ -185,6 +220,26 @@ export class Operations extends Transport {
     let cursor = options.cursor;
     do {
       const page = await this.listAudit({ ...options, cursor });
+      yield* page.data;
+      cursor = page.next_cursor ?? undefined;
+    } while (cursor !== undefined);
+  }
+
+  /** Shows how far a broadcast is. */
+  getBroadcast(id: string, options: { project_id?: string; account_id?: string; } & CallOptions = {}): Promise<types.Broadcast> {
+    return this.call({ method: "GET", path: `/v1/broadcasts/${segment(id)}`, kind: "json", options, query: ["project_id", "account_id"] }) as Promise<types.Broadcast>;
+  }
+
+  /** Shows anybody what a project publishes, by name. */
+  getCatalogue(project_id: string, options: { limit?: number; cursor?: string; } & CallOptions = {}): Promise<types.Catalogue> {
+    return this.call({ method: "GET", path: `/v1/catalogue/${segment(project_id)}`, kind: "json", options, query: ["limit", "cursor"] }) as Promise<types.Catalogue>;
+  }
+
+  /** Shows anybody what a project publishes, by name. Goes on from page to page. */
+  async *getCatalogueAll(project_id: string, options: { limit?: number; cursor?: string; } & CallOptions = {}): AsyncGenerator<types.EventType> {
+    let cursor = options.cursor;
+    do {
+      const page = await this.getCatalogue(project_id, { ...options, cursor });
       yield* page.data;
       cursor = page.next_cursor ?? undefined;
     } while (cursor !== undefined);
@@ -205,9 +260,39 @@ export class Operations extends Transport {
     } while (cursor !== undefined);
   }
 
+  /** Cancels the unfinished deliveries of an endpoint or of an event. */
+  cancelDeliveries(body: types.Cancel, options: { project_id?: string; account_id?: string; } & CallOptions = {}): Promise<types.Cancelled> {
+    return this.call({ method: "POST", path: `/v1/deliveries/cancel`, kind: "json", options, query: ["project_id", "account_id"], body }) as Promise<types.Cancelled>;
+  }
+
+  /** Exports deliveries as NDJSON. */
+  exportDeliveries(options: { project_id?: string; account_id?: string; endpoint_id?: string; event_id?: string; event_type?: string; state?: string; status_class?: string; status_code?: number; error?: string; created_after?: string; created_before?: string; order?: string; include?: string; } & CallOptions = {}): Promise<AsyncIterable<string>> {
+    return this.call({ method: "GET", path: `/v1/deliveries/export`, kind: "lines", options, query: ["project_id", "account_id", "endpoint_id", "event_id", "event_type", "state", "status_class", "status_code", "error", "created_after", "created_before", "order", "include"] }) as Promise<AsyncIterable<string>>;
+  }
+
   /** Shows a delivery with its attempts. */
   getDelivery(id: string, options: { project_id?: string; account_id?: string; } & CallOptions = {}): Promise<types.DeliveryWithAttempts> {
     return this.call({ method: "GET", path: `/v1/deliveries/${segment(id)}`, kind: "json", options, query: ["project_id", "account_id"] }) as Promise<types.DeliveryWithAttempts>;
+  }
+
+  /** Lists a delivery's attempts, the last one first. */
+  listAttemptsOfDelivery(id: string, options: { project_id?: string; account_id?: string; limit?: number; cursor?: string; } & CallOptions = {}): Promise<types.PageOfAttempt> {
+    return this.call({ method: "GET", path: `/v1/deliveries/${segment(id)}/attempts`, kind: "json", options, query: ["project_id", "account_id", "limit", "cursor"] }) as Promise<types.PageOfAttempt>;
+  }
+
+  /** Lists a delivery's attempts, the last one first. Goes on from page to page. */
+  async *listAttemptsOfDeliveryAll(id: string, options: { project_id?: string; account_id?: string; limit?: number; cursor?: string; } & CallOptions = {}): AsyncGenerator<types.Attempt> {
+    let cursor = options.cursor;
+    do {
+      const page = await this.listAttemptsOfDelivery(id, { ...options, cursor });
+      yield* page.data;
+      cursor = page.next_cursor ?? undefined;
+    } while (cursor !== undefined);
+  }
+
+  /** Cancels a delivery that is not finished. */
+  cancelDelivery(id: string, options: { project_id?: string; account_id?: string; } & CallOptions = {}): Promise<types.DeliveryWithAttempts> {
+    return this.call({ method: "POST", path: `/v1/deliveries/${segment(id)}/cancel`, kind: "json", options, query: ["project_id", "account_id"] }) as Promise<types.DeliveryWithAttempts>;
   }
 
   /** Makes one attempt now, beside the schedule. */
@@ -216,12 +301,12 @@ export class Operations extends Transport {
   }
 
   /** Lists endpoints, newest first. */
-  listEndpoints(options: { project_id?: string; account_id?: string; limit?: number; cursor?: string; } & CallOptions = {}): Promise<types.PageOfEndpoint> {
-    return this.call({ method: "GET", path: `/v1/endpoints`, kind: "json", options, query: ["project_id", "account_id", "limit", "cursor"] }) as Promise<types.PageOfEndpoint>;
+  listEndpoints(options: { project_id?: string; account_id?: string; limit?: number; cursor?: string; status?: string; event_type?: string; url?: string; metadata?: Record<string, string>; } & CallOptions = {}): Promise<types.PageOfEndpoint> {
+    return this.call({ method: "GET", path: `/v1/endpoints`, kind: "json", options, query: ["project_id", "account_id", "limit", "cursor", "status", "event_type", "url", "metadata"] }) as Promise<types.PageOfEndpoint>;
   }
 
   /** Lists endpoints, newest first. Goes on from page to page. */
-  async *listEndpointsAll(options: { project_id?: string; account_id?: string; limit?: number; cursor?: string; } & CallOptions = {}): AsyncGenerator<types.Endpoint> {
+  async *listEndpointsAll(options: { project_id?: string; account_id?: string; limit?: number; cursor?: string; status?: string; event_type?: string; url?: string; metadata?: Record<string, string>; } & CallOptions = {}): AsyncGenerator<types.Endpoint> {
     let cursor = options.cursor;
     do {
       const page = await this.listEndpoints({ ...options, cursor });
@@ -275,6 +360,71 @@ export class Operations extends Transport {
     return this.call({ method: "POST", path: `/v1/endpoints/${segment(id)}/pause`, kind: "json", options, query: ["project_id", "account_id"], body }) as Promise<types.Endpoint>;
   }
 
+  /** Shows an endpoint's signing secret in full. */
+  getEndpointSecret(id: string, options: { project_id?: string; account_id?: string; } & CallOptions = {}): Promise<types.Secret> {
+    return this.call({ method: "GET", path: `/v1/endpoints/${segment(id)}/secret`, kind: "json", options, query: ["project_id", "account_id"] }) as Promise<types.Secret>;
+  }
+
+  /** Replaces an endpoint's signing secret. */
+  rotateEndpointSecret(id: string, body?: types.SecretRotation, options: { project_id?: string; account_id?: string; } & CallOptions = {}): Promise<types.RotatedSecret> {
+    return this.call({ method: "POST", path: `/v1/endpoints/${segment(id)}/secret/rotate`, kind: "json", options, query: ["project_id", "account_id"], body }) as Promise<types.RotatedSecret>;
+  }
+
+  /** Sends a test event to an endpoint. */
+  testEndpoint(id: string, body?: types.TestEvent, options: { project_id?: string; account_id?: string; } & CallOptions = {}): Promise<types.TestEventAccepted> {
+    return this.call({ method: "POST", path: `/v1/endpoints/${segment(id)}/test`, kind: "json", options, query: ["project_id", "account_id"], body }) as Promise<types.TestEventAccepted>;
+  }
+
+  /** Asks an endpoint's receiver for its consent, now. */
+  validateEndpoint(id: string, options: { project_id?: string; account_id?: string; } & CallOptions = {}): Promise<types.ValidationOutcome> {
+    return this.call({ method: "POST", path: `/v1/endpoints/${segment(id)}/validate`, kind: "json", options, query: ["project_id", "account_id"] }) as Promise<types.ValidationOutcome>;
+  }
+
+  /** Lists the project's event types, by name. */
+  listEventTypes(options: { project_id?: string; limit?: number; cursor?: string; } & CallOptions = {}): Promise<types.PageOfEventType> {
+    return this.call({ method: "GET", path: `/v1/event-types`, kind: "json", options, query: ["project_id", "limit", "cursor"] }) as Promise<types.PageOfEventType>;
+  }
+
+  /** Lists the project's event types, by name. Goes on from page to page. */
+  async *listEventTypesAll(options: { project_id?: string; limit?: number; cursor?: string; } & CallOptions = {}): AsyncGenerator<types.EventType> {
+    let cursor = options.cursor;
+    do {
+      const page = await this.listEventTypes({ ...options, cursor });
+      yield* page.data;
+      cursor = page.next_cursor ?? undefined;
+    } while (cursor !== undefined);
+  }
+
+  /** Describes an event type. */
+  createEventType(body: types.NewEventType, options: { project_id?: string; } & CallOptions = {}): Promise<types.EventType> {
+    return this.call({ method: "POST", path: `/v1/event-types`, kind: "json", options, query: ["project_id"], body }) as Promise<types.EventType>;
+  }
+
+  /** Describes event types as an OpenAPI 3.1 document does. */
+  importEventTypes(body: Record<string, unknown>, options: { project_id?: string; dry_run?: boolean; } & CallOptions = {}): Promise<types.EventTypeImport> {
+    return this.call({ method: "POST", path: `/v1/event-types/import`, kind: "json", options, query: ["project_id", "dry_run"], body }) as Promise<types.EventTypeImport>;
+  }
+
+  /** Shows one event type. */
+  getEventType(name: string, options: { project_id?: string; } & CallOptions = {}): Promise<types.EventType> {
+    return this.call({ method: "GET", path: `/v1/event-types/${segment(name)}`, kind: "json", options, query: ["project_id"] }) as Promise<types.EventType>;
+  }
+
+  /** Describes an event type, in place of what was said of it. */
+  putEventType(name: string, body: types.EventTypeInput, options: { project_id?: string; } & CallOptions = {}): Promise<types.EventType> {
+    return this.call({ method: "PUT", path: `/v1/event-types/${segment(name)}`, kind: "json", options, query: ["project_id"], body }) as Promise<types.EventType>;
+  }
+
+  /** Takes back what the project says of an event type. */
+  deleteEventType(name: string, options: { project_id?: string; } & CallOptions = {}): Promise<void> {
+    return this.call({ method: "DELETE", path: `/v1/event-types/${segment(name)}`, kind: "none", options, query: ["project_id"] }) as Promise<void>;
+  }
+
+  /** Changes what is said of an event type. */
+  updateEventType(name: string, body: types.EventTypeUpdate, options: { project_id?: string; } & CallOptions = {}): Promise<types.EventType> {
+    return this.call({ method: "PATCH", path: `/v1/event-types/${segment(name)}`, kind: "json", options, query: ["project_id"], body }) as Promise<types.EventType>;
+  }
+
   /** Lists events, newest first, without their payloads. */
   listEvents(options: { project_id?: string; account_id?: string; limit?: number; cursor?: string; id?: string; type?: string; channel?: string; subject?: string; created_after?: string; created_before?: string; metadata?: Record<string, string>; } & CallOptions = {}): Promise<types.PageOfEvent> {
     return this.call({ method: "GET", path: `/v1/events`, kind: "json", options, query: ["project_id", "account_id", "limit", "cursor", "id", "type", "channel", "subject", "created_after", "created_before", "metadata"] }) as Promise<types.PageOfEvent>;
@@ -300,6 +450,11 @@ export class Operations extends Transport {
     return this.call({ method: "POST", path: `/v1/events/batch`, kind: "json", options, query: ["project_id", "account_id"], body }) as Promise<types.BatchResults>;
   }
 
+  /** Publishes an event to every account of the project. */
+  createBroadcast(body: types.EventInput, options: { project_id?: string; } & CallOptions = {}): Promise<types.Broadcast> {
+    return this.call({ method: "POST", path: `/v1/events/broadcast`, kind: "json", options, query: ["project_id"], body }) as Promise<types.Broadcast>;
+  }
+
   /** Says what would become of an event, and why. */
   dryRunEvent(body: types.EventInput, options: { project_id?: string; account_id?: string; limit?: number; cursor?: string; } & CallOptions = {}): Promise<types.PageOfEndpointMatch> {
     return this.call({ method: "POST", path: `/v1/events/dry-run`, kind: "json", options, query: ["project_id", "account_id", "limit", "cursor"], body }) as Promise<types.PageOfEndpointMatch>;
@@ -313,6 +468,11 @@ export class Operations extends Transport {
       yield* page.data;
       cursor = page.next_cursor ?? undefined;
     } while (cursor !== undefined);
+  }
+
+  /** Exports events as NDJSON. */
+  exportEvents(options: { project_id?: string; account_id?: string; type?: string; channel?: string; subject?: string; created_after?: string; created_before?: string; metadata?: Record<string, string>; order?: string; include?: string; } & CallOptions = {}): Promise<AsyncIterable<string>> {
+    return this.call({ method: "GET", path: `/v1/events/export`, kind: "lines", options, query: ["project_id", "account_id", "type", "channel", "subject", "created_after", "created_before", "metadata", "order", "include"] }) as Promise<AsyncIterable<string>>;
   }
 
   /** Shows an event with its payload. */
@@ -425,6 +585,56 @@ export class Operations extends Transport {
     return this.call({ method: "PATCH", path: `/v1/projects/${segment(project_id)}`, kind: "json", options, body }) as Promise<types.Project>;
   }
 
+  /** Removes data for good: of an account, of an event, or of a subject. */
+  createPurge(body: types.PurgeInput, options: { project_id?: string; } & CallOptions = {}): Promise<types.Purge> {
+    return this.call({ method: "POST", path: `/v1/purges`, kind: "json", options, query: ["project_id"], body }) as Promise<types.Purge>;
+  }
+
+  /** Shows a purge's receipt, which is kept for good. */
+  getPurge(id: string, options: { project_id?: string; } & CallOptions = {}): Promise<types.Purge> {
+    return this.call({ method: "GET", path: `/v1/purges/${segment(id)}`, kind: "json", options, query: ["project_id"] }) as Promise<types.Purge>;
+  }
+
+  /** Lists replays, newest first. */
+  listReplays(options: { project_id?: string; account_id?: string; limit?: number; cursor?: string; } & CallOptions = {}): Promise<types.PageOfReplay> {
+    return this.call({ method: "GET", path: `/v1/replays`, kind: "json", options, query: ["project_id", "account_id", "limit", "cursor"] }) as Promise<types.PageOfReplay>;
+  }
+
+  /** Lists replays, newest first. Goes on from page to page. */
+  async *listReplaysAll(options: { project_id?: string; account_id?: string; limit?: number; cursor?: string; } & CallOptions = {}): AsyncGenerator<types.Replay> {
+    let cursor = options.cursor;
+    do {
+      const page = await this.listReplays({ ...options, cursor });
+      yield* page.data;
+      cursor = page.next_cursor ?? undefined;
+    } while (cursor !== undefined);
+  }
+
+  /** Delivers past events again. */
+  createReplay(body: types.ReplayInput, options: { project_id?: string; account_id?: string; } & CallOptions = {}): Promise<types.ReplayCount> {
+    return this.call({ method: "POST", path: `/v1/replays`, kind: "json", options, query: ["project_id", "account_id"], body }) as Promise<types.ReplayCount>;
+  }
+
+  /** Shows how far a replay is. */
+  getReplay(id: string, options: { project_id?: string; account_id?: string; } & CallOptions = {}): Promise<types.Replay> {
+    return this.call({ method: "GET", path: `/v1/replays/${segment(id)}`, kind: "json", options, query: ["project_id", "account_id"] }) as Promise<types.Replay>;
+  }
+
+  /** Ends a replay. What it has done stays done. */
+  cancelReplay(id: string, options: { project_id?: string; account_id?: string; } & CallOptions = {}): Promise<types.Replay> {
+    return this.call({ method: "POST", path: `/v1/replays/${segment(id)}/cancel`, kind: "json", options, query: ["project_id", "account_id"] }) as Promise<types.Replay>;
+  }
+
+  /** Lets a replay rest after the step under way. */
+  pauseReplay(id: string, options: { project_id?: string; account_id?: string; } & CallOptions = {}): Promise<types.Replay> {
+    return this.call({ method: "POST", path: `/v1/replays/${segment(id)}/pause`, kind: "json", options, query: ["project_id", "account_id"] }) as Promise<types.Replay>;
+  }
+
+  /** Lets a paused replay go on where it was. */
+  resumeReplay(id: string, options: { project_id?: string; account_id?: string; } & CallOptions = {}): Promise<types.Replay> {
+    return this.call({ method: "POST", path: `/v1/replays/${segment(id)}/resume`, kind: "json", options, query: ["project_id", "account_id"] }) as Promise<types.Replay>;
+  }
+
   /** Lists the root keys, newest first. */
   listRootKeys(options: { limit?: number; cursor?: string; } & CallOptions = {}): Promise<types.PageOfKey> {
     return this.call({ method: "GET", path: `/v1/root-keys`, kind: "json", options, query: ["limit", "cursor"] }) as Promise<types.PageOfKey>;
@@ -471,12 +681,12 @@ export class Operations extends Transport {
   }
 
   /** Lists endpoints, newest first. */
-  listWebhooks(options: { project_id?: string; account_id?: string; limit?: number; cursor?: string; } & CallOptions = {}): Promise<types.PageOfEndpoint> {
-    return this.call({ method: "GET", path: `/v1/webhooks`, kind: "json", options, query: ["project_id", "account_id", "limit", "cursor"] }) as Promise<types.PageOfEndpoint>;
+  listWebhooks(options: { project_id?: string; account_id?: string; limit?: number; cursor?: string; status?: string; event_type?: string; url?: string; metadata?: Record<string, string>; } & CallOptions = {}): Promise<types.PageOfEndpoint> {
+    return this.call({ method: "GET", path: `/v1/webhooks`, kind: "json", options, query: ["project_id", "account_id", "limit", "cursor", "status", "event_type", "url", "metadata"] }) as Promise<types.PageOfEndpoint>;
   }
 
   /** Lists endpoints, newest first. Goes on from page to page. */
-  async *listWebhooksAll(options: { project_id?: string; account_id?: string; limit?: number; cursor?: string; } & CallOptions = {}): AsyncGenerator<types.Endpoint> {
+  async *listWebhooksAll(options: { project_id?: string; account_id?: string; limit?: number; cursor?: string; status?: string; event_type?: string; url?: string; metadata?: Record<string, string>; } & CallOptions = {}): AsyncGenerator<types.Endpoint> {
     let cursor = options.cursor;
     do {
       const page = await this.listWebhooks({ ...options, cursor });
@@ -491,12 +701,12 @@ export class Operations extends Transport {
   }
 
   /** Lists endpoints, newest first. */
-  listWebhookEndpoints(options: { project_id?: string; account_id?: string; limit?: number; cursor?: string; } & CallOptions = {}): Promise<types.PageOfEndpoint> {
-    return this.call({ method: "GET", path: `/v1/webhooks/endpoints`, kind: "json", options, query: ["project_id", "account_id", "limit", "cursor"] }) as Promise<types.PageOfEndpoint>;
+  listWebhookEndpoints(options: { project_id?: string; account_id?: string; limit?: number; cursor?: string; status?: string; event_type?: string; url?: string; metadata?: Record<string, string>; } & CallOptions = {}): Promise<types.PageOfEndpoint> {
+    return this.call({ method: "GET", path: `/v1/webhooks/endpoints`, kind: "json", options, query: ["project_id", "account_id", "limit", "cursor", "status", "event_type", "url", "metadata"] }) as Promise<types.PageOfEndpoint>;
   }
 
   /** Lists endpoints, newest first. Goes on from page to page. */
-  async *listWebhookEndpointsAll(options: { project_id?: string; account_id?: string; limit?: number; cursor?: string; } & CallOptions = {}): AsyncGenerator<types.Endpoint> {
+  async *listWebhookEndpointsAll(options: { project_id?: string; account_id?: string; limit?: number; cursor?: string; status?: string; event_type?: string; url?: string; metadata?: Record<string, string>; } & CallOptions = {}): AsyncGenerator<types.Endpoint> {
     let cursor = options.cursor;
     do {
       const page = await this.listWebhookEndpoints({ ...options, cursor });
@@ -550,6 +760,26 @@ export class Operations extends Transport {
     return this.call({ method: "POST", path: `/v1/webhooks/endpoints/${segment(id)}/pause`, kind: "json", options, query: ["project_id", "account_id"], body }) as Promise<types.Endpoint>;
   }
 
+  /** Shows an endpoint's signing secret in full. */
+  getWebhookEndpointSecret(id: string, options: { project_id?: string; account_id?: string; } & CallOptions = {}): Promise<types.Secret> {
+    return this.call({ method: "GET", path: `/v1/webhooks/endpoints/${segment(id)}/secret`, kind: "json", options, query: ["project_id", "account_id"] }) as Promise<types.Secret>;
+  }
+
+  /** Replaces an endpoint's signing secret. */
+  rotateWebhookEndpointSecret(id: string, body?: types.SecretRotation, options: { project_id?: string; account_id?: string; } & CallOptions = {}): Promise<types.RotatedSecret> {
+    return this.call({ method: "POST", path: `/v1/webhooks/endpoints/${segment(id)}/secret/rotate`, kind: "json", options, query: ["project_id", "account_id"], body }) as Promise<types.RotatedSecret>;
+  }
+
+  /** Sends a test event to an endpoint. */
+  testWebhookEndpoint(id: string, body?: types.TestEvent, options: { project_id?: string; account_id?: string; } & CallOptions = {}): Promise<types.TestEventAccepted> {
+    return this.call({ method: "POST", path: `/v1/webhooks/endpoints/${segment(id)}/test`, kind: "json", options, query: ["project_id", "account_id"], body }) as Promise<types.TestEventAccepted>;
+  }
+
+  /** Asks an endpoint's receiver for its consent, now. */
+  validateWebhookEndpoint(id: string, options: { project_id?: string; account_id?: string; } & CallOptions = {}): Promise<types.ValidationOutcome> {
+    return this.call({ method: "POST", path: `/v1/webhooks/endpoints/${segment(id)}/validate`, kind: "json", options, query: ["project_id", "account_id"] }) as Promise<types.ValidationOutcome>;
+  }
+
   /** Shows an endpoint. */
   getWebhook(id: string, options: { project_id?: string; account_id?: string; } & CallOptions = {}): Promise<types.Endpoint> {
     return this.call({ method: "GET", path: `/v1/webhooks/${segment(id)}`, kind: "json", options, query: ["project_id", "account_id"] }) as Promise<types.Endpoint>;
@@ -588,6 +818,26 @@ export class Operations extends Transport {
   /** Pauses an endpoint. */
   pauseWebhook(id: string, body?: types.StatusReason, options: { project_id?: string; account_id?: string; } & CallOptions = {}): Promise<types.Endpoint> {
     return this.call({ method: "POST", path: `/v1/webhooks/${segment(id)}/pause`, kind: "json", options, query: ["project_id", "account_id"], body }) as Promise<types.Endpoint>;
+  }
+
+  /** Shows an endpoint's signing secret in full. */
+  getWebhookSecret(id: string, options: { project_id?: string; account_id?: string; } & CallOptions = {}): Promise<types.Secret> {
+    return this.call({ method: "GET", path: `/v1/webhooks/${segment(id)}/secret`, kind: "json", options, query: ["project_id", "account_id"] }) as Promise<types.Secret>;
+  }
+
+  /** Replaces an endpoint's signing secret. */
+  rotateWebhookSecret(id: string, body?: types.SecretRotation, options: { project_id?: string; account_id?: string; } & CallOptions = {}): Promise<types.RotatedSecret> {
+    return this.call({ method: "POST", path: `/v1/webhooks/${segment(id)}/secret/rotate`, kind: "json", options, query: ["project_id", "account_id"], body }) as Promise<types.RotatedSecret>;
+  }
+
+  /** Sends a test event to an endpoint. */
+  testWebhook(id: string, body?: types.TestEvent, options: { project_id?: string; account_id?: string; } & CallOptions = {}): Promise<types.TestEventAccepted> {
+    return this.call({ method: "POST", path: `/v1/webhooks/${segment(id)}/test`, kind: "json", options, query: ["project_id", "account_id"], body }) as Promise<types.TestEventAccepted>;
+  }
+
+  /** Asks an endpoint's receiver for its consent, now. */
+  validateWebhook(id: string, options: { project_id?: string; account_id?: string; } & CallOptions = {}): Promise<types.ValidationOutcome> {
+    return this.call({ method: "POST", path: `/v1/webhooks/${segment(id)}/validate`, kind: "json", options, query: ["project_id", "account_id"] }) as Promise<types.ValidationOutcome>;
   }
 
 }

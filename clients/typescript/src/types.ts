@@ -42,6 +42,25 @@ export interface Attempt {
   timing: Timing;
 }
 
+/** An attempt with what it was made for. */
+export interface AttemptOfDelivery {
+  delivery_id: string;
+  event_id: string;
+  event_type: string;
+  endpoint_id: string;
+  account_id: string;
+  number: number;
+  manual: boolean;
+  started_at: string;
+  status: number | null;
+  error: string | null;
+  error_detail: string | null;
+  request_headers: Record<string, string>;
+  response_headers: Record<string, string>;
+  response_body: string;
+  timing: Timing;
+}
+
 /** A call that managed something, or was to. */
 export interface AuditEntry {
   id: string;
@@ -71,6 +90,44 @@ export interface BatchResults {
   data: BatchResult[];
 }
 
+/** A broadcast. */
+export interface Broadcast {
+  id: string;
+  state: string;
+  type: string;
+  accounts: number;
+  done: number;
+  skipped: Record<string, number>;
+  error: string | null;
+  started_at: string;
+  updated_at: string;
+  finished_at: string | null;
+}
+
+/** Which deliveries are cancelled: `endpoint_id` or `event_id` must be given. */
+export interface Cancel {
+  endpoint_id?: string | null;
+  event_id?: string | null;
+  state?: string | null;
+  event_type?: string | null;
+  created_after?: string | null;
+  created_before?: string | null;
+}
+
+/** What was cancelled. */
+export interface Cancelled {
+  cancelled: number;
+  more: boolean;
+}
+
+/** A project's catalogue. */
+export interface Catalogue {
+  project: ProjectNamed;
+  data: EventType[];
+  next_cursor: string | null;
+  prev_cursor: string | null;
+}
+
 /** When a breaker opens and how it closes again. */
 export interface CircuitBreaker {
   failure_rate: number;
@@ -98,6 +155,17 @@ export interface CircuitBreakerHealth {
 
 /** A circuit breaker: `true` for one with the usual settings, `false` for none, or its settings. */
 export type CircuitBreakerInput = boolean | CircuitBreakerFields;
+
+/** A client certificate, without what is secret of it. */
+export interface ClientCertificate {
+  sha256: string;
+}
+
+/** A certificate that connections present where the receiver asks for one. */
+export interface ClientCertificateInput {
+  certificate_pem: string;
+  private_key_pem: string;
+}
 
 /** What was counted in some time. */
 export interface Counts {
@@ -169,6 +237,12 @@ export interface Endpoint {
   ordered: boolean;
   metadata: Record<string, string>;
   health?: EndpointHealth | null;
+  public_key: string | null;
+  previous_secret_valid_until: string | null;
+  auth: ReceiverAuth | null;
+  client_certificate: ClientCertificate | null;
+  validation: string | null;
+  last_validation: ValidationOutcome | null;
   created_at: string;
   updated_at: string;
 }
@@ -187,6 +261,10 @@ export interface EndpointInput {
   description?: string | null;
   events?: string[] | null;
   secret?: string | null;
+  secret_type?: SecretType | null;
+  auth?: ReceiverAuthInput | null;
+  client_certificate?: ClientCertificateInput | null;
+  validation?: Validation | null;
   status?: string | null;
   active?: boolean | null;
   headers?: Record<string, string> | null;
@@ -224,6 +302,7 @@ export interface Event {
   deliver_at: string | null;
   deliveries: number;
   created_at: string;
+  delivery_states?: Record<string, number> | null;
   data?: unknown;
 }
 
@@ -249,6 +328,71 @@ export interface EventInput {
   metadata?: Record<string, string>;
   deliver_at?: string | null;
   schema_version?: number | null;
+}
+
+/** An event type. */
+export interface EventType {
+  name: string;
+  description: string | null;
+  group: string | null;
+  deprecated: boolean;
+  archived: boolean;
+  source: EventTypeSource;
+  versions: EventTypeVersion[];
+  created_at: string | null;
+  updated_at: string | null;
+}
+
+/** What became of a document. */
+export interface EventTypeImport {
+  dry_run: boolean;
+  data: EventTypeImportResult[];
+}
+
+/** What an import does with an event type. */
+export type EventTypeImportOutcome = "created" | "updated" | "unchanged" | "refused";
+
+/** What became of one entry. */
+export interface EventTypeImportResult {
+  name: string;
+  outcome: EventTypeImportOutcome;
+  reason: string | null;
+  version: number | null;
+}
+
+/** A description of an event type. */
+export interface EventTypeInput {
+  description?: string | null;
+  group?: string | null;
+  deprecated?: boolean;
+  archived?: boolean;
+  versions?: EventTypeVersionInput[];
+}
+
+/** Who describes an event type. */
+export type EventTypeSource = "project" | "profile";
+
+/** A change of an event type: what is not given stays. */
+export interface EventTypeUpdate {
+  description?: string | null;
+  group?: string | null;
+  deprecated?: boolean | null;
+  archived?: boolean | null;
+  versions?: EventTypeVersionInput[] | null;
+}
+
+/** What the payload of an event type looks like. */
+export interface EventTypeVersion {
+  version: number;
+  schema: unknown;
+  example: unknown;
+}
+
+/** What the payload of an event type looks like. */
+export interface EventTypeVersionInput {
+  version?: number | null;
+  schema?: unknown;
+  example?: unknown;
 }
 
 /** An endpoint that fails. */
@@ -348,6 +492,16 @@ export interface MatchReason {
   pointer: string | null;
 }
 
+/** An event type to be described. */
+export interface NewEventType {
+  name: string;
+  description?: string | null;
+  group?: string | null;
+  deprecated?: boolean;
+  archived?: boolean;
+  versions?: EventTypeVersionInput[];
+}
+
 /** The key that a request was made with. */
 export interface OwnKey {
   id: string;
@@ -365,6 +519,20 @@ export interface OwnKey {
 /** A page, as lists answer it. */
 export interface PageOfAccount {
   data: Account[];
+  next_cursor: string | null;
+  prev_cursor: string | null;
+}
+
+/** A page, as lists answer it. */
+export interface PageOfAttempt {
+  data: Attempt[];
+  next_cursor: string | null;
+  prev_cursor: string | null;
+}
+
+/** A page, as lists answer it. */
+export interface PageOfAttemptOfDelivery {
+  data: AttemptOfDelivery[];
   next_cursor: string | null;
   prev_cursor: string | null;
 }
@@ -405,6 +573,13 @@ export interface PageOfEvent {
 }
 
 /** A page, as lists answer it. */
+export interface PageOfEventType {
+  data: EventType[];
+  next_cursor: string | null;
+  prev_cursor: string | null;
+}
+
+/** A page, as lists answer it. */
 export interface PageOfKey {
   data: Key[];
   next_cursor: string | null;
@@ -428,6 +603,13 @@ export interface PageOfProfile {
 /** A page, as lists answer it. */
 export interface PageOfProject {
   data: Project[];
+  next_cursor: string | null;
+  prev_cursor: string | null;
+}
+
+/** A page, as lists answer it. */
+export interface PageOfReplay {
+  data: Replay[];
   next_cursor: string | null;
   prev_cursor: string | null;
 }
@@ -551,6 +733,12 @@ export interface ProjectMade {
   api_key: string;
 }
 
+/** A project, for those who may know no more of it. */
+export interface ProjectNamed {
+  id: string;
+  name: string;
+}
+
 /** What a project chose for all that is in it. */
 export interface ProjectSettings {
   refuse_unknown_event_types: boolean;
@@ -576,11 +764,90 @@ export interface ProjectUpdateInput {
   settings?: ProjectSettingsInput | null;
 }
 
+/** A purge: its receipt, kept for good. */
+export interface Purge {
+  id: string;
+  state: string;
+  account_id: string | null;
+  event_id: string | null;
+  subject_sha256: string | null;
+  key_id: string | null;
+  removed: Record<string, number>;
+  digest: string | null;
+  error: string | null;
+  asked_at: string;
+  updated_at: string;
+  finished_at: string | null;
+}
+
+/** Whose data is removed: give one of the three. */
+export interface PurgeInput {
+  account_id?: string | null;
+  event_id?: string | null;
+  subject?: unknown;
+}
+
 /** Whether events are taken. */
 export interface Ready {
   ready: boolean;
   detail: string | null;
 }
+
+/** How requests authenticate, without what is secret of it. */
+export interface ReceiverAuth {
+  type: string;
+  username: string | null;
+  token_url: string | null;
+  client_id: string | null;
+  scope: string | null;
+  audience: string | null;
+}
+
+/** What stands in each request's `authorization` header. Each text has at most 4,096 bytes. */
+export type ReceiverAuthInput = { type: "basic"; username: string; password: string; } | { type: "bearer"; token: string; } | { type: "oauth2"; token_url: string; client_id: string; client_secret: string; scope?: string | null; audience?: string | null; };
+
+/** A replay. */
+export interface Replay {
+  id: string;
+  state: string;
+  what: string;
+  endpoint_id: string | null;
+  account_id: string | null;
+  event_types: string[];
+  since: string | null;
+  until: string | null;
+  rate_per_second: number | null;
+  total: number | null;
+  total_is_exact: boolean;
+  done: number;
+  skipped: Record<string, number>;
+  error: string | null;
+  started_at: string;
+  updated_at: string;
+  finished_at: string | null;
+}
+
+/** What a replay would be about. */
+export interface ReplayCount {
+  count: number;
+  count_is_exact: boolean;
+  skipped: Record<string, number>;
+}
+
+/** What is to be delivered again. */
+export interface ReplayInput {
+  endpoint_id?: string | null;
+  account_id?: string | null;
+  event_types?: string[];
+  since: string;
+  until?: string | null;
+  what?: ReplayWhat;
+  rate_per_second?: number | null;
+  dry_run?: boolean;
+}
+
+/** Which deliveries a replay is about. */
+export type ReplayWhat = "failed" | "all" | "missing";
 
 /** How many days data is kept; null is as long as the server's own setting says. */
 export interface Retention {
@@ -618,6 +885,33 @@ export interface RotateInput {
   overlap_seconds?: number | null;
 }
 
+/** A secret just made or given. */
+export interface RotatedSecret {
+  secret: string;
+  public_key: string | null;
+  mode: string;
+  switches_at: string;
+  previous_valid_until: string | null;
+}
+
+/** A secret in full. */
+export interface Secret {
+  secret: string | null;
+  public_key: string | null;
+  previous_secret: string | null;
+  previous_valid_until: string | null;
+}
+
+/** A rotation. */
+export interface SecretRotation {
+  secret?: string | null;
+  secret_type?: SecretType | null;
+  overlap_seconds?: number | null;
+}
+
+/** A kind of signing secret. */
+export type SecretType = "hmac" | "ed25519";
+
 /** A series of counts. */
 export interface Stats {
   width: string;
@@ -648,6 +942,18 @@ export interface StreamedDoing {
   error?: string | null;
 }
 
+/** A test event. */
+export interface TestEvent {
+  type?: string | null;
+  data?: unknown;
+}
+
+/** A test event that is on disk. */
+export interface TestEventAccepted {
+  event_id: string;
+  delivery_id: string;
+}
+
 /** Where an attempt's time went, in milliseconds. */
 export interface Timing {
   queue_wait_ms: number;
@@ -656,4 +962,16 @@ export interface Timing {
   tls_ms: number;
   first_byte_ms: number;
   total_ms: number;
+}
+
+/** A way to ask a receiver for its consent. */
+export type Validation = "cloudevents";
+
+/** What came of a validation handshake. */
+export interface ValidationOutcome {
+  validated: boolean;
+  url: string;
+  at: string;
+  error: string | null;
+  allowed_per_minute: number | null;
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::client::Client;
-use crate::support::server::{Server, delivery_in_state};
+use crate::support::server::{Server, delivery_in_state, until};
 use crate::support::sink::Sink;
 
 #[path = "isolation/ended_keys.rs"]
@@ -30,6 +30,10 @@ struct Tenant {
     event: String,
     delivery: String,
     portal_token: String,
+    /// A replay of the account; a broadcast and a purge of the project; a type of the project.
+    replay: String,
+    broadcast: String,
+    purge: String,
     event_type: String,
     /// The project's own key, the account's key with the usual scopes, and with all of them.
     product: Client,
@@ -62,6 +66,16 @@ fn all_scopes() -> Value {
     ]})
 }
 
+/// The id of a job, once it is done.
+fn finished(client: &Client, path: &str, query: &str, job: &Value) -> String {
+    let id = id(job);
+    until(&format!("{id} is finished"), || {
+        let seen = client.get(&format!("{path}/{id}{query}")).expect(200);
+        (seen["state"] == "finished").then(|| json!(null))
+    });
+    id
+}
+
 impl Tenant {
     fn new(server: &Server, project: &Value, account: &'static str, sink: &Sink) -> Self {
         let root = server.root();
@@ -84,11 +98,21 @@ impl Tenant {
         let tokens = format!("/v1/accounts/{account}/portal-tokens");
         let asked = json!({"capabilities": ["endpoints:read"]});
         let portal_token = id(&product.post(&tokens, &asked).expect(201));
+        let since = json!({"since": "2020-01-01T00:00:00Z"});
+        let replay = id(&almighty.post("/v1/replays", &since).expect(202));
+        let news = json!({"type": "a.b", "data": {}});
+        let broadcast = product.post("/v1/events/broadcast", &news).expect(202);
+        let broadcast = finished(&product, "/v1/broadcasts", "", &broadcast);
+        let nobody = json!({"subject": format!("nobody of {account}")});
+        let named = format!("?project_id={}", id(project));
+        let purge = root
+            .post(&format!("/v1/purges{named}"), &nobody)
+            .expect(202);
+        let purge = finished(&root, "/v1/purges", &named, &purge);
         let event_type = format!("only.{account}");
-        let described = json!({"name": event_type});
-        product.post("/v1/event-types", &described).expect(201);
+        let named = json!({"name": event_type});
+        product.post("/v1/event-types", &named).expect(201);
         Self {
-            event_type,
             project: id(project),
             account,
             project_key: id(&own),
@@ -97,6 +121,10 @@ impl Tenant {
             event,
             delivery,
             portal_token,
+            replay,
+            broadcast,
+            purge,
+            event_type,
             product,
             customer,
             almighty,

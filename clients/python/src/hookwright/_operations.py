@@ -105,15 +105,15 @@ class Operations(Transport):
         """Revokes a portal token."""
         return self._call("DELETE", f"/v1/accounts/{_segment(account_id)}/portal-tokens/{_segment(token_id)}", kind="none", timeout=timeout, query={"project_id": project_id})
 
-    def list_account_webhooks(self, account_id: str, *, project_id: Optional[str] = None, limit: Optional[int] = None, cursor: Optional[str] = None, timeout: Optional[float] = None) -> types.PageOfEndpoint:
+    def list_account_webhooks(self, account_id: str, *, project_id: Optional[str] = None, limit: Optional[int] = None, cursor: Optional[str] = None, status: Optional[str] = None, event_type: Optional[str] = None, url: Optional[str] = None, metadata: Optional[Dict[str, str]] = None, timeout: Optional[float] = None) -> types.PageOfEndpoint:
         """Lists endpoints, newest first."""
-        return cast('types.PageOfEndpoint', self._call("GET", f"/v1/accounts/{_segment(account_id)}/webhooks", kind="json", timeout=timeout, query={"project_id": project_id, "limit": limit, "cursor": cursor}))
+        return cast('types.PageOfEndpoint', self._call("GET", f"/v1/accounts/{_segment(account_id)}/webhooks", kind="json", timeout=timeout, query={"project_id": project_id, "limit": limit, "cursor": cursor, "status": status, "event_type": event_type, "url": url, "metadata": metadata}))
 
-    def list_account_webhooks_all(self, account_id: str, *, project_id: Optional[str] = None, limit: Optional[int] = None, timeout: Optional[float] = None) -> Iterator[types.Endpoint]:
+    def list_account_webhooks_all(self, account_id: str, *, project_id: Optional[str] = None, limit: Optional[int] = None, status: Optional[str] = None, event_type: Optional[str] = None, url: Optional[str] = None, metadata: Optional[Dict[str, str]] = None, timeout: Optional[float] = None) -> Iterator[types.Endpoint]:
         """Lists endpoints, newest first. Goes on from page to page."""
         cursor: Optional[str] = None
         while True:
-            page = self.list_account_webhooks(account_id, project_id=project_id, limit=limit, timeout=timeout, cursor=cursor)
+            page = self.list_account_webhooks(account_id, project_id=project_id, limit=limit, status=status, event_type=event_type, url=url, metadata=metadata, timeout=timeout, cursor=cursor)
             yield from page["data"]
             cursor = page["next_cursor"]
             if cursor is None:
@@ -155,6 +155,36 @@ class Operations(Transport):
         """Pauses an endpoint."""
         return cast('types.Endpoint', self._call("POST", f"/v1/accounts/{_segment(account_id)}/webhooks/{_segment(id)}/pause", kind="json", timeout=timeout, query={"project_id": project_id}, body=body))
 
+    def get_account_webhook_secret(self, account_id: str, id: str, *, project_id: Optional[str] = None, timeout: Optional[float] = None) -> types.Secret:
+        """Shows an endpoint's signing secret in full."""
+        return cast('types.Secret', self._call("GET", f"/v1/accounts/{_segment(account_id)}/webhooks/{_segment(id)}/secret", kind="json", timeout=timeout, query={"project_id": project_id}))
+
+    def rotate_account_webhook_secret(self, account_id: str, id: str, body: Optional[types.SecretRotation] = None, *, project_id: Optional[str] = None, timeout: Optional[float] = None) -> types.RotatedSecret:
+        """Replaces an endpoint's signing secret."""
+        return cast('types.RotatedSecret', self._call("POST", f"/v1/accounts/{_segment(account_id)}/webhooks/{_segment(id)}/secret/rotate", kind="json", timeout=timeout, query={"project_id": project_id}, body=body))
+
+    def test_account_webhook(self, account_id: str, id: str, body: Optional[types.TestEvent] = None, *, project_id: Optional[str] = None, timeout: Optional[float] = None) -> types.TestEventAccepted:
+        """Sends a test event to an endpoint."""
+        return cast('types.TestEventAccepted', self._call("POST", f"/v1/accounts/{_segment(account_id)}/webhooks/{_segment(id)}/test", kind="json", timeout=timeout, query={"project_id": project_id}, body=body))
+
+    def validate_account_webhook(self, account_id: str, id: str, *, project_id: Optional[str] = None, timeout: Optional[float] = None) -> types.ValidationOutcome:
+        """Asks an endpoint's receiver for its consent, now."""
+        return cast('types.ValidationOutcome', self._call("POST", f"/v1/accounts/{_segment(account_id)}/webhooks/{_segment(id)}/validate", kind="json", timeout=timeout, query={"project_id": project_id}))
+
+    def list_attempts(self, *, project_id: Optional[str] = None, account_id: Optional[str] = None, limit: Optional[int] = None, cursor: Optional[str] = None, endpoint_id: Optional[str] = None, event_id: Optional[str] = None, event_type: Optional[str] = None, state: Optional[str] = None, status_class: Optional[str] = None, status_code: Optional[int] = None, error: Optional[str] = None, created_after: Optional[str] = None, created_before: Optional[str] = None, timeout: Optional[float] = None) -> types.PageOfAttemptOfDelivery:
+        """Lists attempts: of the newest deliveries first, and of each the last one first."""
+        return cast('types.PageOfAttemptOfDelivery', self._call("GET", "/v1/attempts", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id, "limit": limit, "cursor": cursor, "endpoint_id": endpoint_id, "event_id": event_id, "event_type": event_type, "state": state, "status_class": status_class, "status_code": status_code, "error": error, "created_after": created_after, "created_before": created_before}))
+
+    def list_attempts_all(self, *, project_id: Optional[str] = None, account_id: Optional[str] = None, limit: Optional[int] = None, endpoint_id: Optional[str] = None, event_id: Optional[str] = None, event_type: Optional[str] = None, state: Optional[str] = None, status_class: Optional[str] = None, status_code: Optional[int] = None, error: Optional[str] = None, created_after: Optional[str] = None, created_before: Optional[str] = None, timeout: Optional[float] = None) -> Iterator[types.AttemptOfDelivery]:
+        """Lists attempts: of the newest deliveries first, and of each the last one first. Goes on from page to page."""
+        cursor: Optional[str] = None
+        while True:
+            page = self.list_attempts(project_id=project_id, account_id=account_id, limit=limit, endpoint_id=endpoint_id, event_id=event_id, event_type=event_type, state=state, status_class=status_class, status_code=status_code, error=error, created_after=created_after, created_before=created_before, timeout=timeout, cursor=cursor)
+            yield from page["data"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
+
     def list_audit(self, *, project_id: Optional[str] = None, account_id: Optional[str] = None, actor: Optional[str] = None, since: Optional[str] = None, until: Optional[str] = None, limit: Optional[int] = None, cursor: Optional[str] = None, timeout: Optional[float] = None) -> types.PageOfAuditEntry:
         """Lists who changed what, newest first."""
         return cast('types.PageOfAuditEntry', self._call("GET", "/v1/audit", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id, "actor": actor, "since": since, "until": until, "limit": limit, "cursor": cursor}))
@@ -164,6 +194,24 @@ class Operations(Transport):
         cursor: Optional[str] = None
         while True:
             page = self.list_audit(project_id=project_id, account_id=account_id, actor=actor, since=since, until=until, limit=limit, timeout=timeout, cursor=cursor)
+            yield from page["data"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
+
+    def get_broadcast(self, id: str, *, project_id: Optional[str] = None, account_id: Optional[str] = None, timeout: Optional[float] = None) -> types.Broadcast:
+        """Shows how far a broadcast is."""
+        return cast('types.Broadcast', self._call("GET", f"/v1/broadcasts/{_segment(id)}", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id}))
+
+    def get_catalogue(self, project_id: str, *, limit: Optional[int] = None, cursor: Optional[str] = None, timeout: Optional[float] = None) -> types.Catalogue:
+        """Shows anybody what a project publishes, by name."""
+        return cast('types.Catalogue', self._call("GET", f"/v1/catalogue/{_segment(project_id)}", kind="json", timeout=timeout, query={"limit": limit, "cursor": cursor}))
+
+    def get_catalogue_all(self, project_id: str, *, limit: Optional[int] = None, timeout: Optional[float] = None) -> Iterator[types.EventType]:
+        """Shows anybody what a project publishes, by name. Goes on from page to page."""
+        cursor: Optional[str] = None
+        while True:
+            page = self.get_catalogue(project_id, limit=limit, timeout=timeout, cursor=cursor)
             yield from page["data"]
             cursor = page["next_cursor"]
             if cursor is None:
@@ -183,23 +231,49 @@ class Operations(Transport):
             if cursor is None:
                 return
 
+    def cancel_deliveries(self, body: types.Cancel, *, project_id: Optional[str] = None, account_id: Optional[str] = None, timeout: Optional[float] = None) -> types.Cancelled:
+        """Cancels the unfinished deliveries of an endpoint or of an event."""
+        return cast('types.Cancelled', self._call("POST", "/v1/deliveries/cancel", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id}, body=body))
+
+    def export_deliveries(self, *, project_id: Optional[str] = None, account_id: Optional[str] = None, endpoint_id: Optional[str] = None, event_id: Optional[str] = None, event_type: Optional[str] = None, state: Optional[str] = None, status_class: Optional[str] = None, status_code: Optional[int] = None, error: Optional[str] = None, created_after: Optional[str] = None, created_before: Optional[str] = None, order: Optional[str] = None, include: Optional[str] = None, timeout: Optional[float] = None) -> Iterator[str]:
+        """Exports deliveries as NDJSON."""
+        return self._call("GET", "/v1/deliveries/export", kind="lines", timeout=timeout, query={"project_id": project_id, "account_id": account_id, "endpoint_id": endpoint_id, "event_id": event_id, "event_type": event_type, "state": state, "status_class": status_class, "status_code": status_code, "error": error, "created_after": created_after, "created_before": created_before, "order": order, "include": include})
+
     def get_delivery(self, id: str, *, project_id: Optional[str] = None, account_id: Optional[str] = None, timeout: Optional[float] = None) -> types.DeliveryWithAttempts:
         """Shows a delivery with its attempts."""
         return cast('types.DeliveryWithAttempts', self._call("GET", f"/v1/deliveries/{_segment(id)}", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id}))
+
+    def list_attempts_of_delivery(self, id: str, *, project_id: Optional[str] = None, account_id: Optional[str] = None, limit: Optional[int] = None, cursor: Optional[str] = None, timeout: Optional[float] = None) -> types.PageOfAttempt:
+        """Lists a delivery's attempts, the last one first."""
+        return cast('types.PageOfAttempt', self._call("GET", f"/v1/deliveries/{_segment(id)}/attempts", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id, "limit": limit, "cursor": cursor}))
+
+    def list_attempts_of_delivery_all(self, id: str, *, project_id: Optional[str] = None, account_id: Optional[str] = None, limit: Optional[int] = None, timeout: Optional[float] = None) -> Iterator[types.Attempt]:
+        """Lists a delivery's attempts, the last one first. Goes on from page to page."""
+        cursor: Optional[str] = None
+        while True:
+            page = self.list_attempts_of_delivery(id, project_id=project_id, account_id=account_id, limit=limit, timeout=timeout, cursor=cursor)
+            yield from page["data"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
+
+    def cancel_delivery(self, id: str, *, project_id: Optional[str] = None, account_id: Optional[str] = None, timeout: Optional[float] = None) -> types.DeliveryWithAttempts:
+        """Cancels a delivery that is not finished."""
+        return cast('types.DeliveryWithAttempts', self._call("POST", f"/v1/deliveries/{_segment(id)}/cancel", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id}))
 
     def resend_delivery(self, id: str, *, project_id: Optional[str] = None, account_id: Optional[str] = None, timeout: Optional[float] = None) -> types.DeliveryWithAttempts:
         """Makes one attempt now, beside the schedule."""
         return cast('types.DeliveryWithAttempts', self._call("POST", f"/v1/deliveries/{_segment(id)}/resend", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id}))
 
-    def list_endpoints(self, *, project_id: Optional[str] = None, account_id: Optional[str] = None, limit: Optional[int] = None, cursor: Optional[str] = None, timeout: Optional[float] = None) -> types.PageOfEndpoint:
+    def list_endpoints(self, *, project_id: Optional[str] = None, account_id: Optional[str] = None, limit: Optional[int] = None, cursor: Optional[str] = None, status: Optional[str] = None, event_type: Optional[str] = None, url: Optional[str] = None, metadata: Optional[Dict[str, str]] = None, timeout: Optional[float] = None) -> types.PageOfEndpoint:
         """Lists endpoints, newest first."""
-        return cast('types.PageOfEndpoint', self._call("GET", "/v1/endpoints", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id, "limit": limit, "cursor": cursor}))
+        return cast('types.PageOfEndpoint', self._call("GET", "/v1/endpoints", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id, "limit": limit, "cursor": cursor, "status": status, "event_type": event_type, "url": url, "metadata": metadata}))
 
-    def list_endpoints_all(self, *, project_id: Optional[str] = None, account_id: Optional[str] = None, limit: Optional[int] = None, timeout: Optional[float] = None) -> Iterator[types.Endpoint]:
+    def list_endpoints_all(self, *, project_id: Optional[str] = None, account_id: Optional[str] = None, limit: Optional[int] = None, status: Optional[str] = None, event_type: Optional[str] = None, url: Optional[str] = None, metadata: Optional[Dict[str, str]] = None, timeout: Optional[float] = None) -> Iterator[types.Endpoint]:
         """Lists endpoints, newest first. Goes on from page to page."""
         cursor: Optional[str] = None
         while True:
-            page = self.list_endpoints(project_id=project_id, account_id=account_id, limit=limit, timeout=timeout, cursor=cursor)
+            page = self.list_endpoints(project_id=project_id, account_id=account_id, limit=limit, status=status, event_type=event_type, url=url, metadata=metadata, timeout=timeout, cursor=cursor)
             yield from page["data"]
             cursor = page["next_cursor"]
             if cursor is None:
@@ -241,6 +315,60 @@ class Operations(Transport):
         """Pauses an endpoint."""
         return cast('types.Endpoint', self._call("POST", f"/v1/endpoints/{_segment(id)}/pause", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id}, body=body))
 
+    def get_endpoint_secret(self, id: str, *, project_id: Optional[str] = None, account_id: Optional[str] = None, timeout: Optional[float] = None) -> types.Secret:
+        """Shows an endpoint's signing secret in full."""
+        return cast('types.Secret', self._call("GET", f"/v1/endpoints/{_segment(id)}/secret", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id}))
+
+    def rotate_endpoint_secret(self, id: str, body: Optional[types.SecretRotation] = None, *, project_id: Optional[str] = None, account_id: Optional[str] = None, timeout: Optional[float] = None) -> types.RotatedSecret:
+        """Replaces an endpoint's signing secret."""
+        return cast('types.RotatedSecret', self._call("POST", f"/v1/endpoints/{_segment(id)}/secret/rotate", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id}, body=body))
+
+    def test_endpoint(self, id: str, body: Optional[types.TestEvent] = None, *, project_id: Optional[str] = None, account_id: Optional[str] = None, timeout: Optional[float] = None) -> types.TestEventAccepted:
+        """Sends a test event to an endpoint."""
+        return cast('types.TestEventAccepted', self._call("POST", f"/v1/endpoints/{_segment(id)}/test", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id}, body=body))
+
+    def validate_endpoint(self, id: str, *, project_id: Optional[str] = None, account_id: Optional[str] = None, timeout: Optional[float] = None) -> types.ValidationOutcome:
+        """Asks an endpoint's receiver for its consent, now."""
+        return cast('types.ValidationOutcome', self._call("POST", f"/v1/endpoints/{_segment(id)}/validate", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id}))
+
+    def list_event_types(self, *, project_id: Optional[str] = None, limit: Optional[int] = None, cursor: Optional[str] = None, timeout: Optional[float] = None) -> types.PageOfEventType:
+        """Lists the project's event types, by name."""
+        return cast('types.PageOfEventType', self._call("GET", "/v1/event-types", kind="json", timeout=timeout, query={"project_id": project_id, "limit": limit, "cursor": cursor}))
+
+    def list_event_types_all(self, *, project_id: Optional[str] = None, limit: Optional[int] = None, timeout: Optional[float] = None) -> Iterator[types.EventType]:
+        """Lists the project's event types, by name. Goes on from page to page."""
+        cursor: Optional[str] = None
+        while True:
+            page = self.list_event_types(project_id=project_id, limit=limit, timeout=timeout, cursor=cursor)
+            yield from page["data"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
+
+    def create_event_type(self, body: types.NewEventType, *, project_id: Optional[str] = None, timeout: Optional[float] = None) -> types.EventType:
+        """Describes an event type."""
+        return cast('types.EventType', self._call("POST", "/v1/event-types", kind="json", timeout=timeout, query={"project_id": project_id}, body=body))
+
+    def import_event_types(self, body: Dict[str, Any], *, project_id: Optional[str] = None, dry_run: Optional[bool] = None, timeout: Optional[float] = None) -> types.EventTypeImport:
+        """Describes event types as an OpenAPI 3.1 document does."""
+        return cast('types.EventTypeImport', self._call("POST", "/v1/event-types/import", kind="json", timeout=timeout, query={"project_id": project_id, "dry_run": dry_run}, body=body))
+
+    def get_event_type(self, name: str, *, project_id: Optional[str] = None, timeout: Optional[float] = None) -> types.EventType:
+        """Shows one event type."""
+        return cast('types.EventType', self._call("GET", f"/v1/event-types/{_segment(name)}", kind="json", timeout=timeout, query={"project_id": project_id}))
+
+    def put_event_type(self, name: str, body: types.EventTypeInput, *, project_id: Optional[str] = None, timeout: Optional[float] = None) -> types.EventType:
+        """Describes an event type, in place of what was said of it."""
+        return cast('types.EventType', self._call("PUT", f"/v1/event-types/{_segment(name)}", kind="json", timeout=timeout, query={"project_id": project_id}, body=body))
+
+    def delete_event_type(self, name: str, *, project_id: Optional[str] = None, timeout: Optional[float] = None) -> None:
+        """Takes back what the project says of an event type."""
+        return self._call("DELETE", f"/v1/event-types/{_segment(name)}", kind="none", timeout=timeout, query={"project_id": project_id})
+
+    def update_event_type(self, name: str, body: types.EventTypeUpdate, *, project_id: Optional[str] = None, timeout: Optional[float] = None) -> types.EventType:
+        """Changes what is said of an event type."""
+        return cast('types.EventType', self._call("PATCH", f"/v1/event-types/{_segment(name)}", kind="json", timeout=timeout, query={"project_id": project_id}, body=body))
+
     def list_events(self, *, project_id: Optional[str] = None, account_id: Optional[str] = None, limit: Optional[int] = None, cursor: Optional[str] = None, id: Optional[str] = None, type: Optional[str] = None, channel: Optional[str] = None, subject: Optional[str] = None, created_after: Optional[str] = None, created_before: Optional[str] = None, metadata: Optional[Dict[str, str]] = None, timeout: Optional[float] = None) -> types.PageOfEvent:
         """Lists events, newest first, without their payloads."""
         return cast('types.PageOfEvent', self._call("GET", "/v1/events", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id, "limit": limit, "cursor": cursor, "id": id, "type": type, "channel": channel, "subject": subject, "created_after": created_after, "created_before": created_before, "metadata": metadata}))
@@ -263,6 +391,10 @@ class Operations(Transport):
         """Publishes 1 to 1,000 events."""
         return cast('types.BatchResults', self._call("POST", "/v1/events/batch", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id}, body=body))
 
+    def create_broadcast(self, body: types.EventInput, *, project_id: Optional[str] = None, timeout: Optional[float] = None) -> types.Broadcast:
+        """Publishes an event to every account of the project."""
+        return cast('types.Broadcast', self._call("POST", "/v1/events/broadcast", kind="json", timeout=timeout, query={"project_id": project_id}, body=body))
+
     def dry_run_event(self, body: types.EventInput, *, project_id: Optional[str] = None, account_id: Optional[str] = None, limit: Optional[int] = None, cursor: Optional[str] = None, timeout: Optional[float] = None) -> types.PageOfEndpointMatch:
         """Says what would become of an event, and why."""
         return cast('types.PageOfEndpointMatch', self._call("POST", "/v1/events/dry-run", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id, "limit": limit, "cursor": cursor}, body=body))
@@ -276,6 +408,10 @@ class Operations(Transport):
             cursor = page["next_cursor"]
             if cursor is None:
                 return
+
+    def export_events(self, *, project_id: Optional[str] = None, account_id: Optional[str] = None, type: Optional[str] = None, channel: Optional[str] = None, subject: Optional[str] = None, created_after: Optional[str] = None, created_before: Optional[str] = None, metadata: Optional[Dict[str, str]] = None, order: Optional[str] = None, include: Optional[str] = None, timeout: Optional[float] = None) -> Iterator[str]:
+        """Exports events as NDJSON."""
+        return self._call("GET", "/v1/events/export", kind="lines", timeout=timeout, query={"project_id": project_id, "account_id": account_id, "type": type, "channel": channel, "subject": subject, "created_after": created_after, "created_before": created_before, "metadata": metadata, "order": order, "include": include})
 
     def get_event(self, id: str, *, project_id: Optional[str] = None, account_id: Optional[str] = None, timeout: Optional[float] = None) -> types.Event:
         """Shows an event with its payload."""
@@ -371,6 +507,48 @@ class Operations(Transport):
         """Changes a project."""
         return cast('types.Project', self._call("PATCH", f"/v1/projects/{_segment(project_id)}", kind="json", timeout=timeout, body=body))
 
+    def create_purge(self, body: types.PurgeInput, *, project_id: Optional[str] = None, timeout: Optional[float] = None) -> types.Purge:
+        """Removes data for good: of an account, of an event, or of a subject."""
+        return cast('types.Purge', self._call("POST", "/v1/purges", kind="json", timeout=timeout, query={"project_id": project_id}, body=body))
+
+    def get_purge(self, id: str, *, project_id: Optional[str] = None, timeout: Optional[float] = None) -> types.Purge:
+        """Shows a purge's receipt, which is kept for good."""
+        return cast('types.Purge', self._call("GET", f"/v1/purges/{_segment(id)}", kind="json", timeout=timeout, query={"project_id": project_id}))
+
+    def list_replays(self, *, project_id: Optional[str] = None, account_id: Optional[str] = None, limit: Optional[int] = None, cursor: Optional[str] = None, timeout: Optional[float] = None) -> types.PageOfReplay:
+        """Lists replays, newest first."""
+        return cast('types.PageOfReplay', self._call("GET", "/v1/replays", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id, "limit": limit, "cursor": cursor}))
+
+    def list_replays_all(self, *, project_id: Optional[str] = None, account_id: Optional[str] = None, limit: Optional[int] = None, timeout: Optional[float] = None) -> Iterator[types.Replay]:
+        """Lists replays, newest first. Goes on from page to page."""
+        cursor: Optional[str] = None
+        while True:
+            page = self.list_replays(project_id=project_id, account_id=account_id, limit=limit, timeout=timeout, cursor=cursor)
+            yield from page["data"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
+
+    def create_replay(self, body: types.ReplayInput, *, project_id: Optional[str] = None, account_id: Optional[str] = None, timeout: Optional[float] = None) -> types.ReplayCount:
+        """Delivers past events again."""
+        return cast('types.ReplayCount', self._call("POST", "/v1/replays", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id}, body=body))
+
+    def get_replay(self, id: str, *, project_id: Optional[str] = None, account_id: Optional[str] = None, timeout: Optional[float] = None) -> types.Replay:
+        """Shows how far a replay is."""
+        return cast('types.Replay', self._call("GET", f"/v1/replays/{_segment(id)}", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id}))
+
+    def cancel_replay(self, id: str, *, project_id: Optional[str] = None, account_id: Optional[str] = None, timeout: Optional[float] = None) -> types.Replay:
+        """Ends a replay. What it has done stays done."""
+        return cast('types.Replay', self._call("POST", f"/v1/replays/{_segment(id)}/cancel", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id}))
+
+    def pause_replay(self, id: str, *, project_id: Optional[str] = None, account_id: Optional[str] = None, timeout: Optional[float] = None) -> types.Replay:
+        """Lets a replay rest after the step under way."""
+        return cast('types.Replay', self._call("POST", f"/v1/replays/{_segment(id)}/pause", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id}))
+
+    def resume_replay(self, id: str, *, project_id: Optional[str] = None, account_id: Optional[str] = None, timeout: Optional[float] = None) -> types.Replay:
+        """Lets a paused replay go on where it was."""
+        return cast('types.Replay', self._call("POST", f"/v1/replays/{_segment(id)}/resume", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id}))
+
     def list_root_keys(self, *, limit: Optional[int] = None, cursor: Optional[str] = None, timeout: Optional[float] = None) -> types.PageOfKey:
         """Lists the root keys, newest first."""
         return cast('types.PageOfKey', self._call("GET", "/v1/root-keys", kind="json", timeout=timeout, query={"limit": limit, "cursor": cursor}))
@@ -409,15 +587,15 @@ class Operations(Transport):
         """Tells what happens, as it happens."""
         return self._call("GET", "/v1/stream", kind="lines", timeout=timeout, query={"project_id": project_id, "account_id": account_id, "endpoint_id": endpoint_id, "types": types})
 
-    def list_webhooks(self, *, project_id: Optional[str] = None, account_id: Optional[str] = None, limit: Optional[int] = None, cursor: Optional[str] = None, timeout: Optional[float] = None) -> types.PageOfEndpoint:
+    def list_webhooks(self, *, project_id: Optional[str] = None, account_id: Optional[str] = None, limit: Optional[int] = None, cursor: Optional[str] = None, status: Optional[str] = None, event_type: Optional[str] = None, url: Optional[str] = None, metadata: Optional[Dict[str, str]] = None, timeout: Optional[float] = None) -> types.PageOfEndpoint:
         """Lists endpoints, newest first."""
-        return cast('types.PageOfEndpoint', self._call("GET", "/v1/webhooks", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id, "limit": limit, "cursor": cursor}))
+        return cast('types.PageOfEndpoint', self._call("GET", "/v1/webhooks", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id, "limit": limit, "cursor": cursor, "status": status, "event_type": event_type, "url": url, "metadata": metadata}))
 
-    def list_webhooks_all(self, *, project_id: Optional[str] = None, account_id: Optional[str] = None, limit: Optional[int] = None, timeout: Optional[float] = None) -> Iterator[types.Endpoint]:
+    def list_webhooks_all(self, *, project_id: Optional[str] = None, account_id: Optional[str] = None, limit: Optional[int] = None, status: Optional[str] = None, event_type: Optional[str] = None, url: Optional[str] = None, metadata: Optional[Dict[str, str]] = None, timeout: Optional[float] = None) -> Iterator[types.Endpoint]:
         """Lists endpoints, newest first. Goes on from page to page."""
         cursor: Optional[str] = None
         while True:
-            page = self.list_webhooks(project_id=project_id, account_id=account_id, limit=limit, timeout=timeout, cursor=cursor)
+            page = self.list_webhooks(project_id=project_id, account_id=account_id, limit=limit, status=status, event_type=event_type, url=url, metadata=metadata, timeout=timeout, cursor=cursor)
             yield from page["data"]
             cursor = page["next_cursor"]
             if cursor is None:
@@ -427,15 +605,15 @@ class Operations(Transport):
         """Makes an endpoint."""
         return cast('types.Endpoint', self._call("POST", "/v1/webhooks", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id}, body=body))
 
-    def list_webhook_endpoints(self, *, project_id: Optional[str] = None, account_id: Optional[str] = None, limit: Optional[int] = None, cursor: Optional[str] = None, timeout: Optional[float] = None) -> types.PageOfEndpoint:
+    def list_webhook_endpoints(self, *, project_id: Optional[str] = None, account_id: Optional[str] = None, limit: Optional[int] = None, cursor: Optional[str] = None, status: Optional[str] = None, event_type: Optional[str] = None, url: Optional[str] = None, metadata: Optional[Dict[str, str]] = None, timeout: Optional[float] = None) -> types.PageOfEndpoint:
         """Lists endpoints, newest first."""
-        return cast('types.PageOfEndpoint', self._call("GET", "/v1/webhooks/endpoints", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id, "limit": limit, "cursor": cursor}))
+        return cast('types.PageOfEndpoint', self._call("GET", "/v1/webhooks/endpoints", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id, "limit": limit, "cursor": cursor, "status": status, "event_type": event_type, "url": url, "metadata": metadata}))
 
-    def list_webhook_endpoints_all(self, *, project_id: Optional[str] = None, account_id: Optional[str] = None, limit: Optional[int] = None, timeout: Optional[float] = None) -> Iterator[types.Endpoint]:
+    def list_webhook_endpoints_all(self, *, project_id: Optional[str] = None, account_id: Optional[str] = None, limit: Optional[int] = None, status: Optional[str] = None, event_type: Optional[str] = None, url: Optional[str] = None, metadata: Optional[Dict[str, str]] = None, timeout: Optional[float] = None) -> Iterator[types.Endpoint]:
         """Lists endpoints, newest first. Goes on from page to page."""
         cursor: Optional[str] = None
         while True:
-            page = self.list_webhook_endpoints(project_id=project_id, account_id=account_id, limit=limit, timeout=timeout, cursor=cursor)
+            page = self.list_webhook_endpoints(project_id=project_id, account_id=account_id, limit=limit, status=status, event_type=event_type, url=url, metadata=metadata, timeout=timeout, cursor=cursor)
             yield from page["data"]
             cursor = page["next_cursor"]
             if cursor is None:
@@ -477,6 +655,22 @@ class Operations(Transport):
         """Pauses an endpoint."""
         return cast('types.Endpoint', self._call("POST", f"/v1/webhooks/endpoints/{_segment(id)}/pause", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id}, body=body))
 
+    def get_webhook_endpoint_secret(self, id: str, *, project_id: Optional[str] = None, account_id: Optional[str] = None, timeout: Optional[float] = None) -> types.Secret:
+        """Shows an endpoint's signing secret in full."""
+        return cast('types.Secret', self._call("GET", f"/v1/webhooks/endpoints/{_segment(id)}/secret", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id}))
+
+    def rotate_webhook_endpoint_secret(self, id: str, body: Optional[types.SecretRotation] = None, *, project_id: Optional[str] = None, account_id: Optional[str] = None, timeout: Optional[float] = None) -> types.RotatedSecret:
+        """Replaces an endpoint's signing secret."""
+        return cast('types.RotatedSecret', self._call("POST", f"/v1/webhooks/endpoints/{_segment(id)}/secret/rotate", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id}, body=body))
+
+    def test_webhook_endpoint(self, id: str, body: Optional[types.TestEvent] = None, *, project_id: Optional[str] = None, account_id: Optional[str] = None, timeout: Optional[float] = None) -> types.TestEventAccepted:
+        """Sends a test event to an endpoint."""
+        return cast('types.TestEventAccepted', self._call("POST", f"/v1/webhooks/endpoints/{_segment(id)}/test", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id}, body=body))
+
+    def validate_webhook_endpoint(self, id: str, *, project_id: Optional[str] = None, account_id: Optional[str] = None, timeout: Optional[float] = None) -> types.ValidationOutcome:
+        """Asks an endpoint's receiver for its consent, now."""
+        return cast('types.ValidationOutcome', self._call("POST", f"/v1/webhooks/endpoints/{_segment(id)}/validate", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id}))
+
     def get_webhook(self, id: str, *, project_id: Optional[str] = None, account_id: Optional[str] = None, timeout: Optional[float] = None) -> types.Endpoint:
         """Shows an endpoint."""
         return cast('types.Endpoint', self._call("GET", f"/v1/webhooks/{_segment(id)}", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id}))
@@ -508,3 +702,19 @@ class Operations(Transport):
     def pause_webhook(self, id: str, body: Optional[types.StatusReason] = None, *, project_id: Optional[str] = None, account_id: Optional[str] = None, timeout: Optional[float] = None) -> types.Endpoint:
         """Pauses an endpoint."""
         return cast('types.Endpoint', self._call("POST", f"/v1/webhooks/{_segment(id)}/pause", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id}, body=body))
+
+    def get_webhook_secret(self, id: str, *, project_id: Optional[str] = None, account_id: Optional[str] = None, timeout: Optional[float] = None) -> types.Secret:
+        """Shows an endpoint's signing secret in full."""
+        return cast('types.Secret', self._call("GET", f"/v1/webhooks/{_segment(id)}/secret", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id}))
+
+    def rotate_webhook_secret(self, id: str, body: Optional[types.SecretRotation] = None, *, project_id: Optional[str] = None, account_id: Optional[str] = None, timeout: Optional[float] = None) -> types.RotatedSecret:
+        """Replaces an endpoint's signing secret."""
+        return cast('types.RotatedSecret', self._call("POST", f"/v1/webhooks/{_segment(id)}/secret/rotate", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id}, body=body))
+
+    def test_webhook(self, id: str, body: Optional[types.TestEvent] = None, *, project_id: Optional[str] = None, account_id: Optional[str] = None, timeout: Optional[float] = None) -> types.TestEventAccepted:
+        """Sends a test event to an endpoint."""
+        return cast('types.TestEventAccepted', self._call("POST", f"/v1/webhooks/{_segment(id)}/test", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id}, body=body))
+
+    def validate_webhook(self, id: str, *, project_id: Optional[str] = None, account_id: Optional[str] = None, timeout: Optional[float] = None) -> types.ValidationOutcome:
+        """Asks an endpoint's receiver for its consent, now."""
+        return cast('types.ValidationOutcome', self._call("POST", f"/v1/webhooks/{_segment(id)}/validate", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id}))

@@ -55,6 +55,27 @@ Attempt = TypedDict(
     },
 )
 
+AttemptOfDelivery = TypedDict(
+    "AttemptOfDelivery",
+    {
+        "delivery_id": str,
+        "event_id": str,
+        "event_type": str,
+        "endpoint_id": str,
+        "account_id": str,
+        "number": int,
+        "manual": bool,
+        "started_at": str,
+        "status": Union[int, None],
+        "error": Union[str, None],
+        "error_detail": Union[str, None],
+        "request_headers": Dict[str, str],
+        "response_headers": Dict[str, str],
+        "response_body": str,
+        "timing": "Timing",
+    },
+)
+
 AuditEntry = TypedDict(
     "AuditEntry",
     {
@@ -86,6 +107,52 @@ BatchResults = TypedDict(
     "BatchResults",
     {
         "data": List["BatchResult"],
+    },
+)
+
+Broadcast = TypedDict(
+    "Broadcast",
+    {
+        "id": str,
+        "state": str,
+        "type": str,
+        "accounts": int,
+        "done": int,
+        "skipped": Dict[str, int],
+        "error": Union[str, None],
+        "started_at": str,
+        "updated_at": str,
+        "finished_at": Union[str, None],
+    },
+)
+
+Cancel = TypedDict(
+    "Cancel",
+    {
+        "endpoint_id": NotRequired[Union[str, None]],
+        "event_id": NotRequired[Union[str, None]],
+        "state": NotRequired[Union[str, None]],
+        "event_type": NotRequired[Union[str, None]],
+        "created_after": NotRequired[Union[str, None]],
+        "created_before": NotRequired[Union[str, None]],
+    },
+)
+
+Cancelled = TypedDict(
+    "Cancelled",
+    {
+        "cancelled": int,
+        "more": bool,
+    },
+)
+
+Catalogue = TypedDict(
+    "Catalogue",
+    {
+        "project": "ProjectNamed",
+        "data": List["EventType"],
+        "next_cursor": Union[str, None],
+        "prev_cursor": Union[str, None],
     },
 )
 
@@ -121,6 +188,21 @@ CircuitBreakerHealth = TypedDict(
 )
 
 CircuitBreakerInput = Union[bool, "CircuitBreakerFields"]
+
+ClientCertificate = TypedDict(
+    "ClientCertificate",
+    {
+        "sha256": str,
+    },
+)
+
+ClientCertificateInput = TypedDict(
+    "ClientCertificateInput",
+    {
+        "certificate_pem": str,
+        "private_key_pem": str,
+    },
+)
 
 Counts = TypedDict(
     "Counts",
@@ -199,6 +281,12 @@ Endpoint = TypedDict(
         "ordered": bool,
         "metadata": Dict[str, str],
         "health": NotRequired[Union["EndpointHealth", None]],
+        "public_key": Union[str, None],
+        "previous_secret_valid_until": Union[str, None],
+        "auth": Union["ReceiverAuth", None],
+        "client_certificate": Union["ClientCertificate", None],
+        "validation": Union[str, None],
+        "last_validation": Union["ValidationOutcome", None],
         "created_at": str,
         "updated_at": str,
     },
@@ -221,6 +309,10 @@ EndpointInput = TypedDict(
         "description": NotRequired[Union[str, None]],
         "events": NotRequired[Union[List[str], None]],
         "secret": NotRequired[Union[str, None]],
+        "secret_type": NotRequired[Union["SecretType", None]],
+        "auth": NotRequired[Union["ReceiverAuthInput", None]],
+        "client_certificate": NotRequired[Union["ClientCertificateInput", None]],
+        "validation": NotRequired[Union["Validation", None]],
         "status": NotRequired[Union[str, None]],
         "active": NotRequired[Union[bool, None]],
         "headers": NotRequired[Union[Dict[str, str], None]],
@@ -262,6 +354,7 @@ Event = TypedDict(
         "deliver_at": Union[str, None],
         "deliveries": int,
         "created_at": str,
+        "delivery_states": NotRequired[Union[Dict[str, int], None]],
         "data": NotRequired[Any],
     },
 )
@@ -290,6 +383,83 @@ EventInput = TypedDict(
         "metadata": NotRequired[Dict[str, str]],
         "deliver_at": NotRequired[Union[str, None]],
         "schema_version": NotRequired[Union[int, None]],
+    },
+)
+
+EventType = TypedDict(
+    "EventType",
+    {
+        "name": str,
+        "description": Union[str, None],
+        "group": Union[str, None],
+        "deprecated": bool,
+        "archived": bool,
+        "source": "EventTypeSource",
+        "versions": List["EventTypeVersion"],
+        "created_at": Union[str, None],
+        "updated_at": Union[str, None],
+    },
+)
+
+EventTypeImport = TypedDict(
+    "EventTypeImport",
+    {
+        "dry_run": bool,
+        "data": List["EventTypeImportResult"],
+    },
+)
+
+EventTypeImportOutcome = Literal['created', 'updated', 'unchanged', 'refused']
+
+EventTypeImportResult = TypedDict(
+    "EventTypeImportResult",
+    {
+        "name": str,
+        "outcome": "EventTypeImportOutcome",
+        "reason": Union[str, None],
+        "version": Union[int, None],
+    },
+)
+
+EventTypeInput = TypedDict(
+    "EventTypeInput",
+    {
+        "description": NotRequired[Union[str, None]],
+        "group": NotRequired[Union[str, None]],
+        "deprecated": NotRequired[bool],
+        "archived": NotRequired[bool],
+        "versions": NotRequired[List["EventTypeVersionInput"]],
+    },
+)
+
+EventTypeSource = Union[Literal['project'], Literal['profile']]
+
+EventTypeUpdate = TypedDict(
+    "EventTypeUpdate",
+    {
+        "description": NotRequired[Union[str, None]],
+        "group": NotRequired[Union[str, None]],
+        "deprecated": NotRequired[Union[bool, None]],
+        "archived": NotRequired[Union[bool, None]],
+        "versions": NotRequired[Union[List["EventTypeVersionInput"], None]],
+    },
+)
+
+EventTypeVersion = TypedDict(
+    "EventTypeVersion",
+    {
+        "version": int,
+        "schema": Any,
+        "example": Any,
+    },
+)
+
+EventTypeVersionInput = TypedDict(
+    "EventTypeVersionInput",
+    {
+        "version": NotRequired[Union[int, None]],
+        "schema": NotRequired[Any],
+        "example": NotRequired[Any],
     },
 )
 
@@ -412,6 +582,18 @@ MatchReason = TypedDict(
     },
 )
 
+NewEventType = TypedDict(
+    "NewEventType",
+    {
+        "name": str,
+        "description": NotRequired[Union[str, None]],
+        "group": NotRequired[Union[str, None]],
+        "deprecated": NotRequired[bool],
+        "archived": NotRequired[bool],
+        "versions": NotRequired[List["EventTypeVersionInput"]],
+    },
+)
+
 OwnKey = TypedDict(
     "OwnKey",
     {
@@ -432,6 +614,24 @@ PageOfAccount = TypedDict(
     "PageOfAccount",
     {
         "data": List["Account"],
+        "next_cursor": Union[str, None],
+        "prev_cursor": Union[str, None],
+    },
+)
+
+PageOfAttempt = TypedDict(
+    "PageOfAttempt",
+    {
+        "data": List["Attempt"],
+        "next_cursor": Union[str, None],
+        "prev_cursor": Union[str, None],
+    },
+)
+
+PageOfAttemptOfDelivery = TypedDict(
+    "PageOfAttemptOfDelivery",
+    {
+        "data": List["AttemptOfDelivery"],
         "next_cursor": Union[str, None],
         "prev_cursor": Union[str, None],
     },
@@ -482,6 +682,15 @@ PageOfEvent = TypedDict(
     },
 )
 
+PageOfEventType = TypedDict(
+    "PageOfEventType",
+    {
+        "data": List["EventType"],
+        "next_cursor": Union[str, None],
+        "prev_cursor": Union[str, None],
+    },
+)
+
 PageOfKey = TypedDict(
     "PageOfKey",
     {
@@ -513,6 +722,15 @@ PageOfProject = TypedDict(
     "PageOfProject",
     {
         "data": List["Project"],
+        "next_cursor": Union[str, None],
+        "prev_cursor": Union[str, None],
+    },
+)
+
+PageOfReplay = TypedDict(
+    "PageOfReplay",
+    {
+        "data": List["Replay"],
         "next_cursor": Union[str, None],
         "prev_cursor": Union[str, None],
     },
@@ -661,6 +879,14 @@ ProjectMade = TypedDict(
     },
 )
 
+ProjectNamed = TypedDict(
+    "ProjectNamed",
+    {
+        "id": str,
+        "name": str,
+    },
+)
+
 ProjectSettings = TypedDict(
     "ProjectSettings",
     {
@@ -692,6 +918,33 @@ ProjectUpdateInput = TypedDict(
     },
 )
 
+Purge = TypedDict(
+    "Purge",
+    {
+        "id": str,
+        "state": str,
+        "account_id": Union[str, None],
+        "event_id": Union[str, None],
+        "subject_sha256": Union[str, None],
+        "key_id": Union[str, None],
+        "removed": Dict[str, int],
+        "digest": Union[str, None],
+        "error": Union[str, None],
+        "asked_at": str,
+        "updated_at": str,
+        "finished_at": Union[str, None],
+    },
+)
+
+PurgeInput = TypedDict(
+    "PurgeInput",
+    {
+        "account_id": NotRequired[Union[str, None]],
+        "event_id": NotRequired[Union[str, None]],
+        "subject": NotRequired[Any],
+    },
+)
+
 Ready = TypedDict(
     "Ready",
     {
@@ -699,6 +952,68 @@ Ready = TypedDict(
         "detail": Union[str, None],
     },
 )
+
+ReceiverAuth = TypedDict(
+    "ReceiverAuth",
+    {
+        "type": str,
+        "username": Union[str, None],
+        "token_url": Union[str, None],
+        "client_id": Union[str, None],
+        "scope": Union[str, None],
+        "audience": Union[str, None],
+    },
+)
+
+ReceiverAuthInput = Dict[str, Any]
+
+Replay = TypedDict(
+    "Replay",
+    {
+        "id": str,
+        "state": str,
+        "what": str,
+        "endpoint_id": Union[str, None],
+        "account_id": Union[str, None],
+        "event_types": List[str],
+        "since": Union[str, None],
+        "until": Union[str, None],
+        "rate_per_second": Union[int, None],
+        "total": Union[int, None],
+        "total_is_exact": bool,
+        "done": int,
+        "skipped": Dict[str, int],
+        "error": Union[str, None],
+        "started_at": str,
+        "updated_at": str,
+        "finished_at": Union[str, None],
+    },
+)
+
+ReplayCount = TypedDict(
+    "ReplayCount",
+    {
+        "count": int,
+        "count_is_exact": bool,
+        "skipped": Dict[str, int],
+    },
+)
+
+ReplayInput = TypedDict(
+    "ReplayInput",
+    {
+        "endpoint_id": NotRequired[Union[str, None]],
+        "account_id": NotRequired[Union[str, None]],
+        "event_types": NotRequired[List[str]],
+        "since": str,
+        "until": NotRequired[Union[str, None]],
+        "what": NotRequired["ReplayWhat"],
+        "rate_per_second": NotRequired[Union[int, None]],
+        "dry_run": NotRequired[bool],
+    },
+)
+
+ReplayWhat = Union[Literal['failed'], Literal['all'], Literal['missing']]
 
 Retention = TypedDict(
     "Retention",
@@ -745,6 +1060,38 @@ RotateInput = TypedDict(
     },
 )
 
+RotatedSecret = TypedDict(
+    "RotatedSecret",
+    {
+        "secret": str,
+        "public_key": Union[str, None],
+        "mode": str,
+        "switches_at": str,
+        "previous_valid_until": Union[str, None],
+    },
+)
+
+Secret = TypedDict(
+    "Secret",
+    {
+        "secret": Union[str, None],
+        "public_key": Union[str, None],
+        "previous_secret": Union[str, None],
+        "previous_valid_until": Union[str, None],
+    },
+)
+
+SecretRotation = TypedDict(
+    "SecretRotation",
+    {
+        "secret": NotRequired[Union[str, None]],
+        "secret_type": NotRequired[Union["SecretType", None]],
+        "overlap_seconds": NotRequired[Union[int, None]],
+    },
+)
+
+SecretType = Union[Literal['hmac'], Literal['ed25519']]
+
 Stats = TypedDict(
     "Stats",
     {
@@ -781,6 +1128,22 @@ StreamedDoing = TypedDict(
     },
 )
 
+TestEvent = TypedDict(
+    "TestEvent",
+    {
+        "type": NotRequired[Union[str, None]],
+        "data": NotRequired[Any],
+    },
+)
+
+TestEventAccepted = TypedDict(
+    "TestEventAccepted",
+    {
+        "event_id": str,
+        "delivery_id": str,
+    },
+)
+
 Timing = TypedDict(
     "Timing",
     {
@@ -790,5 +1153,18 @@ Timing = TypedDict(
         "tls_ms": float,
         "first_byte_ms": float,
         "total_ms": float,
+    },
+)
+
+Validation = Literal['cloudevents']
+
+ValidationOutcome = TypedDict(
+    "ValidationOutcome",
+    {
+        "validated": bool,
+        "url": str,
+        "at": str,
+        "error": Union[str, None],
+        "allowed_per_minute": Union[int, None],
     },
 )

@@ -76,6 +76,12 @@ fn operations(client: &Client) -> Vec<Operation> {
 /// named here.
 fn body_of(document: &Value, schema: &Value, id: &str) -> Value {
     let mut body = sample(document, schema);
+    if id == "createPurge" {
+        body["subject"] = json!("nobody");
+    }
+    if id == "createReplay" {
+        body["since"] = json!("2020-01-01T00:00:00Z");
+    }
     if id.starts_with("create")
         && body.is_object()
         && (id.contains("ndpoint") || id.contains("ebhook"))
@@ -144,6 +150,9 @@ fn object<'a>(tenant: &'a Tenant, before: &str, name: &str) -> (&'a str, Level) 
         ("endpoints" | "webhooks", _) | (_, "endpoint_id") => (&tenant.endpoint, Level::Account),
         ("events", _) | (_, "event_id") => (&tenant.event, Level::Account),
         ("deliveries", _) => (&tenant.delivery, Level::Account),
+        ("replays", _) => (&tenant.replay, Level::Account),
+        ("broadcasts", _) => (&tenant.broadcast, Level::Project),
+        ("purges", _) => (&tenant.purge, Level::Project),
         ("event-types", _) => (&tenant.event_type, Level::Project),
         ("portal-tokens", _) => (&tenant.portal_token, Level::Account),
         // Root keys are nobody's: whoever has no root key may not even know of them.
