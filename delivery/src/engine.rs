@@ -9,10 +9,7 @@ use hookwright_core::address::AddressRule;
 use hookwright_core::ids::{AccountId, DeliveryId, EndpointId, ProjectId};
 use hookwright_core::limits::LEASE_MS;
 use hookwright_core::time::UnixMs;
-use hookwright_store::{
-    Change, Claimed, ClientCertificate, Endpoint, Project, RetentionDays, Store, StoreError,
-    ValidationOutcome,
-};
+use hookwright_store::{Change, Claimed, Endpoint, Project, RetentionDays, Store, StoreError};
 use http::HeaderValue;
 use rustls::ClientConfig;
 use tokio::sync::oneshot;
@@ -28,7 +25,6 @@ use crate::publish::{self, Publish, PublishError, Published};
 use crate::rollups::Rollups;
 use crate::routing::Routing;
 use crate::target::{Equipment, Target};
-use crate::tls::{ClientCertificateError, presenting};
 use crate::worker::Worker;
 use crate::world::World;
 
@@ -234,27 +230,6 @@ impl Engine {
     #[must_use]
     pub fn dev(&self) -> bool {
         self.shared.dev
-    }
-
-    /// Checks that an endpoint's client certificate and its key can be used.
-    pub fn check_client_certificate(
-        &self,
-        own: &ClientCertificate,
-    ) -> Result<(), ClientCertificateError> {
-        presenting(own, &self.shared.routing.equipment.tls).map(drop)
-    }
-
-    /// Asks the endpoint's receiver whether it wants to be sent to, and keeps what comes of it.
-    /// Nothing comes of it where the endpoint wants no validation any more, or nothing could be kept.
-    pub async fn validate(&self, id: EndpointId) -> Option<ValidationOutcome> {
-        let (told, outcome) = oneshot::channel();
-        self.shared.inbox.push(Message::Validate(id, Some(told)));
-        outcome.await.ok()
-    }
-
-    /// As [`Self::validate`], without waiting.
-    pub fn validate_soon(&self, id: EndpointId) {
-        self.shared.inbox.push(Message::Validate(id, None));
     }
 
     /// A project by row.

@@ -34,6 +34,7 @@ mod owned;
 mod place;
 mod profiles;
 mod publish;
+mod receivers;
 mod record;
 mod request_bytes;
 mod rollups;
