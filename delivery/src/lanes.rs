@@ -188,6 +188,20 @@ mod tests {
     }
 
     #[test]
+    fn an_endpoints_own_concurrency_bounds_what_is_under_way() {
+        let mut lanes = lanes(5);
+        let lane = lanes.lane(LANE, &Arc::default());
+        lane.gauge.set_concurrency(Some(2));
+        lanes.refresh(LANE, 0);
+        assert!(lanes.next(0).is_some() && lanes.next(0).is_some());
+        assert!(lanes.next(0).is_none());
+        lanes.lane(LANE, &Arc::default()).in_flight -= 1;
+        lanes.refresh(LANE, 0);
+        assert!(lanes.next(0).is_some());
+        assert!(lanes.next(0).is_none());
+    }
+
+    #[test]
     fn a_lane_at_its_concurrency_waits_for_no_token() {
         let mut lanes = lanes(100);
         lanes.refresh(LANE, 0);

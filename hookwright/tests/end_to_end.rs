@@ -13,6 +13,8 @@ mod breaker;
 mod broadcast;
 #[path = "end_to_end/cancel.rs"]
 mod cancel;
+#[path = "end_to_end/concurrency.rs"]
+mod concurrency;
 #[path = "end_to_end/document_calls.rs"]
 mod document_calls;
 #[path = "end_to_end/dry_run.rs"]
