@@ -32,6 +32,7 @@ impl SqliteStore {
                 limit: page.limit,
                 room: LIST_ROWS_SCANNED_MAX,
                 receivers: HashMap::new(),
+                last: None,
             };
             let parts = match filter.event_id {
                 Some(event) => vec![walk.of_event(event, span)?],
@@ -58,6 +59,8 @@ struct Walk<'a> {
     /// Rows that each source may look at.
     room: usize,
     receivers: HashMap<EndpointId, Option<Receiver>>,
+    /// The event of the row before: its deliveries lie side by side.
+    last: Option<(EventId, Option<About>)>,
 }
 
 impl Walk<'_> {
@@ -268,7 +271,12 @@ impl Walk<'_> {
                 }
             }
         }
-        let about = about(connection, found.event_id)?;
+        let known = self.last.take().filter(|(id, _)| *id == found.event_id);
+        let about = match known {
+            Some((_, about)) => about,
+            None => about(connection, found.event_id)?,
+        };
+        self.last = Some((found.event_id, about.clone()));
         let is_meant = |about: &About| {
             let pattern = self.filter.event_type.as_ref();
             pattern.is_none_or(|pattern| pattern.matches(&about.event_type))
