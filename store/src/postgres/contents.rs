@@ -11,12 +11,21 @@ use super::{PostgresStore, Result};
 use crate::blob;
 use crate::model::{Attempt, Scope};
 
-pub(super) const PAYLOADS: &str = "SELECT id, payload FROM events
-    WHERE project_id = $1 AND id = ANY($2) AND id >= $3 AND id <= $4 AND payload IS NOT NULL";
-pub(super) const FIRST_ATTEMPTS: &str = "SELECT id, first_attempt FROM deliveries
-    WHERE project_id = $1 AND id = ANY($2) AND id >= $3 AND id <= $4 AND first_attempt IS NOT NULL";
-pub(super) const LATER_ATTEMPTS: &str = "SELECT delivery_id, number, body FROM attempts
-    WHERE project_id = $1 AND delivery_id = ANY($2) AND delivery_id >= $3 AND delivery_id <= $4";
+pub(super) const PAYLOADS: &str = "
+    SELECT e.id, e.payload FROM unnest($2::bigint[]) AS asked (id), LATERAL (
+        SELECT id, payload FROM events
+        WHERE project_id = $1 AND id = asked.id AND id >= $3 AND id <= $4 OFFSET 0) e
+    WHERE e.payload IS NOT NULL";
+pub(super) const FIRST_ATTEMPTS: &str = "
+    SELECT d.id, d.first_attempt FROM unnest($2::bigint[]) AS asked (id), LATERAL (
+        SELECT id, first_attempt FROM deliveries
+        WHERE project_id = $1 AND id = asked.id AND id >= $3 AND id <= $4 OFFSET 0) d
+    WHERE d.first_attempt IS NOT NULL";
+pub(super) const LATER_ATTEMPTS: &str = "
+    SELECT a.delivery_id, a.number, a.body FROM unnest($2::bigint[]) AS asked (id), LATERAL (
+        SELECT delivery_id, number, body FROM attempts
+        WHERE project_id = $1 AND delivery_id = asked.id AND delivery_id >= $3 AND delivery_id <= $4
+        OFFSET 0) a";
 
 impl PostgresStore {
     pub(crate) async fn payloads(

@@ -36,9 +36,11 @@ const RANGE_OF_EVENT: &str = "SELECT first_delivery, fanout FROM events
     WHERE project_id = $1 AND id = $2 AND ($3::bigint IS NULL OR account_id = $3)";
 const LATE: &str =
     "SELECT delivery_id FROM late_deliveries WHERE project_id = $1 AND event_id = $2";
-pub(super) const LAST_ANSWERS: &str =
-    "SELECT delivery_id, number, substring(body, 1, 64) FROM attempts
-    WHERE project_id = $1 AND delivery_id = ANY($2) AND delivery_id >= $3 AND delivery_id <= $4";
+pub(super) const LAST_ANSWERS: &str = "
+    SELECT a.delivery_id, a.number, substring(a.body, 1, 64) FROM unnest($2::bigint[]) AS asked (id), LATERAL (
+        SELECT delivery_id, number, body FROM attempts
+        WHERE project_id = $1 AND delivery_id = asked.id AND delivery_id >= $3 AND delivery_id <= $4
+        OFFSET 0) a";
 const LANES: &str = "SELECT id FROM endpoints WHERE project_id = $1 AND account_id = $2 LIMIT $3";
 const LOW_WATER: &str = "SELECT COALESCE(MIN(low_water), 0) FROM (
     SELECT low_water FROM nodes UNION ALL SELECT low_water FROM lost_nodes) everybody";
@@ -62,6 +64,9 @@ pub(super) fn window_of(walked: &str, towards: Towards) -> String {
                    AND ($7::smallint IS NULL OR d.last_class = $7))"
     )
 }
+
+/// A walk that found too little looks at so many times more rows next.
+const GROWTH: usize = 4;
 
 impl PostgresStore {
     pub(crate) async fn deliveries(
@@ -210,14 +215,12 @@ impl Walk<'_> {
         let windows = windows(span, self.days);
         let mut part = Part::default();
         let mut room = room;
+        let (is_plain, mut asked) = (self.is_plain(lane), 0);
         for window in &windows {
             let mut left = *window;
             loop {
-                let asked = if self.is_plain(lane) {
-                    room.min(self.limit - part.rows.len())
-                } else {
-                    room
-                };
+                let wanted = self.limit - part.rows.len();
+                asked = if is_plain { wanted } else { asked.max(wanted) }.min(room);
                 let rows = self.look((&sql, lane), left, asked).await?;
                 let Some(edge) = rows
                     .first()
@@ -235,6 +238,8 @@ impl Walk<'_> {
                 if looked < asked {
                     break;
                 }
+                // Few of those fitted: more are looked at next.
+                asked = asked.saturating_mul(GROWTH);
                 left = match left.towards {
                     Towards::Older => left.within(0, edge.0),
                     Towards::Newer => left.within(edge.0 + 1, i64::MAX),

@@ -21,8 +21,12 @@ const RECEIVERS: &str = "
     SELECT p.id, p.public_id, a.public_id, p.account_id, p.status
     FROM endpoints p JOIN accounts a ON a.project_id = p.project_id AND a.id = p.account_id
     WHERE p.project_id = $1 AND p.id = ANY($2)";
-pub(super) const ABOUT: &str = "SELECT id, given_id, accepted_at, event_type FROM events
-    WHERE project_id = $1 AND id = ANY($2) AND id >= $3 AND id <= $4";
+/// Each row is looked for by itself, in the one day that it lies in: a list of numbers would be looked
+/// for in each day. The range leaves the other days closed.
+pub(super) const ABOUT: &str = "
+    SELECT e.id, e.given_id, e.accepted_at, e.event_type FROM unnest($2::bigint[]) AS asked (id), LATERAL (
+        SELECT id, given_id, accepted_at, event_type FROM events
+        WHERE project_id = $1 AND id = asked.id AND id >= $3 AND id <= $4 OFFSET 0) e";
 
 /// What is shown of these events, by row.
 pub(super) async fn about(

@@ -34,6 +34,9 @@ pub(super) fn window_of(walked: &str, towards: Towards) -> String {
     )
 }
 
+/// A walk that found too little looks at so many times more rows next.
+const GROWTH: usize = 4;
+
 impl PostgresStore {
     pub(crate) async fn events(
         &self,
@@ -86,13 +89,17 @@ async fn walk(
     let walked = scope.account_id.map_or(OF_PROJECT, |_| OF_ACCOUNT);
     let sql = window_of(walked, window.towards);
     let account = scope.account_id.map(|account| account.0);
+    let (is_plain, mut asked) = (is_plain(filter), 0);
     let mut left = window;
     while !left.is_empty() {
-        let asked = if is_plain(filter) {
-            limit - part.rows.len()
+        let wanted = limit - part.rows.len();
+        // Few of those before fitted: more are looked at.
+        asked = if is_plain {
+            wanted
         } else {
-            *room
-        };
+            (asked * GROWTH).max(wanted)
+        }
+        .min(*room);
         let parameters: Parameters<'_> = &[
             &scope.project_id.0,
             &left.after,

@@ -4,7 +4,7 @@ use super::{Result, Store};
 use crate::model::*;
 
 /// Deliveries whose attempts are read at once.
-const AT_ONCE: usize = 100;
+const AT_ONCE_MAX: usize = 100;
 /// How often deliveries are looked for to fill one page.
 const LOOKS_MAX: usize = 2;
 /// What stands for an attempt above all.
@@ -81,7 +81,7 @@ impl Walk {
     /// The next deliveries to look at, the one that was left in the middle included.
     fn next_deliveries(&self) -> Option<Page> {
         let at = self.at.filter(|_| !self.is_full)?;
-        let page = Page::newest(AT_ONCE);
+        let page = Page::newest(self.page.limit.min(AT_ONCE_MAX));
         Some(match self.page.towards {
             Towards::Older => Page {
                 before: Some(at.row.saturating_add(i64::from(at.number > 0))),
