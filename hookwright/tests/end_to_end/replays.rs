@@ -156,6 +156,8 @@ fn a_new_endpoint_gets_what_it_missed_once() {
     let client = server.project("envoyou");
     let sink = Sink::with_statuses(&[200]);
     let events: Vec<String> = (0..4).map(|number| publish(&client, number)).collect();
+    let test = json!({"type": "user.created", "data": {"number": 9}, "metadata": {"test": "true"}});
+    client.post("/v1/events", &test).expect(202);
     let filter = json!({"number": {"$gte": 2}});
     let to = endpoint(&client, json!({"url": sink.url, "filter": filter}));
     let missing = json!({"since": SINCE, "what": "missing", "endpoint_id": to});

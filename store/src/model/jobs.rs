@@ -251,6 +251,8 @@ pub struct PastEvent {
     pub deliver_at: Option<UnixMs>,
     /// Whether it still has its payload.
     pub has_payload: bool,
+    /// Its publisher's own notes.
+    pub metadata: BTreeMap<String, String>,
     /// Endpoints that have a delivery of it.
     pub endpoints: Vec<EndpointId>,
 }

@@ -204,6 +204,7 @@ fn past_event(row: &Row) -> PastEvent {
         event_type: row.get(2),
         accepted_at: UnixMs(row.get(3)),
         channels: extra.channels,
+        metadata: extra.metadata,
         deliver_at: extra.deliver_at.map(UnixMs),
         has_payload: row.get(5),
         endpoints: endpoints(6).chain(endpoints(7)).collect(),

@@ -318,6 +318,7 @@ fn past_event(connection: &Connection, row: &Row<'_>) -> Result<PastEvent> {
         event_type: row.get("type")?,
         accepted_at: UnixMs(row.get("accepted_at")?),
         channels: extra.channels,
+        metadata: extra.metadata,
         deliver_at: extra.deliver_at.map(UnixMs),
         has_payload: row.get("has_payload")?,
         endpoints: endpoints.collect::<std::result::Result<_, _>>()?,
