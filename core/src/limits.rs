@@ -260,7 +260,7 @@ pub const JOB_ROWS_PER_SECOND_DEFAULT: u32 = 500;
 /// Rows of work of one job each second.
 pub const JOB_ROWS_PER_SECOND_MAX: u32 = 10_000;
 /// Deliveries of a replay's last endpoints that wait or are under way while it goes on.
-pub const REPLAY_IN_FLIGHT_MAX: usize = 64;
+pub const REPLAY_IN_FLIGHT_MAX: usize = 32;
 /// Rows that are looked at to count what a replay would do; what lies beyond is not counted.
 pub const REPLAY_COUNTED_ROWS_MAX: usize = 100_000;
 /// Rows that one page of a list looks at where no index leads to those that fit. Such a page may be

@@ -16,7 +16,8 @@ use hookwright_core::ids::EndpointId;
 use hookwright_core::job_pace::Pace;
 use hookwright_core::job_state::JobState;
 use hookwright_core::limits::{
-    JOB_ROWS_PER_SECOND_DEFAULT, JOB_STEP_ROWS_MAX, JOBS_PER_NODE_MAX, REPLAY_IN_FLIGHT_MAX,
+    JOB_ROWS_PER_SECOND_DEFAULT, JOB_SCANNED_ROWS_MAX, JOB_STEP_ROWS_MAX, JOBS_PER_NODE_MAX,
+    REPLAY_IN_FLIGHT_MAX,
 };
 use hookwright_store::{EndpointStatus, HeldJob, Job, JobSpec, StepEnd, StoreError};
 use tokio::task::JoinSet;
@@ -32,7 +33,10 @@ const FAULT_REST_MS: u64 = 1_000;
 /// Faults in a row that end a job. A store that cannot be reached is waited for, however long.
 const FAULTS_MAX: u32 = 5;
 /// A step is about so much of a second's work: more would come in bursts.
-const STEPS_PER_SECOND: u32 = 10;
+const STEPS_PER_SECOND: u32 = 50;
+
+/// Rows looked at for each that a step may do.
+const LOOKED_AT_FOR_EACH: usize = 2;
 
 /// What a step did.
 struct Stepped {
@@ -73,10 +77,11 @@ async fn work(shared: Arc<Shared>, mut job: Job, held: HeldJob) {
     let rows = ((rate / STEPS_PER_SECOND) as usize).clamp(1, JOB_STEP_ROWS_MAX);
     let mut pace = Pace::new(rate, clock.monotonic_us());
     let (mut lanes, mut faults) = (Vec::new(), 0);
+    let mut looks_at = rows * LOOKED_AT_FOR_EACH;
     loop {
         wait_for_turn(&shared, &mut pace, &lanes).await;
         let before = job.progress.done;
-        match step(&shared, &job, held, rows).await {
+        match step(&shared, &job, held, (rows, looks_at)).await {
             Ok(None) => return,
             Ok(Some(stepped)) => {
                 faults = 0;
@@ -89,7 +94,14 @@ async fn work(shared: Arc<Shared>, mut job: Job, held: HeldJob) {
                         "job ended"
                     );
                 }
-                pace.did(job.progress.done - before, clock.monotonic_us());
+                let done = job.progress.done - before;
+                pace.did(done, clock.monotonic_us());
+                // Where nothing was found, nothing may be for long.
+                looks_at = if done == 0 {
+                    JOB_SCANNED_ROWS_MAX
+                } else {
+                    rows * LOOKED_AT_FOR_EACH
+                };
                 if !stepped.lanes.is_empty() {
                     lanes = stepped.lanes;
                 }
@@ -157,7 +169,7 @@ async fn step(
     shared: &Arc<Shared>,
     job: &Job,
     held: HeldJob,
-    rows: usize,
+    (rows, looks_at): (usize, usize),
 ) -> Result<Option<Stepped>, StoreError> {
     if shared.routing.project(job.project_id).is_none() {
         let end = StepEnd {
@@ -169,7 +181,7 @@ async fn step(
         return note(shared, held, (0, end)).await;
     }
     match &job.spec {
-        JobSpec::Replay(spec) => replay::step(shared, (job, spec), held, rows).await,
+        JobSpec::Replay(spec) => replay::step(shared, (job, spec), held, (rows, looks_at)).await,
         JobSpec::Broadcast(spec) => broadcast::step(shared, (job, spec), held, rows).await,
         JobSpec::Purge(spec) => purge::step(shared, (job, spec), held).await,
     }

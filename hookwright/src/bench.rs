@@ -7,14 +7,14 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-mod child;
-mod latency;
+pub(crate) mod child;
+pub(crate) mod latency;
 mod load;
 mod nodes;
 mod raw;
 mod report;
 mod setup;
-mod sink;
+pub(crate) mod sink;
 
 use crate::cli::BenchArgs;
 use crate::config::{Failure, running, usage};

@@ -28,6 +28,8 @@ pub(crate) enum Command {
     Bench(BenchArgs),
     /// Measure the store's lists among millions of deliveries.
     BenchLists(BenchListsArgs),
+    /// Replay many failed deliveries with a kill half-way, while live traffic runs
+    BenchReplay(BenchReplayArgs),
 }
 
 /// Every flag may be given as HOOKWRIGHT_* in the environment, or in a TOML file.
@@ -208,6 +210,25 @@ pub(crate) struct BenchListsArgs {
     pub(crate) deliveries: u64,
     /// Empty folder for the store
     #[arg(long, default_value = "target/bench-lists")]
+    pub(crate) data_dir: PathBuf,
+    /// PostgreSQL to measure instead, an empty database
+    #[arg(long, env = "HOOKWRIGHT_BENCH_DATABASE_URL", hide_env_values = true)]
+    pub(crate) database_url: Option<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct BenchReplayArgs {
+    /// Deliveries to fail and to replay
+    #[arg(long, default_value_t = 100_000)]
+    pub(crate) deliveries: u64,
+    /// The replay's deliveries per second at most
+    #[arg(long, default_value_t = 2_000)]
+    pub(crate) replay_rate: u32,
+    /// Live events per second
+    #[arg(long, default_value_t = 500)]
+    pub(crate) live_rate: u32,
+    /// Empty folder for the store
+    #[arg(long, default_value = "target/bench-replay")]
     pub(crate) data_dir: PathBuf,
     /// PostgreSQL to measure instead, an empty database
     #[arg(long, env = "HOOKWRIGHT_BENCH_DATABASE_URL", hide_env_values = true)]

@@ -12,6 +12,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 mod bench;
 mod bench_lists;
+mod bench_replay;
 mod cli;
 mod config;
 mod demo;
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
         cli::Command::Openapi => openapi::run(),
         cli::Command::Bench(args) => bench::run(&args),
         cli::Command::BenchLists(args) => bench_lists::run(&args),
+        cli::Command::BenchReplay(args) => bench_replay::run(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

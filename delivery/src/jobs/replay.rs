@@ -52,13 +52,13 @@ pub(super) async fn step(
     shared: &Arc<Shared>,
     (job, spec): (&Job, &ReplaySpec),
     held: HeldJob,
-    rows: usize,
+    (rows, looks_at): (usize, usize),
 ) -> Result<Option<Stepped>, StoreError> {
     let scope = Scope {
         project_id: job.project_id,
         account_id: job.account_id,
     };
-    let (mut chosen, ended) = choose(shared, (scope, spec), (job.place, rows)).await?;
+    let (mut chosen, ended) = choose(shared, (scope, spec), (job.place, rows, looks_at)).await?;
     chosen.step.end.ends = ended.then_some(JobState::Finished);
     let now = shared.world.clock.now();
     let job = shared.store.step_replay(held, chosen.step, now).await?;
@@ -80,7 +80,12 @@ pub(super) async fn count(
     let (mut count, mut looked_at) = (0, 0);
     let mut skipped = BTreeMap::new();
     while looked_at < REPLAY_COUNTED_ROWS_MAX {
-        let (chosen, ended) = choose(shared, (scope, spec), (place, usize::MAX)).await?;
+        let (chosen, ended) = choose(
+            shared,
+            (scope, spec),
+            (place, usize::MAX, JOB_SCANNED_ROWS_MAX),
+        )
+        .await?;
         count += chosen.count() as u64;
         looked_at += chosen.looked_at.max(1);
         place = chosen.step.end.place;
@@ -98,7 +103,7 @@ pub(super) async fn count(
 async fn choose(
     shared: &Shared,
     (scope, spec): (Scope, &ReplaySpec),
-    (place, rows): (i64, usize),
+    (place, rows, looks_at): (i64, usize, usize),
 ) -> Result<(Chosen, bool), StoreError> {
     let asked = Asked::by(spec).map_err(|detail| StoreError::Unreadable {
         what: "replay",
@@ -111,7 +116,7 @@ async fn choose(
     };
     if spec.what == ReplayWhat::Missing {
         // Each may lead to many deliveries.
-        let stretch = stretch(JOB_STEP_ROWS_MAX);
+        let stretch = stretch(looks_at.min(JOB_STEP_ROWS_MAX));
         let looked = shared.store.past_events(scope, stretch).await?;
         return choose_missing(shared, (scope, spec, &asked), looked, rows).await;
     }
@@ -119,7 +124,7 @@ async fn choose(
         failed: spec.what == ReplayWhat::Failed,
         endpoint: spec.endpoint.as_ref().map(|(row, _)| EndpointId(*row)),
     };
-    let stretch = stretch(JOB_SCANNED_ROWS_MAX);
+    let stretch = stretch(looks_at);
     let looked = shared.store.past_deliveries(scope, which, stretch).await?;
     let mut chosen = Chosen::new();
     for past in &looked.found {
@@ -144,6 +149,7 @@ async fn choose(
 }
 
 fn at_the_end<T>(mut chosen: Chosen, looked: &Looked<T>) -> (Chosen, bool) {
+    // Others' rows were among them.
     chosen.looked_at = chosen.looked_at.max(JOB_STEP_ROWS_MAX);
     chosen.step.end.place = looked.place;
     (chosen, looked.ended)

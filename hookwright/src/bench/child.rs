@@ -103,6 +103,13 @@ impl Server {
             .ok_or_else(|| running(format!("no metric {name}")))
     }
 
+    /// SIGKILL, and what it kept stays.
+    pub(crate) fn kill(mut self) -> Result<(), Failure> {
+        self.child.kill().map_err(running)?;
+        self.child.wait().map_err(running)?;
+        Ok(())
+    }
+
     /// Ends the server and returns the bytes that its store takes on disk.
     pub(crate) fn stop_and_measure_disk(mut self) -> Result<u64, Failure> {
         let files = std::fs::read_dir(&self.folder);

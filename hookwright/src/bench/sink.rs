@@ -111,20 +111,24 @@ async fn answer(mut stream: TcpStream, seen: Arc<Seen>) {
 }
 
 fn note(request: &[u8], seen: &Seen) {
-    let sent = find(request, SENT_MARK).map(|at| &request[at + SENT_MARK.len()..]);
-    let sent_us = sent.map(|digits| {
-        let digits = digits.iter().take_while(|byte| byte.is_ascii_digit());
-        digits.fold(0u64, |us, digit| us * 10 + u64::from(digit - b'0'))
-    });
-    if let Some(sent_us) = sent_us {
+    if let Some(sent_us) = number_after(request, SENT_MARK) {
         let now_us = seen.clock.elapsed().as_micros() as u64;
         seen.latencies.add(now_us.saturating_sub(sent_us));
     }
     seen.arrived.fetch_add(1, Ordering::SeqCst);
 }
 
+/// The number that stands behind a mark.
+pub(crate) fn number_after(request: &[u8], mark: &[u8]) -> Option<u64> {
+    let at = find(request, mark)? + mark.len();
+    let digits = request[at..]
+        .iter()
+        .take_while(|byte| byte.is_ascii_digit());
+    Some(digits.fold(0, |number, digit| number * 10 + u64::from(digit - b'0')))
+}
+
 /// The length of the first whole request in `buffer`.
-fn request_length(buffer: &[u8]) -> Option<usize> {
+pub(crate) fn request_length(buffer: &[u8]) -> Option<usize> {
     let head = find(buffer, b"\r\n\r\n")?;
     let mark = b"content-length: ";
     let at = find(&buffer[..head], mark)? + mark.len();
@@ -138,7 +142,7 @@ fn request_length(buffer: &[u8]) -> Option<usize> {
     (buffer.len() >= whole).then_some(whole)
 }
 
-fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
+pub(crate) fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
     let first = *needle.first()?;
     let mut from = 0;
     while let Some(at) = haystack[from..].iter().position(|byte| *byte == first) {
