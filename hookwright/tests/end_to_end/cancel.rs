@@ -114,3 +114,38 @@ fn what_is_not_live_or_not_named_is_refused() {
     let stranger = server.project("standard-webhooks");
     assert_eq!(stranger.post(&path, &json!({})).problem(404), "not_found");
 }
+
+#[test]
+fn what_waits_in_memory_is_not_sent_once_it_is_cancelled() {
+    /// More than a lane has under way at once, and no more than it holds.
+    const EVENTS: usize = 120;
+    const UNDER_WAY_MAX: usize = 32;
+    let server = Server::start();
+    let client = server.project("standard-webhooks");
+    let (open, gate) = std::sync::mpsc::channel::<()>();
+    let mut is_open = false;
+    let sink = Sink::answering(move |_| {
+        is_open = is_open || gate.recv().is_ok();
+        200
+    });
+    let id = endpoint(&client, &json!({"url": sink.url}));
+    for _ in 0..EVENTS {
+        publish(&client, "user.created");
+    }
+    let body = json!({"endpoint_id": id});
+    let done = client.post("/v1/deliveries/cancel", &body).expect(200);
+    assert_eq!(done, json!({"cancelled": EVENTS, "more": false}));
+    open.send(()).expect("the sink waits");
+    let last = publish(&client, "user.deleted");
+    delivery_in_state(&client, &last, "delivered");
+    let mut arrived = 0;
+    while sink.next().header("webhook-id") != Some(last.as_str()) {
+        arrived += 1;
+    }
+    // It stands behind all that were not taken out.
+    assert!(arrived <= UNDER_WAY_MAX, "{arrived} of {EVENTS}");
+    let list = client
+        .get("/v1/deliveries?state=cancelled&limit=250")
+        .expect(200);
+    assert_eq!(list["data"].as_array().map(Vec::len), Some(EVENTS));
+}

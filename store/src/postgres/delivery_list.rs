@@ -45,7 +45,7 @@ const LANES: &str = "SELECT id FROM endpoints WHERE project_id = $1 AND account_
 const LOW_WATER: &str = "SELECT COALESCE(MIN(low_water), 0) FROM (
     SELECT low_water FROM nodes UNION ALL SELECT low_water FROM lost_nodes) everybody";
 
-/// Rows of a window: project, after, before, rows to look at, endpoint, states, class. What
+/// Rows of a window: project, after, before, rows to look at, endpoint, states, class, failed once. What
 /// surely does not fit is left out, but for the last row looked at, which tells where to go on.
 pub(super) fn window_of(walked: &str, towards: Towards) -> String {
     let (order, last) = match towards {
@@ -61,7 +61,8 @@ pub(super) fn window_of(walked: &str, towards: Towards) -> String {
          WHERE d.id = edge.id
                OR (d.endpoint_id = COALESCE($5::bigint, d.endpoint_id)
                    AND d.state = ANY($6::smallint[])
-                   AND ($7::smallint IS NULL OR d.last_class = $7))"
+                   AND ($7::smallint IS NULL OR d.last_class = $7)
+                   AND (NOT $8::boolean OR d.last_class IS NOT NULL))"
     )
 }
 
@@ -278,6 +279,7 @@ impl Walk<'_> {
             &lane.or(filter.endpoint_id.map(|id| id.0)),
             &states,
             &class,
+            &filter.failed_once,
         ];
         Ok(self.transaction.query(sql, parameters).await?)
     }
