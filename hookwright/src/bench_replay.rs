@@ -37,7 +37,6 @@ pub(crate) fn run(args: &BenchReplayArgs) -> Result<(), Failure> {
 /// A server with a way to call it.
 struct Called {
     server: Server,
-    api: ApiClient,
     key: String,
 }
 
@@ -45,30 +44,38 @@ impl Called {
     async fn start(args: &BenchReplayArgs, key: &str) -> Result<Self, Failure> {
         let database = args.database_url.as_deref();
         let server = Server::start(Some(Path::new(&args.data_dir)), database)?;
-        let api = ApiClient::connect(server.address).await?;
         let key = key.to_owned();
-        Ok(Self { server, api, key })
+        Ok(Self { server, key })
     }
 
-    async fn post(&mut self, path: &str, body: &Value) -> Result<Value, Failure> {
-        let (key, body) = (self.key.clone(), Some(body));
-        self.api.call(Method::POST, path, &key, body).await
+    async fn post(&self, path: &str, body: &Value) -> Result<Value, Failure> {
+        self.call(Method::POST, path, Some(body)).await
     }
 
-    async fn get(&mut self, path: &str) -> Result<Value, Failure> {
-        let key = self.key.clone();
-        self.api.call(Method::GET, path, &key, None).await
+    async fn get(&self, path: &str) -> Result<Value, Failure> {
+        self.call(Method::GET, path, None).await
+    }
+
+    /// A connection for each call: there may be minutes between two.
+    async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Value, Failure> {
+        let mut api = ApiClient::connect(self.server.address).await?;
+        api.call(method, path, &self.key, body).await
     }
 
     /// How many failed deliveries there are to replay.
-    async fn failed(&mut self) -> Result<u64, Failure> {
+    async fn failed(&self) -> Result<u64, Failure> {
         let body = json!({"since": "2020-01-01T00:00:00Z", "dry_run": true});
         let counted = self.post("/v1/replays", &body).await?;
         Ok(counted["count"].as_u64().unwrap_or(0))
     }
 
     /// Waits until a replay has done so many, or has ended.
-    async fn replayed(&mut self, id: &str, count: u64) -> Result<Value, Failure> {
+    async fn replayed(&self, id: &str, count: u64) -> Result<Value, Failure> {
         let begun = Instant::now();
         loop {
             let seen = self.get(&format!("/v1/replays/{id}")).await?;
@@ -99,7 +106,7 @@ async fn measure(
         let endpoint = json!({"account_id": account, "url": url, "retry_policy": policy});
         called.post("/v1/endpoints", &endpoint).await?;
     }
-    fail(args, &mut called, seen).await?;
+    fail(args, &called, seen).await?;
     seen.well.store(true, Ordering::SeqCst);
 
     eprintln!("live traffic alone");
@@ -117,7 +124,7 @@ async fn measure(
     let during = quantiles(seen);
     let Called { server, key, .. } = called;
     server.kill()?;
-    let mut called = Called::start(args, &key).await?;
+    let called = Called::start(args, &key).await?;
     let live = Live::start(args, &called, seen);
     let ended = called.replayed(&id, u64::MAX).await?;
     let took = begun.elapsed();
@@ -134,7 +141,7 @@ fn text(answer: &Value, name: &str) -> Result<String, Failure> {
 }
 
 /// Publishes what is to be replayed, and waits until all of it has failed.
-async fn fail(args: &BenchReplayArgs, called: &mut Called, seen: &Seen) -> Result<(), Failure> {
+async fn fail(args: &BenchReplayArgs, called: &Called, seen: &Seen) -> Result<(), Failure> {
     eprintln!("failing {} deliveries", args.deliveries);
     let mut next = 0;
     while next < args.deliveries {

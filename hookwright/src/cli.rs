@@ -222,7 +222,7 @@ pub(crate) struct BenchReplayArgs {
     #[arg(long, default_value_t = 100_000)]
     pub(crate) deliveries: u64,
     /// The replay's deliveries per second at most
-    #[arg(long, default_value_t = 2_000)]
+    #[arg(long, default_value_t = 500)]
     pub(crate) replay_rate: u32,
     /// Live events per second
     #[arg(long, default_value_t = 500)]
