@@ -18,6 +18,9 @@ pub enum StoreError {
         /// The limit.
         limit: usize,
     },
+    /// Somebody changed meanwhile what this was to change.
+    #[error("it was changed meanwhile")]
+    Changed,
     /// It is the last of its kind, and one is needed.
     #[error("this is the last {0}")]
     Last(&'static str),

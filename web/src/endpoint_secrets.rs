@@ -160,6 +160,7 @@ async fn rotate(
     };
     check_secret(&secret, &rules)?;
     let until = now.plus_ms(overlap_s * 1_000);
+    let based_on = (old.secrets.clone(), old.credentials.clone());
     let previous = old.secrets.into_iter().next().filter(|_| overlap_s > 0);
     let previous = previous.map(|secret| PreviousSecret { secret, until });
     let valid_until = previous.as_ref().map(|_| times::rfc3339(until));
@@ -169,6 +170,7 @@ async fn rotate(
     };
     let update = EndpointUpdate {
         secrets: Some((vec![secret.clone()], credentials)),
+        based_on: Some(based_on),
         ..EndpointUpdate::default()
     };
     let store = app.engine.store();

@@ -191,6 +191,8 @@ async fn update(
     let update = EndpointUpdate {
         settings: Some(settings),
         secrets: (!unsealed).then_some((secrets, credentials)),
+        // What another request has rotated or set meanwhile is not undone.
+        based_on: (!unsealed).then_some((old.secrets, old.credentials)),
         status,
     };
     let endpoint = app

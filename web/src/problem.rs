@@ -313,6 +313,7 @@ impl Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
+            StoreError::Changed => Self::changed_meanwhile(),
             StoreError::NotFound => Self::not_found("object"),
             StoreError::Exists(what) => Self::exists(&format!("\"{what}\"")),
             StoreError::LimitReached { what, limit } => {

@@ -279,8 +279,19 @@ impl Endpoint {
         Some(EndpointUpdate {
             settings: Some(settings),
             secrets: None,
+            based_on: None,
             status: goes_on.then_some((EndpointStatus::Active, None)),
         })
+    }
+}
+
+impl EndpointUpdate {
+    /// Whether it may be made of an endpoint as it is now.
+    pub(crate) fn fits(&self, old: &Endpoint) -> bool {
+        let same = |(secrets, credentials): &(Vec<String>, Credentials)| {
+            *secrets == old.secrets && *credentials == old.credentials
+        };
+        self.based_on.as_ref().is_none_or(same)
     }
 }
 
@@ -314,6 +325,8 @@ pub struct EndpointUpdate {
     pub settings: Option<EndpointSettings>,
     /// Replaces all secrets and credentials.
     pub secrets: Option<(Vec<String>, Credentials)>,
+    /// Only while these are its secrets and credentials, else [`StoreError::Changed`](crate::StoreError).
+    pub based_on: Option<(Vec<String>, Credentials)>,
     /// Replaces the status, with the reason.
     pub status: Option<(EndpointStatus, Option<String>)>,
 }

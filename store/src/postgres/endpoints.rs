@@ -99,13 +99,16 @@ impl PostgresStore {
         let secrets = secrets
             .map(|(secrets, credentials)| seal(vault, &public_id, secrets, credentials))
             .transpose()?;
-        let (status, reason) = update.status.unzip();
         let mut client = self.client().await?;
         let change = self.begin(&mut client).await?;
         let (project, account) = ids(scope);
         let sql = format!("SELECT {COLUMNS} FROM endpoints WHERE {IN_SCOPE}");
         let old = row_of(&change, &sql, &[&project, &account, &public_id]).await?;
         let old = self::endpoint(&old.ok_or(StoreError::NotFound)?, vault)?;
+        if !update.fits(&old) {
+            return Err(StoreError::Changed);
+        }
+        let (status, reason) = update.status.unzip();
         let sql = format!(
             "UPDATE endpoints SET settings = COALESCE($4, settings), secrets = COALESCE($5, secrets),
                     status = COALESCE($6, status),

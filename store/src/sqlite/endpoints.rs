@@ -102,6 +102,9 @@ impl SqliteStore {
         self.change(move |writer| {
             let connection = &writer.connection;
             let old = find(connection, &vault, scope, &public_id)?;
+            if !update.fits(&old) {
+                return Err(StoreError::Changed);
+            }
             let id = old.id;
             change(connection, &vault, (id, &public_id), &update, now)?;
             let endpoint = by_id(connection, &vault, id)?;

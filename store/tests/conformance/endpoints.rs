@@ -240,4 +240,20 @@ facts! {
         let gone = house.disable_endpoint(EndpointId(9), "410".to_owned(), NOW).await;
         assert!(matches!(gone, Err(StoreError::NotFound)));
     }
+
+    async fn secrets_that_were_changed_meanwhile_are_not_overwritten(house: House) {
+        let acme = house.tenant("acme").await;
+        let seen = house.endpoint_of(acme, "ep_a").await;
+        let rotation = |secret: &str| EndpointUpdate {
+            secrets: Some((vec![secret.to_owned()], Credentials::default())),
+            based_on: Some((seen.secrets.clone(), seen.credentials.clone())),
+            ..EndpointUpdate::default()
+        };
+        let rotate = |secret| house.update_endpoint(acme.scope(), "ep_a".to_owned(), rotation(secret), NOW);
+        rotate("whsec_first").await.expect("rotated");
+        let second = rotate("whsec_second").await;
+        assert!(matches!(second, Err(StoreError::Changed)), "{second:?}");
+        let after = house.endpoint(acme.scope(), "ep_a".to_owned()).await.expect("seen");
+        assert_eq!(after.secrets, ["whsec_first"]);
+    }
 }
