@@ -8,6 +8,9 @@ use crate::receiver::Receiver;
 use crate::support::client::Client;
 use crate::support::until;
 
+/// More pages than the days that are kept.
+const PAGES_MAX: usize = 1_000;
+
 /// How the deliveries went.
 #[derive(Debug)]
 pub(crate) struct Verdict {
@@ -21,6 +24,28 @@ pub(crate) struct Verdict {
     pub(crate) latest: Duration,
 }
 
+/// Whether a list has nothing on any of its pages: one that looks for what is rare may show nothing
+/// on a page and go on at its cursor.
+fn is_empty(client: &Client, list: &str) -> bool {
+    let mut path = list.to_owned();
+    for _ in 0..PAGES_MAX {
+        let page = client.get(&path);
+        let page = if page.status == 200 {
+            page.json()
+        } else {
+            return false;
+        };
+        if page["data"].as_array().is_none_or(|data| !data.is_empty()) {
+            return false;
+        }
+        match page["next_cursor"].as_str() {
+            Some(cursor) => path = format!("{list}&cursor={cursor}"),
+            None => return true,
+        }
+    }
+    false
+}
+
 /// Waits until each event came to each path or is shown as failed, and nothing is under way.
 #[track_caller]
 pub(crate) fn nothing_is_lost(
@@ -31,8 +56,7 @@ pub(crate) fn nothing_is_lost(
 ) -> Verdict {
     for state in ["pending", "retrying"] {
         until(&format!("no delivery is {state}"), || {
-            let list = client.get(&format!("/v1/deliveries?state={state}&limit=1"));
-            (list.status == 200 && list.json()["data"].as_array()?.is_empty()).then_some(())
+            is_empty(client, &format!("/v1/deliveries?state={state}&limit=1")).then_some(())
         });
     }
     let seen = receiver.all();
