@@ -43,7 +43,7 @@ pub(crate) fn api() -> Api {
                 "Removes data for good: of an account, of an event, or of a subject.",
             )
             .description(
-                "As a job that goes on after a crash where it was. Events go with their deliveries, attempts, payloads, ids and idempotency keys, whether they are finished or not; a request that is under way may still arrive. An account's keys and endpoints end at once, as when it is deleted. A purge of a subject looks at every event of the project that was accepted before it: there is no index of subjects. What is removed here stays in backups for as long as those are kept.",
+                "As a job that goes on after a crash where it was. Events go with their deliveries, attempts, payloads, ids and idempotency keys, whether they are finished or not; a request that is under way may still arrive. An account's keys and endpoints end at once, as when it is deleted; with the last event, what they held is removed too: names, URLs, headers, secrets, and the account's own id but for this receipt. A purge of a subject looks at every event of the project that was accepted before it: there is no index of subjects. What is removed here stays in backups for as long as those are kept.",
             )
             .body::<PurgeInput>()
             .answer::<PurgeShown>(202),

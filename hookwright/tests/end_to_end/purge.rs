@@ -65,6 +65,8 @@ fn an_account_goes_with_all_that_is_its_and_nobody_elses() {
     assert_eq!(receipt["removed"]["events"], 150, "{receipt}");
     assert_eq!(receipt["removed"]["deliveries"], 150);
     assert_eq!(receipt["removed"]["payloads"], 150);
+    assert_eq!(receipt["removed"]["endpoints"], 1);
+    assert_eq!(receipt["removed"]["keys"], 1);
     assert_eq!(receipt["account_id"], "a");
     assert!(
         receipt["key_id"]

@@ -217,6 +217,19 @@ pub struct StepEnd {
     pub error: Option<String>,
 }
 
+impl StepEnd {
+    /// The account whose own rows are emptied with this step: it ends the purge of one.
+    pub(crate) fn forgets(&self, job: &Job) -> Option<AccountId> {
+        match &job.spec {
+            JobSpec::Purge(PurgeSpec {
+                of: PurgeOf::Account(row, _),
+                ..
+            }) if self.ends == Some(JobState::Finished) => Some(AccountId(*row)),
+            _ => None,
+        }
+    }
+}
+
 /// A past delivery that a replay looks at.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PastDelivery {

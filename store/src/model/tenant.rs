@@ -94,6 +94,9 @@ pub struct NewProject {
 /// The public id of the account that every project has, for what names no account.
 pub const DEFAULT_ACCOUNT: &str = "default";
 
+/// What the row of an account is called that was purged.
+pub(crate) const FORGOTTEN_ACCOUNT: &str = "purged";
+
 /// One customer of a project.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {

@@ -23,6 +23,7 @@ mod event_list;
 mod event_types;
 mod events;
 mod follow;
+mod forget_account;
 mod health;
 #[cfg(test)]
 mod heard;

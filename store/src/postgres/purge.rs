@@ -5,7 +5,7 @@ use hookwright_core::time::UnixMs;
 use tokio_postgres::Row;
 
 use super::replay::looked;
-use super::{PostgresStore, Result, jobs, partitions, prune};
+use super::{PostgresStore, Result, forget_account, jobs, partitions, prune};
 use crate::event_row::Extra;
 use crate::job_row::Did;
 use crate::model::{HeldJob, Job, Looked, PurgedEvent, Scope, StepEnd, Stretch};
@@ -77,6 +77,11 @@ impl PostgresStore {
             let there = |id: &EventId| rows.iter().any(|row| row.get::<_, i64>(1) == id.0);
             let removed = events.into_iter().filter(|(id, _)| there(id));
             did.events = removed.map(|(_, public_id)| public_id).collect();
+        }
+        if let Some(account) = end.forgets(&job) {
+            let (vault, of) = (&self.shared.vault, (job.project_id, account));
+            let forgotten = forget_account::forget(&transaction, vault, of).await?;
+            did.removed.extend(forgotten);
         }
         let job = jobs::step(&transaction, job, (did, end), now).await?;
         transaction.commit().await?;

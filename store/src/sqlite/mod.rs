@@ -17,6 +17,7 @@ mod event_list;
 mod event_types;
 mod events;
 mod export;
+mod forget_account;
 mod health;
 mod in_order;
 mod jobs;

@@ -5,7 +5,7 @@ use hookwright_core::time::UnixMs;
 use rusqlite::Row;
 
 use super::replay::walk_events;
-use super::{Result, SqliteStore, jobs, remove};
+use super::{Result, SqliteStore, forget_account, jobs, remove};
 use crate::error::StoreError;
 use crate::event_row::Extra;
 use crate::job_row::Did;
@@ -29,6 +29,7 @@ impl SqliteStore {
         (events, end): (Vec<(EventId, String)>, StepEnd),
         now: UnixMs,
     ) -> Result<Option<Job>> {
+        let vault = std::sync::Arc::clone(&self.vault);
         self.write(move |writer| {
             let connection = &writer.connection;
             let Some(job) = jobs::held_job(connection, held)? else {
@@ -58,6 +59,11 @@ impl SqliteStore {
                 ("deliveries", deliveries),
                 ("attempts", attempts),
             ];
+            if let Some(account) = end.forgets(&job) {
+                let of = (job.project_id, account);
+                did.removed
+                    .extend(forget_account::forget(connection, &vault, of)?);
+            }
             // Row numbers are never used again, even when the newest rows go.
             super::prune::keep_numbers(writer)?;
             jobs::step(&writer.connection, job, (did, end), now).map(Some)

@@ -2,11 +2,11 @@
 
 use hookwright_core::ids::EventId;
 use hookwright_store::{
-    Appended, DeliveryFilter, HeldJob, JobSpec, NewJob, PurgeOf, PurgeSpec, PurgedEvent,
+    Appended, DeliveryFilter, HeldJob, JobSpec, KeyOwner, NewJob, PurgeOf, PurgeSpec, PurgedEvent,
     ReplayStep, StoreError, Stretch,
 };
 
-use super::build::{an_event, first_outcome_of, outcome_of};
+use super::build::{a_key, an_event, first_outcome_of, hash_of, outcome_of};
 use super::house::{House, NOW, Tenant, all};
 use super::jobs::{a_replay, at, the_end};
 
@@ -113,6 +113,32 @@ facts! {
             assert_eq!(found.iter().map(|it| it.id).collect::<Vec<_>>(), mine, "{rows}");
             assert_eq!(found[3].subject.as_deref(), Some("3"));
         }
+    }
+
+    async fn the_last_step_empties_the_rows_of_an_account_that_was_deleted(house: House) {
+        let acme = house.tenant("acme").await;
+        house.endpoint_of(acme, "a").await;
+        house.endpoint_of(acme, "b").await;
+        let owner = KeyOwner::Account(acme.project, acme.account);
+        house.create_key(a_key("key_of_acme", owner)).await.expect("made");
+        house.delete_account(acme.project, acme.account, NOW).await.expect("deleted");
+        let held = house.job_of(a_purge(acme)).await;
+        let early = house.step_purge(held, (Vec::new(), at(1)), NOW).await.expect("stepped");
+        assert!(early.expect("its own").progress.removed.is_empty(), "not before the end");
+        let job = house.step_purge(held, (Vec::new(), the_end(2)), NOW).await.expect("stepped");
+        let removed = job.expect("its own").progress.removed;
+        assert_eq!((removed["endpoints"], removed["keys"]), (2, 1));
+        let key = house.key_by_hash(hash_of("key_of_acme")).await.expect("asked").expect("kept");
+        assert_eq!((key.hint.as_str(), key.revoked_at), ("", Some(NOW)), "it is refused as before");
+    }
+
+    async fn what_a_living_account_has_is_not_emptied(house: House) {
+        let acme = house.tenant("acme").await;
+        let a = house.endpoint_of(acme, "a").await;
+        let held = house.job_of(a_purge(acme)).await;
+        house.step_purge(held, (Vec::new(), the_end(1)), NOW).await.expect("stepped");
+        let seen = house.endpoint(acme.scope(), "a".to_owned()).await.expect("seen");
+        assert_eq!(seen, a);
     }
 
     async fn a_kill_between_steps_counts_and_chains_each_once(house: House) {
