@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use hookwright_delivery::{
     Engine, EngineOptions, Profiles, StartError, Worker, World, client_config,
 };
@@ -96,7 +97,12 @@ impl Server {
         let upkeep = Upkeep::begin(&self.engine, &app, self.retention_days);
         let telling = keep_telling(&self.engine);
         let counting = keep_counting(&self.engine);
-        let serving = hookwright_web::serve(self.listener, self.app, shutdown);
+        let serving = hookwright_web::serve(
+            self.listener,
+            self.app,
+            |api| pages(api, &self.engine),
+            shutdown,
+        );
         let stopped = tokio::select! {
             () = serving => None,
             // Nothing is known of the last commit: only a restart that reads the disk is safe.
@@ -118,6 +124,16 @@ impl Server {
             .map_err(running)?
             .map_err(|_| running("the delivery thread failed"))
     }
+}
+
+/// The dashboard and the portal, over the API.
+fn pages(api: Router, engine: &Engine) -> Router {
+    let (random, clock) = (engine.clone(), engine.clone());
+    let options = hookwright_pages::Options {
+        random: Arc::new(move || random.random()),
+        now: Arc::new(move || clock.now().0),
+    };
+    hookwright_pages::routes(api, options)
 }
 
 /// The store that the settings name.

@@ -9,16 +9,19 @@ use hookwright_core::error_class::ErrorClass;
 use hookwright_wire::builtin_profiles;
 
 /// What each crate may import of ours, tests included.
-const LAYERS: [(&str, &[&str]); 7] = [
+const LAYERS: [(&str, &[&str]); 8] = [
     ("core", &[]),
     ("wire", &[]),
     ("verify", &["wire"]),
     ("store", &["core"]),
     ("delivery", &["store", "core", "wire"]),
     ("web", &["delivery", "store", "core", "wire"]),
+    ("pages", &["core", "wire"]),
     (
         "hookwright",
-        &["core", "wire", "verify", "store", "delivery", "web"],
+        &[
+            "core", "wire", "verify", "store", "delivery", "web", "pages",
+        ],
     ),
 ];
 const RUST_LINES_MAX: usize = 400;

@@ -16,7 +16,7 @@ use hyper::body::Incoming;
 use hyper::service::Service;
 use tower_service::Service as _;
 
-use crate::app::{App, router};
+use crate::app::App;
 use crate::audit::Remote;
 use crate::events;
 
@@ -37,9 +37,10 @@ impl Front {
         }
     }
 
-    pub(crate) fn new(app: App) -> Self {
+    /// An application with all that it serves.
+    pub(crate) const fn new(app: App, router: Router) -> Self {
         Self {
-            router: router(app.clone()),
+            router,
             app,
             remote: None,
         }

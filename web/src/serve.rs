@@ -4,13 +4,14 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
-use crate::app::App;
+use crate::app::{App, router};
 use crate::front::Front;
 
 /// Connections open at once; more wait to be taken.
@@ -21,10 +22,17 @@ const HEADER_BYTES_MAX: usize = 64 * 1024;
 /// What is under way at the end gets this long.
 const FINISH_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Serves until `shutdown`, then lets requests that are under way finish.
-pub async fn serve(listener: TcpListener, app: App, shutdown: impl Future<Output = ()>) {
+/// Serves the API, and beside it `pages`, until `shutdown`; then lets requests that are under way
+/// finish.
+pub async fn serve(
+    listener: TcpListener,
+    app: App,
+    pages: impl FnOnce(Router) -> Router,
+    shutdown: impl Future<Output = ()>,
+) {
     let engine = app.engine.clone();
-    let front = Front::new(app);
+    let api = router(app.clone());
+    let front = Front::new(app, api.clone().merge(pages(api)));
     let graceful = GracefulShutdown::new();
     let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let mut shutdown = std::pin::pin!(shutdown);

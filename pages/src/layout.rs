@@ -1,0 +1,112 @@
+//! What is around every page: the head, the navigation, what was just done.
+
+use axum::response::{Html, IntoResponse, Response};
+use maud::{DOCTYPE, Markup, html};
+
+use crate::assets::{SCRIPT_PATH, STYLE_PATH};
+use crate::csrf;
+use crate::said;
+use crate::visit::{Face, Visit};
+
+/// Who finds a page in the navigation. What may be done there is the API's to say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Needs {
+    /// A key with this scope.
+    Scope(&'static str),
+    /// A key with this scope, in the operator's face only.
+    Operator(&'static str),
+}
+
+/// The pages that people find by themselves: path, name, who finds it.
+pub(crate) const NAVIGATION: &[(&str, &str, Needs)] =
+    &[("/", "Overview", Needs::Scope("deliveries:read"))];
+
+/// A page within the navigation.
+pub(crate) fn page(visit: &Visit, title: &str, main: &Markup) -> Response {
+    let inner = html! {
+        a.skip href="#main" { "Skip to content" }
+        header.bar {
+            a.brand href=(visit.to("/")) { (brand(visit)) }
+            details.menu {
+                summary { "Menu" }
+                (navigation(visit, "Menu"))
+            }
+        }
+        div.columns {
+            aside.side { (navigation(visit, "Main")) }
+            main #main tabindex="-1" {
+                @if let Some(text) = said::text(&visit.query) { p.said role="status" { (text) } }
+                (main)
+            }
+        }
+    };
+    let title = format!("{title} · {}", brand(visit));
+    document(&title, visit.face, Some(&visit.nonce.0), &inner).into_response()
+}
+
+/// A page for somebody who is not signed in, or who ran into a wall.
+pub(crate) fn bare(title: &str, main: &Markup) -> Html<String> {
+    let inner = html! { main.bare #main { (main) } };
+    document(title, Face::Operator, None, &inner)
+}
+
+/// What the whole is called.
+fn brand(_visit: &Visit) -> &str {
+    "Hookwright"
+}
+
+fn navigation(visit: &Visit, label: &str) -> Markup {
+    let found = NAVIGATION.iter().filter(|(.., needs)| match needs {
+        Needs::Scope(scope) => visit.may(scope),
+        Needs::Operator(scope) => visit.face == Face::Operator && visit.may(scope),
+    });
+    let is_here = |path: &str| match path {
+        "/" => visit.path == "/",
+        path => visit.path == path || visit.path.starts_with(&format!("{path}/")),
+    };
+    let in_project = visit.project_id.is_some() || visit.face == Face::Portal;
+    html! {
+        nav aria-label=(label) {
+            @if in_project { ul { @for (path, name, _) in found {
+                li { a href=(visit.to(path)) aria-current=[is_here(path).then_some("page")] { (name) } }
+            } } }
+            @if visit.face == Face::Operator { ul.second {
+                @if visit.is_root() { li { a href="/ui" aria-current=[(visit.base == "/ui" && visit.path == "/").then_some("page")] { "Projects" } } }
+                li { a href="/docs" { "API" } }
+                li { form method="post" action="/ui/sign-out" {
+                    (csrf_field(visit))
+                    button.link type="submit" { "Sign out" }
+                } }
+            } }
+        }
+    }
+}
+
+/// What every form that changes something carries.
+pub(crate) fn csrf_field(visit: &Visit) -> Markup {
+    html! { input type="hidden" name=(csrf::FIELD) value=(visit.csrf); }
+}
+
+fn document(title: &str, face: Face, nonce: Option<&str>, inner: &Markup) -> Html<String> {
+    let face = match face {
+        Face::Operator => "operator",
+        Face::Portal => "portal",
+    };
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" data-face=(face) {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                meta name="robots" content="noindex";
+                title { (title) }
+                link rel="icon" href="data:,";
+                link rel="stylesheet" href=(*STYLE_PATH);
+                @if let Some(nonce) = nonce { script src=(*SCRIPT_PATH) nonce=(nonce) defer {} }
+            }
+            body { (inner) }
+        }
+    };
+    Html(page.into_string())
+}

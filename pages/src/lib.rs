@@ -1,0 +1,29 @@
+//! Hookwright's dashboard and customer portal: HTML pages and forms.
+//!
+//! **Promise:** a client of the HTTP API and nothing more. Every page asks the API, in this process,
+//! with the visitor's own key, so that nobody sees or does here what their key may not see or do
+//! there. It knows no store and no engine, and keeps no state of its own between requests.
+//!
+//! To add a page: a file of its own with its `routes`, a line in [`router::pages`], an entry in
+//! [`layout::NAVIGATION`] if people should find it, and a browser test in `browser/tests`.
+
+#![allow(dead_code)] // Parts are here before the pages that use them.
+
+mod api;
+mod assets;
+mod cookies;
+mod csrf;
+mod fault;
+mod guard;
+mod layout;
+mod nonce;
+mod overview;
+mod parts;
+mod posted;
+mod projects;
+mod router;
+mod said;
+mod sign_in;
+mod visit;
+
+pub use router::{Options, routes};

@@ -1,0 +1,6 @@
+//! Pieces that pages are made of. Every text that they are given is escaped.
+
+pub(crate) mod field;
+pub(crate) mod list;
+pub(crate) mod show;
+pub(crate) mod times;

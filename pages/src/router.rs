@@ -1,0 +1,58 @@
+//! Which page is where? Two faces of one set: the operator's under `/ui/{project_id}`, the
+//! customer's under `/portal`.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::response::Redirect;
+use axum::routing::get;
+
+use crate::api::Api;
+use crate::fault::Fault;
+use crate::{assets, guard, overview, projects, sign_in};
+
+/// What the pages need besides the API.
+#[derive(Clone)]
+pub struct Options {
+    /// Unguessable numbers.
+    pub random: Arc<dyn Fn() -> u128 + Send + Sync>,
+    /// Milliseconds since the epoch.
+    pub now: Arc<dyn Fn() -> i64 + Send + Sync>,
+}
+
+/// What every page has.
+#[derive(Clone)]
+pub(crate) struct Pages {
+    pub(crate) api: Api,
+    pub(crate) options: Options,
+}
+
+/// Where the operator's pages are; the project's public id follows.
+pub(crate) const OPERATOR: &str = "/ui";
+/// Where the customer's pages are.
+pub(crate) const PORTAL: &str = "/portal";
+
+/// All pages, over an API.
+pub fn routes(api: Router, options: Options) -> Router {
+    let state = Pages {
+        api: Api::new(api),
+        options,
+    };
+    Router::new()
+        .route("/", get(|| async { Redirect::to(OPERATOR) }))
+        .merge(assets::routes())
+        .merge(sign_in::routes())
+        .merge(projects::routes())
+        .nest(&format!("{OPERATOR}/{{project_id}}"), pages())
+        .nest(PORTAL, pages())
+        .layer(from_fn_with_state(state.clone(), guard::guard))
+        .with_state(state)
+}
+
+/// The pages that both faces have. What a visitor's key may not do is refused by the API.
+fn pages() -> Router<Pages> {
+    Router::new()
+        .merge(overview::routes())
+        .fallback(|| async { Fault::no_page() })
+}

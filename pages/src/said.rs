@@ -1,0 +1,12 @@
+//! What is said at the top of a page after something was done: `?said=CODE` names one of these.
+
+/// The texts. Only these can be shown: an address cannot put words into our mouth.
+const TEXTS: &[(&str, &str)] = &[("signed-out", "You are signed out."), ("saved", "Saved.")];
+
+/// The text of a page's query.
+pub(crate) fn text(query: &str) -> Option<&'static str> {
+    let mut pairs = url::form_urlencoded::parse(query.as_bytes());
+    let (_, code) = pairs.find(|(name, _)| name == "said")?;
+    let found = TEXTS.iter().find(|(known, _)| *known == code);
+    found.map(|(_, text)| *text)
+}
