@@ -96,10 +96,9 @@ pub fn breaker_of(
     project: &Project,
     profile: &Profile,
 ) -> Option<BreakerSettings> {
-    let set = endpoint
-        .circuit_breaker
-        .or(project.settings.circuit_breaker);
-    set.filter(|_| !promises_exact_times(profile))
+    let usual = project.settings.circuit_breaker;
+    let set = endpoint.circuit_breaker.or(usual);
+    set.filter(|_| !endpoint.no_circuit_breaker && !promises_exact_times(profile))
 }
 
 /// The profile's retry schedule, as `core` decides by it.

@@ -48,6 +48,11 @@ pub(crate) struct CircuitBreakerFields {
 }
 
 impl CircuitBreakerInput {
+    /// Whether it is asked that there be none.
+    pub(crate) const fn is_off(self) -> bool {
+        matches!(self, Self::Switch(false))
+    }
+
     /// The settings, within bounds; none for none. `pointer` is where it stands in the body.
     pub(crate) fn settings(self, pointer: &str) -> Result<Option<BreakerSettings>, Problem> {
         let usual = BreakerSettings::default();
@@ -112,6 +117,24 @@ pub(crate) struct CircuitBreakerShown {
     open_seconds: u32,
     /// Attempts that are let through while it is half-open, before it closes.
     half_open_attempts: u32,
+}
+
+/// The circuit breaker that an endpoint has itself.
+#[derive(Serialize, JsonSchema)]
+#[serde(untagged)]
+pub(crate) enum OwnCircuitBreaker {
+    /// `false`: none, whatever the project has.
+    Off(bool),
+    /// One of these settings.
+    Settings(CircuitBreakerShown),
+}
+
+/// What an endpoint says itself; `None` where the project's holds.
+pub(crate) fn show_own(own: Option<&BreakerSettings>, off: bool) -> Option<OwnCircuitBreaker> {
+    match own {
+        Some(own) => Some(OwnCircuitBreaker::Settings(show(own))),
+        None => off.then_some(OwnCircuitBreaker::Off(false)),
+    }
 }
 
 pub(crate) const fn show(breaker: &BreakerSettings) -> CircuitBreakerShown {

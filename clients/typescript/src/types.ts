@@ -233,7 +233,7 @@ export interface Endpoint {
   second_profile: string | null;
   timeout_ms: number | null;
   concurrency: number | null;
-  circuit_breaker: CircuitBreaker | null;
+  circuit_breaker: OwnCircuitBreaker | null;
   ordered: boolean;
   metadata: Record<string, string>;
   health?: EndpointHealth | null;
@@ -501,6 +501,9 @@ export interface NewEventType {
   archived?: boolean;
   versions?: EventTypeVersionInput[];
 }
+
+/** The circuit breaker that an endpoint has itself. */
+export type OwnCircuitBreaker = boolean | CircuitBreaker;
 
 /** The key that a request was made with. */
 export interface OwnKey {

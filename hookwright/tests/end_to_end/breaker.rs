@@ -186,3 +186,35 @@ fn a_projects_breaker_holds_for_endpoints_without_one() {
     sink.next();
     until_breaker(&client, &path, "open");
 }
+
+#[test]
+fn an_endpoint_can_do_without_the_projects_breaker() {
+    let server = Server::start();
+    let body = json!({"name": "shop", "profile": "standard-webhooks"});
+    let project = server.root().post("/v1/projects", &body).expect(201);
+    let client = Client::new(&server.base, project["api_key"].as_str().expect("a key"));
+    let project = format!("/v1/projects/{}", project["id"].as_str().expect("an id"));
+    let settings = json!({"settings": {"circuit_breaker": {"min_attempts": 1}}});
+    client.patch(&project, &settings).expect(200);
+    let sink = Sink::with_statuses(&[500]);
+    let endpoint = json!({"url": sink.url, "circuit_breaker": false});
+    let made = client.post("/v1/endpoints", &endpoint).expect(201);
+    assert_eq!(made["circuit_breaker"], json!(false));
+    let path = format!("/v1/endpoints/{}", made["id"].as_str().expect("an id"));
+    let breaker = || client.get(&path).expect(200)["health"]["breaker"].clone();
+    assert_eq!(breaker(), json!(null));
+    // A second failure can only come if the first opened nothing.
+    for number in 0..3 {
+        publish(&client, number);
+        sink.next();
+    }
+    assert_eq!(breaker(), json!(null));
+    // Who says nothing has the project's again.
+    client
+        .patch(&path, &json!({"circuit_breaker": null}))
+        .expect(200);
+    assert_eq!(breaker()["state"], "closed");
+    publish(&client, 3);
+    sink.next();
+    until_breaker(&client, &path, "open");
+}

@@ -110,7 +110,13 @@ fn a_change_of_one_setting_leaves_the_others() {
     let after = client
         .patch(&path, &json!({"circuit_breaker": false}))
         .expect(200);
-    assert_eq!(after["circuit_breaker"], Value::Null);
+    assert_eq!(after["circuit_breaker"], json!(false));
+    let other = client.patch(&path, &json!({"ordered": false})).expect(200);
+    assert_eq!(other["circuit_breaker"], json!(false), "it stays off");
+    let none = client
+        .patch(&path, &json!({"circuit_breaker": null}))
+        .expect(200);
+    assert_eq!(none["circuit_breaker"], Value::Null);
 }
 
 #[test]

@@ -108,6 +108,9 @@ pub struct EndpointSettings {
     /// When the endpoint is left alone for a while.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub circuit_breaker: Option<BreakerSettings>,
+    /// It is never left alone, whatever the project has; `circuit_breaker` is none then.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub no_circuit_breaker: bool,
     /// Deliveries are made one at a time, in the order of their events.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub ordered: bool,

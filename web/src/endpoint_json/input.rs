@@ -78,7 +78,7 @@ pub(crate) struct EndpointInput {
     /// Requests under way at once, 1 to 32; `null` is 32.
     #[serde(deserialize_with = "present")]
     concurrency: Option<Option<u32>>,
-    /// When the endpoint is left alone for a while; `null` is never.
+    /// When the endpoint is left alone for a while; `null` is as the project says, `false` is never.
     #[serde(deserialize_with = "present")]
     circuit_breaker: Option<Option<CircuitBreakerInput>>,
     /// Deliveries are made one at a time, in the order of their events.
@@ -158,6 +158,10 @@ impl EndpointInput {
                 Some(Some(given)) => given.settings("/circuit_breaker")?,
                 Some(None) => None,
                 None => base.circuit_breaker,
+            },
+            no_circuit_breaker: match self.circuit_breaker {
+                Some(given) => given.is_some_and(CircuitBreakerInput::is_off),
+                None => base.no_circuit_breaker,
             },
             ordered: self.ordered.unwrap_or(base.ordered),
             validation: match self.validation {

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::retry_policy::RetryPolicyShown;
-use crate::circuit_breaker::{self, CircuitBreakerShown};
+use crate::circuit_breaker::{self, OwnCircuitBreaker};
 use crate::endpoint_health::HealthShown;
 use crate::endpoint_proof::ProofShown;
 use crate::times;
@@ -52,8 +52,8 @@ pub(crate) struct EndpointShown {
     timeout_ms: Option<u32>,
     /// Requests under way at once, where they are not 32.
     concurrency: Option<u32>,
-    /// When it is left alone for a while; null is never.
-    circuit_breaker: Option<CircuitBreakerShown>,
+    /// When it is left alone for a while; null is as the project says, false is never.
+    circuit_breaker: Option<OwnCircuitBreaker>,
     /// Whether deliveries are made one at a time, in the order of their events.
     ordered: bool,
     /// Notes by name.
@@ -118,7 +118,10 @@ pub(crate) fn show(
         second_profile: settings.second_profile,
         timeout_ms: settings.timeout_ms,
         concurrency: settings.concurrency,
-        circuit_breaker: settings.circuit_breaker.as_ref().map(circuit_breaker::show),
+        circuit_breaker: circuit_breaker::show_own(
+            settings.circuit_breaker.as_ref(),
+            settings.no_circuit_breaker,
+        ),
         ordered: settings.ordered,
         metadata: settings.metadata,
         health: None,

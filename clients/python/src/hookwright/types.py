@@ -277,7 +277,7 @@ Endpoint = TypedDict(
         "second_profile": Union[str, None],
         "timeout_ms": Union[int, None],
         "concurrency": Union[int, None],
-        "circuit_breaker": Union["CircuitBreaker", None],
+        "circuit_breaker": Union["OwnCircuitBreaker", None],
         "ordered": bool,
         "metadata": Dict[str, str],
         "health": NotRequired[Union["EndpointHealth", None]],
@@ -593,6 +593,8 @@ NewEventType = TypedDict(
         "versions": NotRequired[List["EventTypeVersionInput"]],
     },
 )
+
+OwnCircuitBreaker = Union[bool, "CircuitBreaker"]
 
 OwnKey = TypedDict(
     "OwnKey",
