@@ -35,6 +35,7 @@ fn settings() -> EndpointSettings {
         filter: Some(serde_json::json!({"a": {"$gte": 1}})),
         concurrency: Some(2),
         circuit_breaker: Some(BreakerSettings::default()),
+        no_circuit_breaker: true,
         ordered: true,
         validation: Some(Validation::Cloudevents),
         validated: None,
