@@ -132,6 +132,7 @@ fn pages(api: Router, engine: &Engine) -> Router {
     let options = hookwright_pages::Options {
         random: Arc::new(move || random.random()),
         now: Arc::new(move || clock.now().0),
+        connection: hookwright_web::connection_of,
     };
     hookwright_pages::routes(api, options)
 }

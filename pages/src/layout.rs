@@ -18,8 +18,10 @@ pub(crate) enum Needs {
 }
 
 /// The pages that people find by themselves: path, name, who finds it.
-pub(crate) const NAVIGATION: &[(&str, &str, Needs)] =
-    &[("/", "Overview", Needs::Scope("deliveries:read"))];
+pub(crate) const NAVIGATION: &[(&str, &str, Needs)] = &[
+    ("/", "Overview", Needs::Scope("deliveries:read")),
+    ("/replays", "Replays", Needs::Scope("deliveries:read")),
+];
 
 /// A page within the navigation.
 pub(crate) fn page(visit: &Visit, title: &str, main: &Markup) -> Response {

@@ -21,6 +21,7 @@ mod overview;
 mod parts;
 mod posted;
 mod projects;
+mod replays;
 mod router;
 mod said;
 mod sign_in;

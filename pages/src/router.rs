@@ -7,10 +7,11 @@ use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::response::Redirect;
 use axum::routing::get;
+use http::Extensions;
 
 use crate::api::Api;
 use crate::fault::Fault;
-use crate::{assets, guard, overview, projects, sign_in};
+use crate::{assets, guard, overview, projects, replays, sign_in};
 
 /// What the pages need besides the API.
 #[derive(Clone)]
@@ -19,6 +20,8 @@ pub struct Options {
     pub random: Arc<dyn Fn() -> u128 + Send + Sync>,
     /// Milliseconds since the epoch.
     pub now: Arc<dyn Fn() -> i64 + Send + Sync>,
+    /// What the API is to know of a visitor's connection, out of the request for the page.
+    pub connection: fn(&Extensions) -> Extensions,
 }
 
 /// What every page has.
@@ -54,5 +57,6 @@ pub fn routes(api: Router, options: Options) -> Router {
 fn pages() -> Router<Pages> {
     Router::new()
         .merge(overview::routes())
+        .merge(replays::routes())
         .fallback(|| async { Fault::no_page() })
 }

@@ -1,7 +1,24 @@
 //! What is said at the top of a page after something was done: `?said=CODE` names one of these.
 
 /// The texts. Only these can be shown: an address cannot put words into our mouth.
-const TEXTS: &[(&str, &str)] = &[("signed-out", "You are signed out."), ("saved", "Saved.")];
+const TEXTS: &[(&str, &str)] = &[
+    ("signed-out", "You are signed out."),
+    ("saved", "Saved."),
+    ("replay-begun", "The replay has begun."),
+    (
+        "replay-paused",
+        "The replay rests after the step under way.",
+    ),
+    ("replay-resumed", "The replay goes on where it was."),
+    (
+        "replay-cancelled",
+        "The replay has ended. What it did stays done.",
+    ),
+    (
+        "replay-ended",
+        "Nothing was done: the replay had ended meanwhile.",
+    ),
+];
 
 /// The text of a page's query.
 pub(crate) fn text(query: &str) -> Option<&'static str> {

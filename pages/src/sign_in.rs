@@ -57,7 +57,7 @@ async fn sign_in(State(pages): State<Pages>, request: Request<Body>) -> Result<R
         uri: "/v1/keys/self".to_owned(),
         body: None,
         key: Some(&key),
-        extensions: parts.extensions,
+        extensions: (pages.options.connection)(&parts.extensions),
     };
     match pages.api.ask::<Who>(ask).await {
         Ok(_) => {

@@ -80,8 +80,8 @@ impl FromRequestParts<Pages> for Visit {
         let face = Face::of(uri.path());
         let key = cookies::read(&parts.headers, face).ok_or_else(Fault::signed_out)?;
         let (base, project_id, path) = place(face, uri.path());
-        let extensions = parts.extensions.clone();
-        let nonce = extensions.get::<Nonce>().cloned().unwrap_or_default();
+        let extensions = (pages.options.connection)(&parts.extensions);
+        let nonce = parts.extensions.get::<Nonce>().cloned().unwrap_or_default();
         let ask = Ask {
             method: Method::GET,
             uri: "/v1/keys/self".to_owned(),

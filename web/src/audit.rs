@@ -18,7 +18,7 @@ use hookwright_core::request_rate;
 use hookwright_core::time::UnixMs;
 use hookwright_store::{AuditRecord, KeyOwner, NewAuditEntry};
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, Uri};
 
 use crate::app::App;
 use crate::auth::hash_of;
@@ -38,6 +38,17 @@ const NOT_AUDITED: &[&str] = &[
 /// Where a connection comes from.
 #[derive(Clone, Copy)]
 pub(crate) struct Remote(pub(crate) IpAddr);
+
+/// What a request within this process takes over from the one that it is made for: where it comes
+/// from. What a router noted of the outer request's path is of no use to it.
+#[must_use]
+pub fn connection_of(outer: &Extensions) -> Extensions {
+    let mut own = Extensions::new();
+    if let Some(remote) = outer.get::<Remote>() {
+        own.insert(*remote);
+    }
+    own
+}
 
 /// How many refused calls may still be kept: whoever is refused must not fill the disk.
 #[derive(Default)]

@@ -68,5 +68,6 @@ mod times;
 mod under_way;
 
 pub use app::{App, openapi};
+pub use audit::connection_of;
 pub use auth::hash_key;
 pub use serve::serve;

@@ -1,0 +1,118 @@
+// Replays: counted first, begun, watched, paused, gone on with and ended.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { look, openPage, signIn, startBrowser, submit, textOf } from "../support/browser.mjs";
+import { startReceiver } from "../support/receiver.mjs";
+import { startServer, until } from "../support/server.mjs";
+
+const EVENTS = 40;
+let server, browser, receiver, project, endpoint;
+let down = true;
+
+before(async () => {
+  server = await startServer();
+  browser = await startBrowser();
+  receiver = await startReceiver(() => (down ? { status: 500, body: "down" } : { body: "ok" }));
+  // GitHub's format makes no retry: what fails has failed.
+  project = await server.api("POST", "/v1/projects", { name: "Shop", profile: "github" });
+  const path = (path) => `${path}?project_id=${project.id}`;
+  endpoint = await server.api("POST", path("/v1/endpoints"), { name: "Orders", url: `${receiver.url}/hooks`, events: ["*"] });
+  for (let number = 0; number < EVENTS; number++) {
+    await server.api("POST", path("/v1/events"), { type: "order.paid", data: { number } });
+  }
+  const failed = `${path("/v1/deliveries")}&state=failed&limit=250`;
+  await until(() => server.api("GET", failed), (list) => list.data.length === EVENTS);
+  down = false;
+});
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+  await receiver?.stop();
+});
+
+const at = (path) => `${server.url}/ui/${project.id}${path}`;
+
+// Fills in the form as it is, with this rate, and goes to the page that says how many it is.
+async function countThem(page, rate) {
+  await page.goto(at("/replays/new"));
+  await page.select("#f-endpoint_id", endpoint.id);
+  await page.type("#f-rate_per_second", String(rate));
+  await submit(page, "button[value=count]");
+}
+
+test("a replay is counted first, begun, and goes to its end", async () => {
+  const page = await openPage(browser);
+  await signIn(page, server);
+  await page.goto(at("/replays"));
+  assert.match(await textOf(page), /No replay yet/);
+  await look(page, "replays-empty");
+  await submit(page, "main a.primary");
+  await look(page, "replay-new");
+  await countThem(page, 500);
+  assert.equal(await textOf(page, "#counted"), `${EVENTS} deliveries`);
+  assert.equal((await server.api("GET", `/v1/replays?project_id=${project.id}`)).data.length, 0);
+  await look(page, "replay-counted");
+  await submit(page, "button[value=change]");
+  assert.equal(await page.$eval("#f-rate_per_second", (input) => input.value), "500");
+  await submit(page, "button[value=count]");
+  await submit(page, "button[value=begin]");
+  assert.match(await textOf(page), /The replay has begun/);
+  // The page tells it by itself.
+  await page.waitForFunction(() => document.querySelector("#replay .badge").innerText === "finished");
+  assert.match(await textOf(page), new RegExp(`${EVENTS} of ${EVENTS}`));
+  assert.equal(await page.$("main form"), null, "nothing can be done with one that has ended");
+  await look(page, "replay-finished");
+  const delivered = `/v1/deliveries?project_id=${project.id}&state=delivered&limit=250`;
+  await until(() => server.api("GET", delivered), (list) => list.data.length === EVENTS);
+  await page.done();
+});
+
+test("what is wrong is said beside its field, with what was typed", async () => {
+  const page = await openPage(browser);
+  await signIn(page, server);
+  await page.goto(at("/replays/new"));
+  await page.select("#f-what", "all");
+  await page.type("#f-event_types", "order.*");
+  const answer = await submit(page, "button[value=count]");
+  assert.equal(answer.status(), 422);
+  assert.match(await textOf(page, "#f-endpoint_id-error"), /name the endpoint/);
+  assert.equal(await page.$eval("#f-event_types", (input) => input.value), "order.*");
+  await look(page, "replay-refused");
+  await page.done();
+});
+
+test("a replay that runs can be paused, resumed and ended", async () => {
+  const page = await openPage(browser);
+  page.on("dialog", (dialog) => dialog.accept());
+  await signIn(page, server);
+  const path = `/v1/replays?project_id=${project.id}`;
+  const since = new Date(Date.now() - 3600_000).toISOString();
+  const slow = { what: "all", endpoint_id: endpoint.id, since, rate_per_second: 1 };
+  const replay = await server.api("POST", path, slow);
+  await page.goto(at(`/replays/${replay.id}`));
+  await submit(page, "form[action$='/pause'] button");
+  assert.match(await textOf(page), /The replay rests/);
+  assert.equal(await textOf(page, "#replay .badge"), "paused");
+  await look(page, "replay-paused");
+  await submit(page, "form[action$='/resume'] button");
+  assert.equal(await textOf(page, "#replay .badge"), "running");
+  await page.goto(at("/replays"));
+  assert.match(await textOf(page), /running/);
+  await look(page, "replays");
+  await page.goto(at(`/replays/${replay.id}`));
+  await submit(page, "form[action$='/cancel'] button");
+  assert.equal(await textOf(page, "#replay .badge"), "cancelled");
+  assert.equal((await server.api("GET", `/v1/replays/${replay.id}?project_id=${project.id}`)).state, "cancelled");
+  await page.done();
+});
+
+test("a key that may only read sees replays and no button", async () => {
+  const key = await server.api("POST", `/v1/keys?project_id=${project.id}`, { name: "reader", scopes: ["deliveries:read", "endpoints:read"] });
+  const page = await openPage(browser);
+  await signIn(page, server, key.api_key);
+  await page.goto(at("/replays"));
+  assert.match(await textOf(page, "h1"), /Replays/);
+  assert.equal(await page.$("main a.primary"), null);
+  await page.done();
+});
