@@ -6,9 +6,16 @@ document.addEventListener("click", async (click) => {
   const button = click.target.closest("[data-copy]");
   if (!button) return;
   const text = button.closest(".block").querySelector("code").textContent;
-  await navigator.clipboard.writeText(text);
-  const before = button.textContent;
-  button.textContent = "Copied";
+  const before = button.dataset.label ?? button.textContent;
+  button.dataset.label = before;
+  try {
+    await navigator.clipboard.writeText(text);
+    button.textContent = "Copied";
+  } catch {
+    // Pages within another site's may not write the clipboard: the text is marked, to be copied by hand.
+    getSelection().selectAllChildren(button.closest(".block").querySelector("code"));
+    button.textContent = "Marked";
+  }
   setTimeout(() => { button.textContent = before; }, 1500);
 });
 
@@ -18,31 +25,75 @@ document.addEventListener("submit", (submit) => {
   if (question && !confirm(question)) submit.preventDefault();
 });
 
-// How long ago a time was, behind it.
-const spans = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
-function ago(date) {
-  const seconds = Math.round((Date.now() - date) / 1000);
-  const [length, unit] = spans.find(([length]) => Math.abs(seconds) >= length) ?? [1, "s"];
-  const text = `${Math.floor(Math.abs(seconds) / length)} ${unit}`;
-  return seconds < 0 ? `in ${text}` : `${text} ago`;
-}
-function tellTimes(root) {
-  for (const time of root.querySelectorAll("time[datetime]")) {
-    const at = Date.parse(time.dateTime);
-    if (!Number.isNaN(at)) time.title = `${time.dateTime} (${ago(at)})`;
+// Menus close on Escape and on a click beside them; "/" goes to the search.
+function closeMenus(but) {
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    if (but && menu.contains(but)) continue;
+    const held = menu.contains(document.activeElement);
+    menu.open = false;
+    if (held) menu.querySelector("summary").focus();
   }
 }
+document.addEventListener("click", (click) => closeMenus(click.target));
+document.addEventListener("keydown", (key) => {
+  if (key.key === "Escape") closeMenus();
+  const typing = key.target.closest?.("input, textarea, select, [contenteditable]");
+  if (key.key !== "/" || typing || key.ctrlKey || key.metaKey || key.altKey) return;
+  const search = document.querySelector("[data-search]");
+  if (!search) return;
+  key.preventDefault();
+  search.select();
+  search.focus();
+});
+
+// How long ago a time was, as the server says it (parts/times.rs); kept true while the page is open.
+const spans = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
+function ago(at) {
+  const seconds = Math.floor(Date.now() / 1000) - Math.floor(at / 1000);
+  const far = Math.abs(seconds);
+  if (far < 5) return "just now";
+  const [length, unit] = spans.find(([length]) => far >= length);
+  const text = `${Math.floor(far / length)} ${unit}`;
+  return seconds > 0 ? `${text} ago` : `in ${text}`;
+}
+function tellTimes() {
+  for (const told of document.querySelectorAll("time > .ago")) {
+    const text = ago(Date.parse(told.parentElement.dateTime));
+    if (told.textContent !== text) told.textContent = text;
+  }
+}
+setInterval(() => { if (!document.hidden) tellTimes(); }, 10_000);
 
 // What only works with a script is shown by it.
 function prepare(root) {
   for (const button of root.querySelectorAll("[data-copy]")) button.hidden = false;
-  tellTimes(root);
 }
 
 // A part of the page with `data-live="SECONDS"` and an id is fetched anew so often, while somebody
 // looks. One request at a time: a slow server is not asked twice. A part is left alone while the
-// keyboard's focus or a selection is in it.
-function keepLive(id, seconds) {
+// keyboard's focus or a selection is in it. What was opened and checked in it stays so.
+const shape = (part) => {
+  const copy = part.cloneNode(true);
+  for (const told of copy.querySelectorAll(".ago")) told.remove();
+  return copy.innerHTML;
+};
+function takeOver(part, fresh) {
+  const known = new Set([...part.querySelectorAll("[data-key]")].map((row) => row.dataset.key));
+  for (const row of fresh.querySelectorAll("[data-key]")) {
+    if (known.size && !known.has(row.dataset.key)) row.classList.add("fresh");
+  }
+  for (const opened of part.querySelectorAll("details[id]")) {
+    const same = fresh.querySelector(`#${CSS.escape(opened.id)}`);
+    if (same) same.open = opened.open;
+  }
+  for (const box of part.querySelectorAll("input[type=checkbox]:checked")) {
+    const same = [...fresh.querySelectorAll("input[type=checkbox]")].find((it) => it.name === box.name && it.value === box.value);
+    if (same) same.checked = true;
+  }
+  prepare(fresh);
+  part.replaceWith(fresh);
+}
+function keepLive(id, seconds, before) {
   const turn = async () => {
     const part = document.getElementById(id);
     if (!part) return;
@@ -54,15 +105,10 @@ function keepLive(id, seconds) {
         if (answer.ok && !answer.redirected) {
           const page = new DOMParser().parseFromString(await answer.text(), "text/html");
           const fresh = page.getElementById(id);
-          const known = new Set([...part.querySelectorAll("[data-key]")].map((row) => row.dataset.key));
-          if (fresh && fresh.innerHTML !== part.innerHTML) {
-            if (known.size) {
-              for (const row of fresh.querySelectorAll("[data-key]")) {
-                if (!known.has(row.dataset.key)) row.classList.add("fresh");
-              }
-            }
-            prepare(fresh);
-            part.replaceWith(fresh);
+          const now = fresh && shape(fresh);
+          if (fresh && now !== before) {
+            takeOver(part, document.adoptNode(fresh));
+            before = now;
           }
         }
       } catch { /* the next turn tries again */ }
@@ -72,7 +118,7 @@ function keepLive(id, seconds) {
   setTimeout(turn, seconds * 1000);
 }
 
-prepare(document);
 for (const part of document.querySelectorAll("[data-live]")) {
-  keepLive(part.id, Math.max(1, Number(part.dataset.live) || 5));
+  keepLive(part.id, Math.max(1, Number(part.dataset.live) || 5), shape(part));
 }
+prepare(document);

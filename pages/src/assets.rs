@@ -1,4 +1,4 @@
-//! The style and the script of all pages: two files, named by what is in them.
+//! The style, the script and the mark of all pages: files, named by what is in them.
 
 use std::sync::LazyLock;
 
@@ -12,9 +12,12 @@ use crate::router::Pages;
 
 const STYLE: &str = include_str!("../assets/pages.css");
 const SCRIPT: &str = include_str!("../assets/pages.js");
+const MARK: &str = include_str!("../assets/mark.svg");
 
 /// The style's address. A new version has a new one, so that a browser may keep it for ever.
 pub(crate) static STYLE_PATH: LazyLock<String> = LazyLock::new(|| named("css", STYLE));
+/// The address of our mark, for the browser's tab.
+pub(crate) static MARK_PATH: LazyLock<String> = LazyLock::new(|| named("svg", MARK));
 /// The script's address.
 pub(crate) static SCRIPT_PATH: LazyLock<String> = LazyLock::new(|| named("js", SCRIPT));
 
@@ -30,6 +33,7 @@ pub(crate) fn routes() -> Router<Pages> {
             &SCRIPT_PATH,
             get(|| async { asset("text/javascript", SCRIPT) }),
         )
+        .route(&MARK_PATH, get(|| async { asset("image/svg+xml", MARK) }))
 }
 
 fn asset(kind: &'static str, text: &'static str) -> Response {

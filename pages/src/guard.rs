@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 
 use crate::fault::Fault;
+use crate::moment;
 use crate::nonce::Nonce;
 use crate::router::Pages;
 
@@ -25,7 +26,8 @@ pub(crate) async fn guard(
         return safe(fault.into_response(), &nonce);
     }
     request.extensions_mut().insert(nonce.clone());
-    safe(next.run(request).await, &nonce)
+    let made = moment::within((pages.options.now)(), next.run(request));
+    safe(made.await, &nonce)
 }
 
 fn changes(method: &Method) -> bool {

@@ -3,8 +3,9 @@
 use axum::response::{Html, IntoResponse, Response};
 use maud::{DOCTYPE, Markup, html};
 
-use crate::assets::{SCRIPT_PATH, STYLE_PATH};
+use crate::assets::{MARK_PATH, SCRIPT_PATH, STYLE_PATH};
 use crate::csrf;
+use crate::parts::icons;
 use crate::said;
 use crate::visit::{Face, Visit};
 
@@ -28,7 +29,9 @@ pub(crate) fn page(visit: &Visit, title: &str, main: &Markup) -> Response {
     let inner = html! {
         a.skip href="#main" { "Skip to content" }
         header.bar {
-            a.brand href=(visit.to("/")) { (brand(visit)) }
+            a.brand href=(visit.to("/")) { (icons::mark()) span { (brand(visit)) } }
+            @if let Some(name) = &visit.project_name { span.project title=(name) { (name) } }
+            @if in_project(visit) { (search(visit)) }
             details.menu {
                 summary { "Menu" }
                 (navigation(visit, "Menu"))
@@ -48,13 +51,28 @@ pub(crate) fn page(visit: &Visit, title: &str, main: &Markup) -> Response {
 
 /// A page for somebody who is not signed in, or who ran into a wall.
 pub(crate) fn bare(title: &str, main: &Markup) -> Html<String> {
-    let inner = html! { main.bare #main { (main) } };
+    let inner = html! { main.bare #main { p.brand { (icons::mark()) span { "Hookwright" } } (main) } };
     document(title, Face::Operator, None, &inner)
 }
 
 /// What the whole is called.
 fn brand(_visit: &Visit) -> &str {
     "Hookwright"
+}
+
+fn in_project(visit: &Visit) -> bool {
+    visit.project_id.is_some() || visit.face == Face::Portal
+}
+
+/// The way from an id to its page, on every page.
+fn search(visit: &Visit) -> Markup {
+    html! {
+        form.search role="search" method="get" action=(visit.to("/search")) {
+            input name="q" type="search" aria-label="Find by id" placeholder="Find by id" maxlength="128"
+                autocomplete="off" spellcheck="false" data-search;
+            kbd aria-hidden="true" { "/" }
+        }
+    }
 }
 
 fn navigation(visit: &Visit, label: &str) -> Markup {
@@ -66,18 +84,17 @@ fn navigation(visit: &Visit, label: &str) -> Markup {
         "/" => visit.path == "/",
         path => visit.path == path || visit.path.starts_with(&format!("{path}/")),
     };
-    let in_project = visit.project_id.is_some() || visit.face == Face::Portal;
     html! {
         nav aria-label=(label) {
-            @if in_project { ul { @for (path, name, _) in found {
-                li { a href=(visit.to(path)) aria-current=[is_here(path).then_some("page")] { (name) } }
+            @if in_project(visit) { ul { @for (path, name, _) in found {
+                li { a href=(visit.to(path)) aria-current=[is_here(path).then_some("page")] { (icons::of(path)) (name) } }
             } } }
             @if visit.face == Face::Operator { ul.second {
-                @if visit.is_root() { li { a href="/ui" aria-current=[(visit.base == "/ui" && visit.path == "/").then_some("page")] { "Projects" } } }
-                li { a href="/docs" { "API" } }
+                @if visit.is_root() { li { a href="/ui" aria-current=[(visit.base == "/ui" && visit.path == "/").then_some("page")] { (icons::of("/projects")) "Projects" } } }
+                li { a href="/docs" { (icons::of("/docs")) "API" } }
                 li { form method="post" action="/ui/sign-out" {
                     (csrf_field(visit))
-                    button.link type="submit" { "Sign out" }
+                    button.link type="submit" { (icons::of("/sign-out")) "Sign out" }
                 } }
             } }
         }
@@ -103,7 +120,7 @@ fn document(title: &str, face: Face, nonce: Option<&str>, inner: &Markup) -> Htm
                 meta name="color-scheme" content="light dark";
                 meta name="robots" content="noindex";
                 title { (title) }
-                link rel="icon" href="data:,";
+                link rel="icon" type="image/svg+xml" href=(*MARK_PATH);
                 link rel="stylesheet" href=(*STYLE_PATH);
                 @if let Some(nonce) = nonce { script src=(*SCRIPT_PATH) nonce=(nonce) defer {} }
             }

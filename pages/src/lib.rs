@@ -16,6 +16,7 @@ mod csrf;
 mod fault;
 mod guard;
 mod layout;
+mod moment;
 mod nonce;
 mod overview;
 mod parts;
@@ -24,6 +25,7 @@ mod projects;
 mod replays;
 mod router;
 mod said;
+mod search;
 mod sign_in;
 mod visit;
 

@@ -11,7 +11,7 @@ use http::Extensions;
 
 use crate::api::Api;
 use crate::fault::Fault;
-use crate::{assets, guard, overview, projects, replays, sign_in};
+use crate::{assets, guard, overview, projects, replays, search, sign_in};
 
 /// What the pages need besides the API.
 #[derive(Clone)]
@@ -58,5 +58,6 @@ fn pages() -> Router<Pages> {
     Router::new()
         .merge(overview::routes())
         .merge(replays::routes())
+        .merge(search::routes())
         .fallback(|| async { Fault::no_page() })
 }

@@ -33,7 +33,7 @@ fn page(said: Option<&str>, error: Option<&str>) -> Response {
 
 fn form(said: Option<&str>, error: Option<&str>) -> Markup {
     html! {
-        h1 { "Hookwright" }
+        h1 { "Sign in" }
         @if let Some(said) = said { p.said role="status" { (said) } }
         form.stack method="post" action="/ui/sign-in" {
             div.field {

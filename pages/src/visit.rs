@@ -61,6 +61,8 @@ pub(crate) struct Visit {
     pub(crate) query: String,
     /// The project that is looked at. `None` in the portal, whose key says it, and outside of one.
     pub(crate) project_id: Option<String>,
+    /// What people call it, where the visitor's key may know.
+    pub(crate) project_name: Option<String>,
     pub(crate) who: Who,
     pub(crate) nonce: Nonce,
     /// What every form sends back.
@@ -90,19 +92,22 @@ impl FromRequestParts<Pages> for Visit {
             extensions: extensions.clone(),
         };
         let who: Who = pages.api.ask(ask).await?;
-        Ok(Self {
+        let mut visit = Self {
             pages: pages.clone(),
             face,
             base,
             path,
             query: uri.query().unwrap_or("").to_owned(),
             project_id,
+            project_name: None,
             who,
             nonce,
             csrf: csrf::token(&key),
             key,
             extensions,
-        })
+        };
+        visit.project_name = visit.called().await?;
+        Ok(visit)
     }
 }
 
@@ -126,6 +131,23 @@ fn place(face: Face, path: &str) -> (String, Option<String>, String) {
 }
 
 impl Visit {
+    /// The project's name. A project that is not the visitor's is no page at all.
+    async fn called(&self) -> Result<Option<String>, Fault> {
+        #[derive(Deserialize)]
+        struct Named {
+            name: String,
+        }
+        let (Face::Operator, Some(id)) = (self.face, &self.project_id) else {
+            return Ok(None);
+        };
+        let uri = format!("/v1/projects/{}", segment(id));
+        match self.send_plain::<Named>(Method::GET, &uri, None).await {
+            Ok(project) => Ok(Some(project.name)),
+            Err(Fault::Refused(problem)) if problem.status == 403 => Ok(None),
+            Err(fault) => Err(fault),
+        }
+    }
+
     /// Whether the visitor's key has the scope.
     pub(crate) fn may(&self, scope: &str) -> bool {
         self.who.scopes.iter().any(|own| own == scope)

@@ -1,13 +1,41 @@
 //! Times and lengths of time as people read them.
 
 use maud::{Markup, html};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
-/// A moment of the API (RFC 3339 in UTC) as a date and a time of day. The script adds how long ago
-/// that is.
+use crate::moment;
+
+/// A moment of the API (RFC 3339 in UTC) as a date and a time of day, and how long ago that is. The
+/// script keeps the latter true.
 pub(crate) fn time(at: &str) -> Markup {
     let shown = at.trim_end_matches('Z').replacen('T', " ", 1);
     let shown = shown.split('.').next().unwrap_or(&shown).to_owned();
-    html! { time datetime=(at) title={ (at) } { (shown) " UTC" } }
+    let ago = moment::now_ms().and_then(|now_ms| ago(at, now_ms));
+    html! {
+        time datetime=(at) title={ (at) } {
+            (shown) " UTC"
+            @if let Some(ago) = ago { span.ago { (ago) } }
+        }
+    }
+}
+
+/// How far a moment is from another: `just now`, `3 min ago`, `in 2 h`. The script says the same.
+fn ago(at: &str, now_ms: i64) -> Option<String> {
+    let at = OffsetDateTime::parse(at, &Rfc3339).ok()?;
+    let seconds = now_ms / 1_000 - at.unix_timestamp();
+    let far = seconds.unsigned_abs();
+    let span = match far {
+        0..5 => return Some("just now".to_owned()),
+        5..60 => format!("{far} s"),
+        60..3_600 => format!("{} min", far / 60),
+        3_600..86_400 => format!("{} h", far / 3_600),
+        _ => format!("{} d", far / 86_400),
+    };
+    Some(match seconds > 0 {
+        true => format!("{span} ago"),
+        false => format!("in {span}"),
+    })
 }
 
 /// A moment, or a dash.
@@ -44,5 +72,22 @@ mod tests {
     fn a_moment_is_shown_to_the_second() {
         let shown = time("2026-11-21T14:03:22.123Z").into_string();
         assert!(shown.contains(">2026-11-21 14:03:22 UTC<"), "{shown}");
+    }
+
+    #[test]
+    fn how_long_ago_is_in_whole_units() {
+        let of = |at: &str| ago(at, 1_795_269_802_999);
+        let told = [
+            ("2026-11-21T14:03:22Z", "just now"),
+            ("2026-11-21T14:03:12Z", "10 s ago"),
+            ("2026-11-21T14:01:00.5Z", "2 min ago"),
+            ("2026-11-21T12:03:00Z", "2 h ago"),
+            ("2026-11-18T14:03:00Z", "3 d ago"),
+            ("2026-11-21T14:04:22Z", "in 1 min"),
+        ];
+        for (at, words) in told {
+            assert_eq!(of(at).as_deref(), Some(words), "{at}");
+        }
+        assert_eq!(of("yesterday"), None);
     }
 }
