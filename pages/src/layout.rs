@@ -51,7 +51,8 @@ pub(crate) fn page(visit: &Visit, title: &str, main: &Markup) -> Response {
 
 /// A page for somebody who is not signed in, or who ran into a wall.
 pub(crate) fn bare(title: &str, main: &Markup) -> Html<String> {
-    let inner = html! { main.bare #main { p.brand { (icons::mark()) span { "Hookwright" } } (main) } };
+    let inner =
+        html! { main.bare #main { p.brand { (icons::mark()) span { "Hookwright" } } (main) } };
     document(title, Face::Operator, None, &inner)
 }
 
