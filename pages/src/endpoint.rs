@@ -2,10 +2,12 @@
 
 mod actions;
 mod cancel;
+mod catalogue;
 mod delete;
 mod facts;
 mod model;
 mod page;
+mod problem;
 mod state;
 mod test_event;
 mod traffic;

@@ -13,6 +13,7 @@ mod api;
 mod assets;
 mod cookies;
 mod csrf;
+mod endpoint;
 mod fault;
 mod guard;
 mod layout;

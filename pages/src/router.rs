@@ -57,6 +57,7 @@ pub fn routes(api: Router, options: Options) -> Router {
 fn pages() -> Router<Pages> {
     Router::new()
         .merge(overview::routes())
+        .merge(crate::endpoint::routes())
         .merge(replays::routes())
         .merge(search::routes())
         .fallback(|| async { Fault::no_page() })

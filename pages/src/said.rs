@@ -18,6 +18,25 @@ const TEXTS: &[(&str, &str)] = &[
         "replay-ended",
         "Nothing was done: the replay had ended meanwhile.",
     ),
+    (
+        "endpoint-paused",
+        "The endpoint is paused: deliveries wait.",
+    ),
+    (
+        "endpoint-disabled",
+        "The endpoint is disabled: nothing is sent to it.",
+    ),
+    ("endpoint-enabled", "The endpoint is enabled."),
+    ("endpoint-deleted", "The endpoint is deleted."),
+    (
+        "breaker-closed",
+        "The circuit breaker is closed: what waits is sent.",
+    ),
+    ("validated", "The receiver agreed to be sent events."),
+    (
+        "not-validated",
+        "The receiver was asked and did not agree; why is said below.",
+    ),
 ];
 
 /// The text of a page's query.

@@ -206,8 +206,7 @@ mod tests {
 
     #[test]
     fn each_state_says_why_and_has_a_way_out() {
-        let gone =
-            json!({"status": "disabled", "status_reason": "the endpoint answered 410 Gone"});
+        let gone = json!({"status": "disabled", "status_reason": "the endpoint answered 410 Gone"});
         let (sentence, way) = of(gone, None);
         assert!(sentence.contains("410 Gone"), "{sentence}");
         assert_eq!(way, WayOut::Enable);
