@@ -13,7 +13,7 @@ use super::{facts, traffic};
 use crate::fault::Fault;
 use crate::layout;
 use crate::layout::csrf_field;
-use crate::parts::show::{action, badge};
+use crate::parts::show::action;
 use crate::router::Pages;
 use crate::visit::Visit;
 
@@ -47,7 +47,7 @@ fn standing(visit: &Visit, endpoint: &Endpoint, state: &State) -> Markup {
     let writes = visit.may("endpoints:write");
     html! {
         div.card.standing data-state=(state.word.replace(' ', "_")) {
-            p.lead { (badge(state.word)) " " span { (state.sentence) } }
+            p.lead { (toned(state.word)) " " span { (state.sentence) } }
             @if !state.advice.is_empty() { p.quiet { (state.advice) } }
             div.actions {
                 @if writes { (way_out(visit, endpoint, state.way_out)) }
@@ -58,6 +58,17 @@ fn standing(visit: &Visit, endpoint: &Endpoint, state: &State) -> Markup {
             }
         }
     }
+}
+
+/// The state's word in its colour.
+fn toned(word: &str) -> Markup {
+    let tone = match word {
+        "active" => "good",
+        "disabled" | "breaker open" | "failing" => "bad",
+        "breaker half-open" => "busy",
+        _ => "calm",
+    };
+    html! { span.badge data-tone=(tone) { (word) } }
 }
 
 fn way_out(visit: &Visit, endpoint: &Endpoint, way: WayOut) -> Markup {

@@ -114,7 +114,7 @@ fn active(endpoint: &Endpoint, waiting: Option<(u64, bool)>) -> State {
     let why = breaker.and_then(|it| it.reason.as_deref());
     match breaker.map(|it| it.state.as_str()) {
         Some("open") => State {
-            word: "open",
+            word: "breaker open",
             sentence: html! {
                 "Left alone by its circuit breaker until "
                 (maybe(breaker.and_then(|it| it.until.as_deref())))
@@ -125,7 +125,7 @@ fn active(endpoint: &Endpoint, waiting: Option<(u64, bool)>) -> State {
             way_out: WayOut::CloseBreaker,
         },
         Some("half_open") => State {
-            word: "half_open",
+            word: "breaker half-open",
             sentence: html! {
                 "Tried with a few attempts, one at a time, after its circuit breaker was open"
                 @if let Some(why) = why { " (" (why) ")" }

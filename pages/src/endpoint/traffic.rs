@@ -151,7 +151,7 @@ pub(super) fn tiles(visit: &Visit, endpoint: &Endpoint, stats: &Stats) -> Markup
 
 /// A share as people say it: never 100 % where something failed.
 fn percent(share: f64) -> String {
-    let floored = (share * 10_000.0).floor() / 100.0;
+    let floored = (share * 1_000.0).floor() / 10.0;
     if floored >= 100.0 {
         "100 %".to_owned()
     } else {
