@@ -6,6 +6,7 @@ use maud::{DOCTYPE, Markup, html};
 use crate::assets::{MARK_PATH, SCRIPT_PATH, STYLE_PATH};
 use crate::csrf;
 use crate::parts::icons;
+use crate::plain::plain;
 use crate::said;
 use crate::visit::{Face, Visit};
 
@@ -128,5 +129,5 @@ fn document(title: &str, face: Face, nonce: Option<&str>, inner: &Markup) -> Htm
             body { (inner) }
         }
     };
-    Html(page.into_string())
+    Html(plain(page.into_string()))
 }

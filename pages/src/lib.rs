@@ -21,6 +21,7 @@ mod moment;
 mod nonce;
 mod overview;
 mod parts;
+mod plain;
 mod posted;
 mod projects;
 mod replays;

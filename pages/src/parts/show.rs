@@ -30,19 +30,27 @@ pub(crate) fn block(label: &str, text: &str) -> Markup {
 /// A text without control characters: each is shown as its own picture (U+2400 and on), but for
 /// tabs and line ends.
 pub(crate) fn visible(text: &str) -> String {
-    let picture = |found: char| match found {
-        '\n' | '\t' => found,
+    text.replace('\r', "\u{240d}")
+        .chars()
+        .map(picture)
+        .collect()
+}
+
+/// What is shown for a character: the character itself, unless it cannot be seen.
+pub(crate) fn picture(found: char) -> char {
+    match found {
+        '\n' | '\t' | '\r' => found,
         '\u{0}'..='\u{1f}' => char::from_u32(0x2400 + u32::from(found)).unwrap_or('\u{fffd}'),
         '\u{7f}' => '\u{2421}',
         // C1 controls, and what turns the order of the letters around.
         '\u{80}'..='\u{9f}'
+        | '\u{61c}'
         | '\u{200e}'
         | '\u{200f}'
         | '\u{202a}'..='\u{202e}'
         | '\u{2066}'..='\u{2069}' => '\u{fffd}',
         found => found,
-    };
-    text.chars().map(picture).collect()
+    }
 }
 
 /// A form of one button that does something. `confirm` is asked first, where there is a script.
