@@ -23,6 +23,8 @@ pub(crate) enum Needs {
 pub(crate) const NAVIGATION: &[(&str, &str, Needs)] = &[
     ("/", "Overview", Needs::Scope("deliveries:read")),
     ("/replays", "Replays", Needs::Scope("deliveries:read")),
+    ("/accounts", "Accounts", Needs::Operator("accounts:read")),
+    ("/keys", "Keys", Needs::Operator("keys:write")),
 ];
 
 /// A page within the navigation.
@@ -92,7 +94,10 @@ fn navigation(visit: &Visit, label: &str) -> Markup {
                 li { a href=(visit.to(path)) aria-current=[is_here(path).then_some("page")] { (icons::of(path)) (name) } }
             } } }
             @if visit.face == Face::Operator { ul.second {
-                @if visit.is_root() { li { a href="/ui" aria-current=[(visit.base == "/ui" && visit.path == "/").then_some("page")] { (icons::of("/projects")) "Projects" } } }
+                @if visit.is_root() {
+                    li { a href="/ui" aria-current=[(visit.base == "/ui" && visit.path == "/").then_some("page")] { (icons::of("/projects")) "Projects" } }
+                    li { a href="/ui/root-keys" aria-current=[(visit.base == "/ui" && visit.path.starts_with("/root-keys")).then_some("page")] { (icons::of("/root-keys")) "Root keys" } }
+                }
                 li { a href="/docs" { (icons::of("/docs")) "API" } }
                 li { form method="post" action="/ui/sign-out" {
                     (csrf_field(visit))

@@ -9,6 +9,7 @@
 
 #![allow(dead_code)] // Parts are here before the pages that use them.
 
+mod accounts;
 mod api;
 mod assets;
 mod cookies;
@@ -16,6 +17,7 @@ mod csrf;
 mod endpoint;
 mod fault;
 mod guard;
+mod keys;
 mod layout;
 mod moment;
 mod nonce;

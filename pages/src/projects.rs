@@ -1,5 +1,7 @@
 //! Which project? The first page of a root key; others have one project and go to it.
 
+mod new;
+
 use axum::Router;
 use axum::extract::Query;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -15,7 +17,7 @@ use crate::router::Pages;
 use crate::visit::Visit;
 
 pub(crate) fn routes() -> Router<Pages> {
-    Router::new().route("/ui", get(list))
+    Router::new().route("/ui", get(list)).merge(new::routes())
 }
 
 #[derive(Deserialize)]
@@ -33,9 +35,12 @@ async fn list(visit: Visit, Query(cursor): Query<Cursor>) -> Result<Response, Fa
     let query = [("limit", "50"), ("cursor", cursor.as_str())];
     let projects: ListOf<Project> = visit.get("/v1/projects", &query).await?;
     let body = html! {
-        h1 { "Projects" }
+        div.title-row {
+            h1 { "Projects" }
+            @if visit.may("projects:write") { a.button.primary href="/ui/new" { "New project" } }
+        }
         @if projects.data.is_empty() {
-            (empty("No project yet", "A project is one product that sends webhooks. Make one with POST /v1/projects."))
+            (empty("No project yet", "A project is one product that sends webhooks."))
         } @else {
             div.scroll { table {
                 thead { tr { th scope="col" { "Name" } th scope="col" { "Wire format" } th scope="col" { "Made" } } }

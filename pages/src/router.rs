@@ -11,7 +11,7 @@ use http::Extensions;
 
 use crate::api::Api;
 use crate::fault::Fault;
-use crate::{assets, guard, overview, projects, replays, search, sign_in};
+use crate::{accounts, assets, guard, keys, overview, projects, replays, search, sign_in};
 
 /// What the pages need besides the API.
 #[derive(Clone)]
@@ -47,6 +47,7 @@ pub fn routes(api: Router, options: Options) -> Router {
         .merge(assets::routes())
         .merge(sign_in::routes())
         .merge(projects::routes())
+        .merge(keys::root_routes())
         .nest(&format!("{OPERATOR}/{{project_id}}"), pages())
         .nest(PORTAL, pages())
         .layer(from_fn_with_state(state.clone(), guard::guard))
@@ -60,5 +61,7 @@ fn pages() -> Router<Pages> {
         .merge(crate::endpoint::routes())
         .merge(replays::routes())
         .merge(search::routes())
+        .merge(accounts::routes())
+        .merge(keys::routes())
         .fallback(|| async { Fault::no_page() })
 }

@@ -37,6 +37,15 @@ const TEXTS: &[(&str, &str)] = &[
         "not-validated",
         "The receiver was asked and did not agree; why is said below.",
     ),
+    ("account-made", "The account is made."),
+    (
+        "account-deleted",
+        "The account is deleted: its keys and endpoints have ended.",
+    ),
+    (
+        "key-revoked",
+        "The key is revoked: requests with it are refused.",
+    ),
 ];
 
 /// The text of a page's query.
