@@ -185,7 +185,7 @@ fn row(visit: &Visit, whose: &Whose, key: &Key) -> Markup {
             }
             td { @match key.last_used_at.as_deref() { Some(at) => (time(at)), None => span.none { "Never" } } }
             td {
-                (time(&key.created_at)) br;
+                div { (time(&key.created_at)) }
                 @match (key.revoked_at.as_deref(), key.expires_at.as_deref()) {
                     (Some(at), _) => { span.quiet { "revoked " } (time(at)) }
                     (None, Some(at)) => { span.quiet { "until " } (time(at)) }
