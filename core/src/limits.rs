@@ -273,6 +273,12 @@ pub const LIST_LANES_MAX: usize = 8;
 pub const CANCELLED_PER_CALL_MAX: usize = 10_000;
 /// Deliveries that are cancelled in one transaction.
 pub const CANCELLED_AT_ONCE_MAX: usize = 500;
+/// Deliveries that a page resends one by one at once; more is a replay's work.
+pub const PAGE_RESENT_AT_ONCE_MAX: usize = 500;
+/// How many of those are under way at once.
+pub const PAGE_RESENT_UNDER_WAY_MAX: usize = 32;
+/// Bytes of a payload or a request's body that a page shows.
+pub const PAGE_TEXT_BYTES_MAX: usize = 16 * 1024;
 /// Events or deliveries that an export reads at once.
 pub const EXPORT_ITEMS_AT_ONCE_MAX: usize = 250;
 /// Events that an export reads at once with their payloads.

@@ -46,6 +46,15 @@ document.addEventListener("keydown", (key) => {
   search.focus();
 });
 
+// One box checks all of its name.
+document.addEventListener("change", (change) => {
+  const name = change.target.dataset?.checkAll;
+  if (!name) return;
+  for (const box of change.target.form.querySelectorAll("input[type=checkbox]")) {
+    if (box.name === name) box.checked = change.target.checked;
+  }
+});
+
 // How long ago a time was, as the server says it (parts/times.rs); kept true while the page is open.
 const spans = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
 function ago(at) {
@@ -66,7 +75,7 @@ setInterval(() => { if (!document.hidden) tellTimes(); }, 10_000);
 
 // What only works with a script is shown by it.
 function prepare(root) {
-  for (const button of root.querySelectorAll("[data-copy]")) button.hidden = false;
+  for (const button of root.querySelectorAll("[data-copy], [data-check-all]")) button.hidden = false;
 }
 
 // A part of the page with `data-live="SECONDS"` and an id is fetched anew so often, while somebody

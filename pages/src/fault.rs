@@ -4,6 +4,7 @@ use std::fmt::Display;
 
 use axum::response::{IntoResponse, Redirect, Response};
 use http::StatusCode;
+use http_body_util::BodyExt;
 use maud::html;
 use serde::Deserialize;
 
@@ -56,6 +57,18 @@ impl Fault {
 
     pub(crate) fn no_page() -> Self {
         Self::new(StatusCode::NOT_FOUND, "There is no page at this address.")
+    }
+
+    /// What an answer of the API that is none says.
+    pub(crate) async fn of(answer: Response) -> Self {
+        let bytes = match answer.into_body().collect().await {
+            Ok(body) => body.to_bytes(),
+            Err(error) => return Self::internal(&error),
+        };
+        match serde_json::from_slice::<Problem>(&bytes) {
+            Ok(problem) => problem.into(),
+            Err(error) => Self::internal(&error),
+        }
     }
 
     /// Our own fault: the cause goes to the log.

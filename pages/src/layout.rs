@@ -22,6 +22,9 @@ pub(crate) enum Needs {
 /// The pages that people find by themselves: path, name, who finds it.
 pub(crate) const NAVIGATION: &[(&str, &str, Needs)] = &[
     ("/", "Overview", Needs::Scope("deliveries:read")),
+    ("/deliveries", "Deliveries", Needs::Scope("deliveries:read")),
+    ("/events", "Events", Needs::Scope("events:read")),
+    ("/logs", "Failed", Needs::Scope("deliveries:read")),
     ("/replays", "Replays", Needs::Scope("deliveries:read")),
     ("/accounts", "Accounts", Needs::Operator("accounts:read")),
     ("/keys", "Keys", Needs::Operator("keys:write")),

@@ -11,7 +11,10 @@ use http::Extensions;
 
 use crate::api::Api;
 use crate::fault::Fault;
-use crate::{accounts, assets, guard, keys, overview, projects, replays, search, sign_in};
+use crate::{
+    accounts, assets, deliveries, delivery, events, guard, keys, logs, overview, projects, replays,
+    search, sign_in,
+};
 
 /// What the pages need besides the API.
 #[derive(Clone)]
@@ -59,6 +62,10 @@ fn pages() -> Router<Pages> {
     Router::new()
         .merge(overview::routes())
         .merge(crate::endpoint::routes())
+        .merge(deliveries::routes())
+        .merge(delivery::routes())
+        .merge(events::routes())
+        .merge(logs::routes())
         .merge(replays::routes())
         .merge(search::routes())
         .merge(accounts::routes())

@@ -4,6 +4,12 @@
 const TEXTS: &[(&str, &str)] = &[
     ("signed-out", "You are signed out."),
     ("saved", "Saved."),
+    (
+        "resent",
+        "One attempt is made now, beside the schedule. It is shown here as soon as it is done.",
+    ),
+    ("cancelled", "Cancelled. No attempt follows by itself."),
+    ("published", "The event is published."),
     ("replay-begun", "The replay has begun."),
     (
         "replay-paused",
