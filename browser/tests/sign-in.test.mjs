@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { look, openPage, signIn, startBrowser, submit, textOf } from "../support/browser.mjs";
-import { startServer } from "../support/server.mjs";
+import { apiOf, startServer } from "../support/server.mjs";
 
 let server, browser;
 before(async () => {
@@ -22,6 +22,31 @@ test("a root key opens the list of projects, and signing out closes it", async (
   await look(page, "projects-empty");
   await submit(page, "aside form[action='/ui/sign-out'] button");
   assert.match(await textOf(page), /You are signed out/);
+  await page.goto(`${server.url}/ui`);
+  assert.equal(new URL(page.url()).pathname, "/ui/sign-in");
+  await page.done();
+});
+
+test("the browser holds a session and never the key, and signing out ends it everywhere", async () => {
+  const page = await openPage(browser);
+  await signIn(page, server);
+  const cookies = await page.browserContext().cookies();
+  const { value: token, httpOnly, secure } = cookies.find(({ name }) => name === "__Host-hookwright");
+  assert.match(token, /^hwk_sess_/);
+  assert.ok(httpOnly && secure);
+  const own = await apiOf(server.url, token)("GET", "/v1/keys/self");
+  assert.deepEqual([own.kind, own.is_session], ["root", true]);
+  assert.match(own.name, /Chrome on Linux/);
+  await submit(page, "aside form[action='/ui/sign-out'] button");
+  await assert.rejects(apiOf(server.url, token)("GET", "/v1/keys/self"), /401/);
+  await page.done();
+});
+
+test("a session that somebody ended leads to the sign-in page", async () => {
+  const page = await openPage(browser);
+  await signIn(page, server);
+  const { data } = await server.api("GET", "/v1/sessions");
+  await server.api("DELETE", `/v1/sessions/${data[0].id}`);
   await page.goto(`${server.url}/ui`);
   assert.equal(new URL(page.url()).pathname, "/ui/sign-in");
   await page.done();

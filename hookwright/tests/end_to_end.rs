@@ -65,6 +65,8 @@ mod replay_kill;
 mod replays;
 #[path = "end_to_end/retention.rs"]
 mod retention;
+#[path = "end_to_end/sessions.rs"]
+mod sessions;
 #[path = "end_to_end/stats.rs"]
 mod stats;
 #[path = "end_to_end/stream.rs"]

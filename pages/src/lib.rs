@@ -12,6 +12,7 @@
 mod accounts;
 mod api;
 mod assets;
+mod browser_name;
 mod cookies;
 mod csrf;
 mod deliveries;

@@ -7,14 +7,17 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use http::{Method, StatusCode, header};
 use maud::{Markup, html};
+use serde::Deserialize;
+use serde_json::json;
 
 use crate::api::Ask;
+use crate::browser_name;
 use crate::cookies;
 use crate::fault::Fault;
 use crate::layout;
 use crate::posted::{Fields, Posted};
 use crate::router::{OPERATOR, Pages};
-use crate::visit::{Face, Who};
+use crate::visit::Face;
 
 pub(crate) fn routes() -> Router<Pages> {
     Router::new()
@@ -48,20 +51,29 @@ fn form(said: Option<&str>, error: Option<&str>) -> Markup {
     }
 }
 
+/// What the browser keeps in the place of the key.
+#[derive(Deserialize)]
+struct Opened {
+    token: String,
+}
+
 async fn sign_in(State(pages): State<Pages>, request: Request<Body>) -> Result<Response, Fault> {
     let (parts, body) = request.into_parts();
     let fields = Fields::read(body).await?;
     let key = fields.text("key").unwrap_or("").to_owned();
+    let agent = parts.headers.get(header::USER_AGENT);
+    let agent = agent.and_then(|value| value.to_str().ok()).unwrap_or("");
+    let named = json!({"name": browser_name::name(agent)});
     let ask = Ask {
-        method: Method::GET,
-        uri: "/v1/keys/self".to_owned(),
-        body: None,
+        method: Method::POST,
+        uri: "/v1/sessions".to_owned(),
+        body: Some(&named),
         key: Some(&key),
         extensions: (pages.options.connection)(&parts.extensions),
     };
-    match pages.api.ask::<Who>(ask).await {
-        Ok(_) => {
-            let cookie = [(header::SET_COOKIE, cookies::set(Face::Operator, &key)?)];
+    match pages.api.ask::<Opened>(ask).await {
+        Ok(Opened { token }) => {
+            let cookie = [(header::SET_COOKIE, cookies::set(Face::Operator, &token)?)];
             Ok((cookie, Redirect::to(OPERATOR)).into_response())
         }
         Err(Fault::SignedOut) => {
@@ -72,7 +84,12 @@ async fn sign_in(State(pages): State<Pages>, request: Request<Body>) -> Result<R
     }
 }
 
-async fn sign_out(_posted: Posted) -> Result<Response, Fault> {
+async fn sign_out(Posted { visit, .. }: Posted) -> Result<Response, Fault> {
+    let ended = visit.send_plain::<()>(Method::DELETE, "/v1/sessions/self", None);
+    match ended.await {
+        Ok(()) | Err(Fault::SignedOut) => {}
+        Err(fault) => return Err(fault),
+    }
     let cookie = [(header::SET_COOKIE, cookies::clear(Face::Operator)?)];
     Ok((cookie, Redirect::to("/ui/sign-in?said=signed-out")).into_response())
 }

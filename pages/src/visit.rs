@@ -45,6 +45,10 @@ pub(crate) struct Who {
     pub(crate) project_id: Option<String>,
     pub(crate) account_id: Option<String>,
     pub(crate) scopes: Vec<String>,
+    /// Whether it may read secrets of endpoints: a customer's session only if the product said so.
+    pub(crate) sees_secrets: bool,
+    /// When it ends.
+    pub(crate) expires_at: Option<String>,
 }
 
 /// A signed-in visitor's request for a page.
@@ -185,6 +189,11 @@ impl Visit {
     ) -> Result<T, Fault> {
         let ask = self.question(method, self.uri(path, query), body);
         self.pages.api.ask(ask).await
+    }
+
+    /// Whether secrets that exist may be shown.
+    pub(crate) fn sees_secrets(&self) -> bool {
+        self.who.sees_secrets && self.may("endpoints:write")
     }
 
     /// As [`Self::send`], for the operations that take no `project_id`.

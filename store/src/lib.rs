@@ -16,6 +16,7 @@ mod error;
 mod event_row;
 mod event_type_row;
 mod job_row;
+mod key_row;
 mod migration;
 mod model;
 mod moved;

@@ -1,6 +1,7 @@
 //! What the store keeps, as its callers see it.
 
 mod audit;
+mod browser;
 mod delivery;
 mod endpoint;
 mod endpoint_filter;
@@ -16,6 +17,7 @@ mod rollup;
 mod tenant;
 
 pub use audit::*;
+pub use browser::*;
 pub use delivery::*;
 pub use endpoint::*;
 pub use endpoint_filter::*;

@@ -42,6 +42,7 @@ mod conformance {
     mod append;
     mod audit;
     mod backlog;
+    mod browser_keys;
     mod cancel;
     mod change_feed;
     mod claim;

@@ -18,7 +18,7 @@ use crate::under_way::UnderWay;
 use crate::{
     accounts, attempts, audit_log, batch, cancel, deliveries, docs_page, dry_run, endpoint_health,
     endpoint_status, endpoints, event_list, event_types, events, export, filters, health, keys,
-    own_key, portal_tokens, profiles, projects, root_keys, stats, stream,
+    own_key, portal_tokens, profiles, projects, root_keys, sessions, stats, stream,
 };
 use crate::{broadcasts, purges, replays};
 
@@ -98,6 +98,7 @@ fn api() -> Api {
         .merge(purges::api())
         .merge(own_key::api())
         .merge(portal_tokens::api())
+        .merge(sessions::api())
         .merge(root_keys::api())
 }
 

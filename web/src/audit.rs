@@ -111,6 +111,7 @@ async fn begun(app: &App, template: &str, head: &Parts) -> NewAuditEntry {
     let project_id = project(app, who.as_ref(), &ids, &query);
     let account_id = project_id.and_then(|id| account(app, who.as_ref(), id, (&ids, &query)));
     let remote = head.extensions.get::<Remote>();
+    let session = who.as_ref().and_then(|who| who.session.clone());
     NewAuditEntry {
         project_id,
         account_id,
@@ -120,6 +121,8 @@ async fn begun(app: &App, template: &str, head: &Parts) -> NewAuditEntry {
             key_id: who.as_ref().map(|who| who.key_id.clone()),
             key_hint: who.as_ref().map(|who| who.hint.clone()),
             key_kind: who.as_ref().map(|who| who.kind.as_str().to_owned()),
+            session_id: session.clone().map(|(id, _)| id),
+            session_name: session.and_then(|(_, name)| name),
             method: head.method.to_string(),
             path: template.to_owned(),
             ids,

@@ -47,7 +47,7 @@ struct AuditQuery {
     project_id: Option<String>,
     /// The account, where the key is not an account's.
     account_id: Option<String>,
-    /// Only calls with the key of this id. A page may then hold fewer than `limit` and yet have a
+    /// Only calls with the key of this id, or in the session of this id. A page may then hold fewer than `limit` and yet have a
     /// next one.
     actor: Option<String>,
     /// Only calls from this time on (RFC 3339).
@@ -92,6 +92,11 @@ struct Actor {
     key_id: Option<String>,
     /// The key's first characters. Not shown of root keys but to root keys.
     hint: Option<String>,
+    /// The session that the call was made in, opened with that key; null outside of one. Not shown
+    /// of root keys but to root keys.
+    session_id: Option<String>,
+    /// What the session is called: who signed in, or with which browser.
+    session_name: Option<String>,
 }
 
 async fn list(
@@ -138,6 +143,8 @@ fn show(entry: &AuditEntry, to_root: bool) -> AuditShown {
                 .key_hint
                 .filter(|_| is_shown)
                 .map(|hint| format!("{hint}…")),
+            session_id: record.session_id.filter(|_| is_shown),
+            session_name: record.session_name.filter(|_| is_shown),
         },
         method: record.method,
         path: record.path,

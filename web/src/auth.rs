@@ -22,6 +22,8 @@ pub fn hash_key(key: &str) -> [u8; 32] {
 pub(crate) struct Caller {
     pub(crate) owner: KeyOwner,
     pub(crate) scopes: Scopes,
+    /// Whether secrets that exist may be read: a portal token's maker says so.
+    pub(crate) sees_secrets: bool,
 }
 
 impl Caller {
@@ -31,6 +33,16 @@ impl Caller {
             Ok(())
         } else {
             Err(Problem::missing_scope(scope.as_str()))
+        }
+    }
+
+    /// Refuses a portal token that may not read secrets.
+    pub(crate) fn must_see_secrets(&self) -> Result<(), Problem> {
+        match self.sees_secrets {
+            true => Ok(()),
+            false => Err(Problem::forbidden(
+                "this portal token does not show secrets; rotate the secret to have a new one, or ask for a token with \"reveal_secrets\"",
+            )),
         }
     }
 

@@ -101,6 +101,7 @@ async fn reveal(
     query: QueryResult,
 ) -> Result<Json<Revealed>, Problem> {
     let caller = app.caller(&headers, KeyScope::EndpointsWrite).await?;
+    caller.must_see_secrets()?;
     let query = paging::query(query)?;
     let project = app.project(&caller, query.project_id.as_deref())?;
     let scope = endpoints::scope(&app, &caller, &named, &query)?;

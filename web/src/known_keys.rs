@@ -50,6 +50,8 @@ pub(crate) struct Who {
     pub(crate) hint: String,
     pub(crate) kind: KeyKind,
     pub(crate) owner: KeyOwner,
+    /// The session that a call was made in, and what it is called.
+    pub(crate) session: Option<(String, Option<String>)>,
 }
 
 /// A key that works, unless it has expired.
@@ -57,6 +59,7 @@ pub(crate) struct Known {
     id: KeyId,
     who: Who,
     scopes: Scopes,
+    sees_secrets: bool,
     expires_at: Option<UnixMs>,
     used_at: AtomicI64,
     /// As the store was told.
@@ -87,6 +90,7 @@ impl Known {
         Ok(Caller {
             owner: self.who.owner,
             scopes: self.scopes,
+            sees_secrets: self.sees_secrets,
         })
     }
 
@@ -150,12 +154,14 @@ impl Keys {
             id: key.id,
             who: who(key),
             scopes: Scopes::from_bits(u16::try_from(key.scopes).unwrap_or(0)),
+            sees_secrets: sees_secrets(key),
             expires_at: key.expires_at,
             used_at: AtomicI64::new(told),
             told_at: AtomicI64::new(told),
             limit: rate.map(|rate| Limit {
                 rate,
-                full_at: self.bucket(key.id),
+                // What somebody does in sessions counts as done with the key that opened them.
+                full_at: self.bucket(key.parent.as_ref().map_or(key.id, |parent| parent.id)),
             }),
         }
     }
@@ -205,12 +211,23 @@ impl Cache {
 }
 
 pub(crate) fn who(key: &Key) -> Who {
+    let (key_id, hint) = match &key.parent {
+        Some(parent) => (&parent.public_id, &parent.hint),
+        None => (&key.public_id, &key.hint),
+    };
+    let is_session = key.used_for == KeyUse::Session;
     Who {
-        key_id: key.public_id.clone(),
-        hint: key.hint.clone(),
+        key_id: key_id.clone(),
+        hint: hint.clone(),
         kind: kind_of(key),
         owner: key.owner,
+        session: is_session.then(|| (key.public_id.clone(), key.name.clone())),
     }
+}
+
+/// Whether secrets that exist may be read with a key.
+pub(crate) fn sees_secrets(key: &Key) -> bool {
+    key.used_for != KeyUse::Portal || key.portal.reveal_secrets
 }
 
 /// What a key opens, in a word.
@@ -244,6 +261,8 @@ mod tests {
             used_for: Default::default(),
             rate_limit,
             last_used_at: None,
+            parent: None,
+            portal: Default::default(),
         }
     }
 

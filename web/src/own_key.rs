@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use hookwright_core::scope::Scope as KeyScope;
-use hookwright_store::{KeyOwner, Scope};
+use hookwright_store::{KeyOwner, KeyUse, Scope};
 use http::HeaderMap;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -12,7 +12,7 @@ use crate::api::{Api, Doc};
 use crate::app::App;
 use crate::auth::hash_of;
 use crate::key_shown::scopes_of;
-use crate::known_keys::kind_of;
+use crate::known_keys::{kind_of, sees_secrets};
 use crate::problem::Problem;
 use crate::times;
 
@@ -37,6 +37,14 @@ struct OwnKey {
     project_id: Option<String>,
     /// The account that it opens; null for a key that opens more.
     account_id: Option<String>,
+    /// The key that a session was opened with; null for what is no session, or was opened by single
+    /// sign-on.
+    parent_id: Option<String>,
+    /// Whether it is a session: it can be ended with `DELETE /v1/sessions/self`.
+    is_session: bool,
+    /// Whether it may read secrets of endpoints where it has the scope. A portal token may if its
+    /// maker said so.
+    sees_secrets: bool,
     scopes: Vec<&'static str>,
     /// Requests that it may make in a second; null for what the server's `--api-rate-limit` says.
     rate_limit: Option<u32>,
@@ -72,6 +80,9 @@ async fn read(State(app): State<App>, headers: HeaderMap) -> Result<Json<OwnKey>
         kind: kind_of(&key).as_str(),
         project_id: project.map(|project| project.public_id.clone()),
         account_id,
+        parent_id: key.parent.as_ref().map(|parent| parent.public_id.clone()),
+        is_session: key.used_for == KeyUse::Session,
+        sees_secrets: sees_secrets(&key),
         scopes: scopes_of(&key).iter().map(KeyScope::as_str).collect(),
         rate_limit: key.rate_limit,
         created_at: times::rfc3339(key.created_at),

@@ -9,7 +9,7 @@ use hookwright_core::limits::{
     MANAGEMENT_BODY_BYTES_MAX, PORTAL_TOKEN_SECONDS_DEFAULT, PORTAL_TOKEN_SECONDS_MAX,
 };
 use hookwright_core::scope::{Scope as KeyScope, Scopes};
-use hookwright_store::{Key, KeyOwner, KeyUse, KeysOf, NewKey};
+use hookwright_store::{Key, KeyOwner, KeyUse, KeysOf, NewKey, PortalFacts};
 use http::{HeaderMap, StatusCode};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -74,6 +74,9 @@ struct PortalTokenInput {
     /// How long it works, in seconds: 1 to 86400 (a day), 3600 (an hour) if not given.
     #[schemars(range(min = 1, max = 86_400))]
     expires_in_seconds: Option<u32>,
+    /// It may read secrets of endpoints, not only make and rotate them; false if not given.
+    #[serde(default)]
+    reveal_secrets: bool,
 }
 
 /// A portal token as it is shown: never the token itself.
@@ -84,6 +87,8 @@ struct PortalTokenShown {
     /// Its first characters, to recognise it by.
     hint: String,
     capabilities: Vec<&'static str>,
+    /// Whether it may read secrets of endpoints.
+    reveal_secrets: bool,
     created_at: String,
     expires_at: Option<String>,
     revoked_at: Option<String>,
@@ -136,7 +141,11 @@ async fn create(
         expires_at: Some(made.new.now.plus_ms(u64::from(seconds) * 1000)),
         ..made.new
     };
-    let token = app.engine.store().create_portal_token(new).await?;
+    let portal = PortalFacts {
+        reveal_secrets: input.reveal_secrets,
+        ..PortalFacts::default()
+    };
+    let token = app.engine.store().create_portal_token(new, portal).await?;
     tracing::info!(token = token.public_id, "portal token created");
     let answer = PortalTokenMade {
         shown: show(&token),
@@ -180,6 +189,7 @@ fn show(token: &Key) -> PortalTokenShown {
         id: token.public_id.clone(),
         hint: format!("{}…", token.hint),
         capabilities: scopes_of(token).iter().map(KeyScope::as_str).collect(),
+        reveal_secrets: token.portal.reveal_secrets,
         created_at: times::rfc3339(token.created_at),
         expires_at: token.expires_at.map(times::rfc3339),
         revoked_at: token.revoked_at.map(times::rfc3339),

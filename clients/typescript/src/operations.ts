@@ -665,6 +665,36 @@ export class Operations extends Transport {
     return this.call({ method: "POST", path: `/v1/root-keys/${segment(key_id)}/rotate`, kind: "json", options, body }) as Promise<types.KeyMade>;
   }
 
+  /** Lists sessions, newest first. */
+  listSessions(options: { project_id?: string; account_id?: string; limit?: number; cursor?: string; } & CallOptions = {}): Promise<types.PageOfSession> {
+    return this.call({ method: "GET", path: `/v1/sessions`, kind: "json", options, query: ["project_id", "account_id", "limit", "cursor"] }) as Promise<types.PageOfSession>;
+  }
+
+  /** Lists sessions, newest first. Goes on from page to page. */
+  async *listSessionsAll(options: { project_id?: string; account_id?: string; limit?: number; cursor?: string; } & CallOptions = {}): AsyncGenerator<types.Session> {
+    let cursor = options.cursor;
+    do {
+      const page = await this.listSessions({ ...options, cursor });
+      yield* page.data;
+      cursor = page.next_cursor ?? undefined;
+    } while (cursor !== undefined);
+  }
+
+  /** Opens a session with the key of this call. */
+  openSession(body?: types.SessionInput, options: CallOptions = {}): Promise<types.SessionOpened> {
+    return this.call({ method: "POST", path: `/v1/sessions`, kind: "json", options, body }) as Promise<types.SessionOpened>;
+  }
+
+  /** Ends the session of this call: signs out. */
+  endOwnSession(options: CallOptions = {}): Promise<void> {
+    return this.call({ method: "DELETE", path: `/v1/sessions/self`, kind: "none", options }) as Promise<void>;
+  }
+
+  /** Ends a session. */
+  endSession(session_id: string, options: { project_id?: string; account_id?: string; } & CallOptions = {}): Promise<void> {
+    return this.call({ method: "DELETE", path: `/v1/sessions/${segment(session_id)}`, kind: "none", options, query: ["project_id", "account_id"] }) as Promise<void>;
+  }
+
   /** Counts by minute, hour or day, with totals and what is not delivered yet. */
   getStats(options: { project_id?: string; account_id?: string; endpoint_id?: string; event_type?: string; width?: "minute" | "hour" | "day" | null; since?: string; until?: string; } & CallOptions = {}): Promise<types.Stats> {
     return this.call({ method: "GET", path: `/v1/stats`, kind: "json", options, query: ["project_id", "account_id", "endpoint_id", "event_type", "width", "since", "until"] }) as Promise<types.Stats>;

@@ -26,6 +26,8 @@ export interface Actor {
   kind: string | null;
   key_id: string | null;
   hint: string | null;
+  session_id: string | null;
+  session_name: string | null;
 }
 
 /** One HTTP request of a delivery. */
@@ -513,6 +515,9 @@ export interface OwnKey {
   kind: string;
   project_id: string | null;
   account_id: string | null;
+  parent_id: string | null;
+  is_session: boolean;
+  sees_secrets: boolean;
   scopes: string[];
   rate_limit: number | null;
   created_at: string;
@@ -617,6 +622,13 @@ export interface PageOfReplay {
   prev_cursor: string | null;
 }
 
+/** A page, as lists answer it. */
+export interface PageOfSession {
+  data: Session[];
+  next_cursor: string | null;
+  prev_cursor: string | null;
+}
+
 /** How long most took, in milliseconds, within a tenth. */
 export interface Percentiles {
   p50: number;
@@ -653,6 +665,7 @@ export interface PortalToken {
   id: string;
   hint: string;
   capabilities: string[];
+  reveal_secrets: boolean;
   created_at: string;
   expires_at: string | null;
   revoked_at: string | null;
@@ -663,6 +676,7 @@ export interface PortalToken {
 export interface PortalTokenInput {
   capabilities: string[];
   expires_in_seconds?: number | null;
+  reveal_secrets?: boolean;
 }
 
 /** A portal token just made. */
@@ -670,6 +684,7 @@ export interface PortalTokenMade {
   id: string;
   hint: string;
   capabilities: string[];
+  reveal_secrets: boolean;
   created_at: string;
   expires_at: string | null;
   revoked_at: string | null;
@@ -914,6 +929,45 @@ export interface SecretRotation {
 
 /** A kind of signing secret. */
 export type SecretType = "hmac" | "ed25519";
+
+/** A session as it is shown: never its token. */
+export interface Session {
+  id: string;
+  name: string | null;
+  kind: string;
+  project_id: string | null;
+  account_id: string | null;
+  parent_id: string | null;
+  parent_hint: string | null;
+  scopes: string[];
+  created_at: string;
+  expires_at: string | null;
+  revoked_at: string | null;
+  last_used_at: string | null;
+}
+
+/** A session to be opened. */
+export interface SessionInput {
+  name?: string | null;
+  expires_in_seconds?: number | null;
+}
+
+/** A session just opened. */
+export interface SessionOpened {
+  id: string;
+  name: string | null;
+  kind: string;
+  project_id: string | null;
+  account_id: string | null;
+  parent_id: string | null;
+  parent_hint: string | null;
+  scopes: string[];
+  created_at: string;
+  expires_at: string | null;
+  revoked_at: string | null;
+  last_used_at: string | null;
+  token: string;
+}
 
 /** A series of counts. */
 export interface Stats {

@@ -111,7 +111,7 @@ fn refused_calls_are_kept_too() {
     assert_eq!(all[0]["ids"], json!({"key_id": "key_z"}));
     assert_eq!(
         all[0]["actor"],
-        json!({"kind": null, "key_id": null, "hint": null})
+        json!({"kind": null, "key_id": null, "hint": null, "session_id": null, "session_name": null})
     );
 }
 
@@ -158,7 +158,7 @@ fn each_sees_what_was_about_their_own() {
         .patch(&format!("/v1/projects/{project}"), &json!({"name": "x"}))
         .expect(200);
     let newest = &entries(&shop, "")[0];
-    let hidden = json!({"kind": "root", "key_id": null, "hint": null});
+    let hidden = json!({"kind": "root", "key_id": null, "hint": null, "session_id": null, "session_name": null});
     assert_eq!(
         (&newest["actor"], &newest["remote_address"]),
         (&hidden, &Value::Null)

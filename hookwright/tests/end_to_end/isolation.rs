@@ -30,6 +30,8 @@ struct Tenant {
     event: String,
     delivery: String,
     portal_token: String,
+    /// A session of the account's key.
+    session: String,
     /// A replay of the account; a broadcast and a purge of the project; a type of the project.
     replay: String,
     broadcast: String,
@@ -98,6 +100,7 @@ impl Tenant {
         let tokens = format!("/v1/accounts/{account}/portal-tokens");
         let asked = json!({"capabilities": ["endpoints:read"]});
         let portal_token = id(&product.post(&tokens, &asked).expect(201));
+        let session = id(&customer.post("/v1/sessions", &json!({})).expect(201));
         let since = json!({"since": "2020-01-01T00:00:00Z"});
         let replay = id(&almighty.post("/v1/replays", &since).expect(202));
         let news = json!({"type": "a.b", "data": {}});
@@ -121,6 +124,7 @@ impl Tenant {
             event,
             delivery,
             portal_token,
+            session,
             replay,
             broadcast,
             purge,

@@ -25,6 +25,13 @@ pub struct AuditRecord {
     /// What the key opens: `root`, `project`, `account` or `portal`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key_kind: Option<String>,
+    /// The public id of the session that the call was made in, if it was in one: `key_id` is then the
+    /// key that it was opened with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session_id: Option<String>,
+    /// What the session is called: who signed in, or with which browser.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session_name: Option<String>,
     /// The HTTP method.
     pub method: String,
     /// The path as the API's document has it, with names in the place of ids.
@@ -75,7 +82,7 @@ pub struct AuditFilter {
     pub project_id: Option<ProjectId>,
     /// About this account's things (with its project).
     pub account_id: Option<AccountId>,
-    /// By the key of this public id.
+    /// By the key of this public id, or in the session of this one.
     pub key_id: Option<String>,
     /// From this time on.
     pub since: Option<UnixMs>,
@@ -133,7 +140,8 @@ impl AuditFilter {
         for row in rows {
             let row = row?;
             (last, seen) = (Some(row.id), seen + 1);
-            if self.key_id.is_none() || self.key_id == row.record.key_id {
+            let of = [&row.record.key_id, &row.record.session_id];
+            if self.key_id.is_none() || of.contains(&&self.key_id) {
                 found.push(row);
             }
             if found.len() == limit {

@@ -5,7 +5,7 @@ use hookwright_core::ids::{AccountId, KeyId, ProjectId};
 use hookwright_core::time::UnixMs;
 use serde::{Deserialize, Serialize};
 
-use super::Scope;
+use super::{ParentKey, PortalFacts, Scope};
 use crate::error::StoreError;
 
 /// One sending product.
@@ -123,6 +123,8 @@ pub enum KeyUse {
     Portal = 2,
     /// A root key that was made through the API: it stays when the settings name another one.
     AddedRoot = 3,
+    /// The browser of somebody who signed in, for a short time.
+    Session = 4,
 }
 
 impl KeyUse {
@@ -132,6 +134,7 @@ impl KeyUse {
         match code {
             2 => Self::Portal,
             3 => Self::AddedRoot,
+            4 => Self::Session,
             _ => Self::Api,
         }
     }
@@ -165,9 +168,9 @@ pub struct Key {
     pub scopes: u32,
     /// When it was made.
     pub created_at: UnixMs,
-    /// When it stops working, if ever.
+    /// When it stops working, if ever: a session with the key that it was opened with.
     pub expires_at: Option<UnixMs>,
-    /// When it was revoked, if it was.
+    /// When it was revoked, if it was: a session with the key that it was opened with.
     pub revoked_at: Option<UnixMs>,
     /// What it is for.
     pub used_for: KeyUse,
@@ -175,6 +178,10 @@ pub struct Key {
     pub rate_limit: Option<u32>,
     /// When it was used last, to about a minute.
     pub last_used_at: Option<UnixMs>,
+    /// The key that a session was opened with, if it was one.
+    pub parent: Option<ParentKey>,
+    /// What a portal token knows beside its account.
+    pub portal: PortalFacts,
 }
 
 /// Which keys are meant.
@@ -186,6 +193,10 @@ pub enum KeysOf {
     Owner(Scope),
     /// An account's portal tokens.
     Portal(Scope),
+    /// Everybody's sessions.
+    Sessions,
+    /// Sessions of a project's keys and of its accounts' (`account_id` is `None`), or of an account's.
+    SessionsOf(Scope),
 }
 
 impl From<Scope> for KeysOf {

@@ -41,7 +41,7 @@ pub(super) async fn forget(
     transaction
         .execute(sql, &[&project.0, &endpoints, &secrets, &settings])
         .await?;
-    let sql = "UPDATE keys SET name = NULL, hint = '' WHERE project_id = $1 AND account_id = $2";
+    let sql = "UPDATE keys SET name = NULL, hint = '', portal = NULL WHERE project_id = $1 AND account_id = $2";
     let keys = transaction.execute(sql, &[&project.0, &account.0]).await?;
     Ok(vec![("endpoints", count), ("keys", keys)])
 }

@@ -240,7 +240,8 @@ const fn columns_of(table: Table) -> (&'static str, &'static str) {
         Table::Keys => (
             "keys",
             "project_id, id, public_id, account_id, name, hash, hint, scopes, created_at,
-             expires_at, revoked_at, kind, rate_limit, last_used_at",
+             expires_at, revoked_at, kind, rate_limit, last_used_at, parent_id, portal, link_hash,
+             link_until",
         ),
         Table::Catalogue => (
             "catalogue",

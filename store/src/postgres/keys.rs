@@ -9,13 +9,19 @@ use super::lent::Transaction;
 use super::within::{execute, listed, row_of};
 use super::{PostgresStore, Result, accounts, projects};
 use crate::error::StoreError;
-use crate::model::{Key, KeyOwner, KeyUse, KeysOf, Listed, NewKey, Page, Rotation, Scope};
+use crate::key_row::portal;
+use crate::model::{
+    Key, KeyOwner, KeyUse, KeysOf, Listed, NewKey, Page, ParentKey, Rotation, Scope,
+};
 
+/// A key's columns. A session ends with the key that it was opened with.
 const COLUMNS: &str =
-    "id, public_id, project_id, account_id, name, hint, scopes, created_at, expires_at, revoked_at,
-     kind, rate_limit, last_used_at";
+    "k.id, k.public_id, k.project_id, k.account_id, k.name, k.hint, k.scopes, k.created_at,
+     LEAST(k.expires_at, p.expires_at), COALESCE(k.revoked_at, p.revoked_at), k.kind, k.rate_limit,
+     k.last_used_at, p.id, p.public_id, p.hint, k.portal";
+const WITH_PARENT: &str = "LEFT JOIN keys p ON p.project_id = k.project_id AND p.id = k.parent_id";
 /// Where a root key's project would be.
-const ROOT: i64 = 0;
+pub(super) const ROOT: i64 = 0;
 
 impl PostgresStore {
     pub(crate) async fn create_key(&self, new: NewKey) -> Result<Key> {
@@ -45,21 +51,20 @@ impl PostgresStore {
     }
 
     pub(crate) async fn has_root_key(&self) -> Result<bool> {
-        let sql = "SELECT EXISTS (SELECT FROM keys WHERE project_id = $1 AND revoked_at IS NULL)";
+        let sql = "SELECT EXISTS (SELECT FROM keys WHERE project_id = $1 AND revoked_at IS NULL AND kind <> 4)";
         Ok(self.row(sql, &[&ROOT]).await?.get(0))
     }
 
     pub(crate) async fn key_by_hash(&self, hash: [u8; 32]) -> Result<Option<Key>> {
-        let sql = format!("SELECT {COLUMNS} FROM keys WHERE hash = $1");
+        let sql = format!("{} WHERE k.hash = $1", select());
         let rows = self.rows(&sql, &[&hash.as_slice()]).await?;
         Ok(rows.first().map(key))
     }
 
     pub(crate) async fn keys(&self, of: KeysOf, page: Page) -> Result<Listed<Key>> {
         let (owned, project, account) = owned(of);
-        let sql = format!(
-            "SELECT {COLUMNS} FROM keys WHERE {owned} AND id < $3 ORDER BY id DESC LIMIT $4"
-        );
+        let select = select();
+        let sql = format!("{select} WHERE {owned} AND k.id < $3 ORDER BY k.id DESC LIMIT $4");
         let before = page.before.unwrap_or(i64::MAX);
         let limit = page.limit as i64;
         let rows = self
@@ -83,13 +88,14 @@ impl PostgresStore {
     ) -> Result<KeyId> {
         let mut client = self.client().await?;
         let change = self.begin(&mut client).await?;
-        let id = found(&change, of, &public_id).await?.id;
+        let key = found(&change, of, &public_id).await?;
+        let id = key.id;
         if of == KeysOf::Root && !has_other_root_key(&change, id).await? {
             return Err(StoreError::Last("root key without an end"));
         }
         let sql = "UPDATE keys SET revoked_at = COALESCE(revoked_at, $3)
                    WHERE project_id = $1 AND id = $2";
-        let (_, project, _) = owned(of);
+        let project = project_of(key.owner);
         execute(&change, sql, &[&project, &id.0, &now.0]).await?;
         self.commit(change, &[Moved::keys()]).await?;
         Ok(id)
@@ -114,33 +120,6 @@ impl PostgresStore {
         Ok(key)
     }
 
-    /// Not a change of routing facts. The account's row is locked, so that it cannot be deleted
-    /// without the token.
-    pub(crate) async fn create_portal_token(&self, new: NewKey) -> Result<Key> {
-        let KeyOwner::Account(project, account) = new.owner else {
-            return Err(StoreError::NotFound);
-        };
-        let mut client = self.client().await?;
-        let transaction = client.transaction().await?;
-        let sql = "SELECT FROM accounts
-                   WHERE project_id = $1 AND id = $2 AND deleted_at IS NULL FOR SHARE";
-        let found = row_of(&transaction, sql, &[&project.0, &account.0]).await?;
-        found.ok_or(StoreError::NotFound)?;
-        let key = insert(&transaction, &new).await?;
-        transaction.commit().await?;
-        Ok(key)
-    }
-
-    pub(crate) async fn prune_portal_tokens(&self, before: UnixMs, limit: usize) -> Result<usize> {
-        let sql = "DELETE FROM keys k USING (
-                       SELECT project_id, id FROM keys WHERE kind = 2 AND expires_at < $1
-                       LIMIT $2) old
-                   WHERE k.project_id = old.project_id AND k.id = old.id";
-        let client = self.client().await?;
-        let gone = client.execute(sql, &[&before.0, &(limit as i64)]).await?;
-        Ok(usize::try_from(gone).unwrap_or(limit))
-    }
-
     pub(crate) async fn touch_keys(&self, used: Vec<(KeyId, UnixMs)>) -> Result<()> {
         let sql = "UPDATE keys k SET last_used_at = GREATEST(COALESCE(k.last_used_at, u.at), u.at)
                    FROM unnest($1::bigint[], $2::bigint[]) AS u (id, at) WHERE k.id = u.id";
@@ -151,36 +130,48 @@ impl PostgresStore {
     }
 }
 
+/// What reads keys: an alias `k`, and conditions behind it.
+pub(super) fn select() -> String {
+    format!("SELECT {COLUMNS} FROM keys k {WITH_PARENT}")
+}
+
 /// The condition on $1 and $2 that keys are of an owner, and what to put there. An index serves an
 /// equality, and not "is not distinct from".
-const fn owned(of: KeysOf) -> (&'static str, i64, Option<i64>) {
-    const NO_ACCOUNT: &str =
-        "project_id = $1 AND account_id IS NULL AND $2::bigint IS NULL AND kind <> 2";
+fn owned(of: KeysOf) -> (&'static str, i64, Option<i64>) {
+    const NO_ACCOUNT: &str = "k.project_id = $1 AND k.account_id IS NULL AND $2::bigint IS NULL
+                              AND k.kind <> 2 AND k.kind <> 4";
     match of {
         KeysOf::Root => (NO_ACCOUNT, ROOT, None),
         KeysOf::Owner(Scope {
             project_id,
             account_id: Some(account),
         }) => (
-            "project_id = $1 AND account_id = $2 AND kind <> 2",
+            "k.project_id = $1 AND k.account_id = $2 AND k.kind <> 2 AND k.kind <> 4",
             project_id.0,
             Some(account.0),
         ),
         KeysOf::Owner(scope) => (NO_ACCOUNT, scope.project_id.0, None),
         KeysOf::Portal(scope) => (
-            "project_id = $1 AND account_id = $2 AND kind = 2",
+            "k.project_id = $1 AND k.account_id = $2 AND k.kind = 2",
             scope.project_id.0,
-            match scope.account_id {
-                Some(account) => Some(account.0),
-                None => None,
-            },
+            scope.account_id.map(|account| account.0),
+        ),
+        KeysOf::Sessions => (
+            "k.kind = 4 AND $1::bigint IS NOT NULL AND $2::bigint IS NULL",
+            ROOT,
+            None,
+        ),
+        KeysOf::SessionsOf(scope) => (
+            "k.kind = 4 AND k.project_id = $1 AND ($2::bigint IS NULL OR k.account_id = $2)",
+            scope.project_id.0,
+            scope.account_id.map(|account| account.0),
         ),
     }
 }
 
 fn one(of: KeysOf) -> (String, i64, Option<i64>) {
     let (owned, project, account) = owned(of);
-    let sql = format!("SELECT {COLUMNS} FROM keys WHERE {owned} AND public_id = $3");
+    let sql = format!("{} WHERE {owned} AND k.public_id = $3", select());
     (sql, project, account)
 }
 
@@ -207,16 +198,27 @@ async fn owner_is_there(change: &Transaction<'_>, owner: KeyOwner) -> Result<()>
     }
 }
 
+/// Where a key's row is.
+pub(super) const fn project_of(owner: KeyOwner) -> i64 {
+    match owner {
+        KeyOwner::Root => ROOT,
+        KeyOwner::Project(project) | KeyOwner::Account(project, _) => project.0,
+    }
+}
+
 pub(super) async fn insert(change: &Transaction<'_>, new: &NewKey) -> Result<Key> {
-    let (project, account) = match new.owner {
-        KeyOwner::Root => (ROOT, None),
-        KeyOwner::Project(project) => (project.0, None),
-        KeyOwner::Account(project, account) => (project.0, Some(account.0)),
+    let project = project_of(new.owner);
+    let account = match new.owner {
+        KeyOwner::Root | KeyOwner::Project(_) => None,
+        KeyOwner::Account(_, account) => Some(account.0),
     };
     let sql = format!(
-        "INSERT INTO keys (public_id, project_id, account_id, name, hash, hint, scopes, created_at, expires_at,
-                           kind, rate_limit)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING RETURNING {COLUMNS}"
+        "WITH k AS (
+             INSERT INTO keys (public_id, project_id, account_id, name, hash, hint, scopes,
+                               created_at, expires_at, kind, rate_limit)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING
+             RETURNING *)
+         SELECT {COLUMNS} FROM k {WITH_PARENT}"
     );
     let made = row_of(
         change,
@@ -240,7 +242,7 @@ pub(super) async fn insert(change: &Transaction<'_>, new: &NewKey) -> Result<Key
         .ok_or_else(|| StoreError::Exists(new.public_id.clone()))
 }
 
-fn key(row: &Row) -> Key {
+pub(super) fn key(row: &Row) -> Key {
     let project = ProjectId(row.get(2));
     let owner = match row.get::<_, Option<i64>>(3) {
         Some(account) => KeyOwner::Account(project, AccountId(account)),
@@ -261,5 +263,11 @@ fn key(row: &Row) -> Key {
         used_for: KeyUse::from_code(row.get::<_, i16>(10) as u8),
         rate_limit: row.get::<_, Option<i32>>(11).map(i32::unsigned_abs),
         last_used_at: row.get::<_, Option<i64>>(12).map(UnixMs),
+        parent: row.get::<_, Option<i64>>(13).map(|id| ParentKey {
+            id: KeyId(id),
+            public_id: row.get(14),
+            hint: row.get(15),
+        }),
+        portal: portal(row.get(16)),
     }
 }

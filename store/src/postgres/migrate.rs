@@ -11,6 +11,7 @@ use crate::error::StoreError;
 const MIGRATIONS: &[(i64, &str)] = &[
     (1, include_str!("migrations/0001_start.sql")),
     (2, include_str!("migrations/0002_management.sql")),
+    (3, include_str!("migrations/0003_pages.sql")),
 ];
 /// One node at a time migrates a database.
 const LOCK: i64 = 0x686f_6f6b_6d69_6772;

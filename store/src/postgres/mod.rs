@@ -6,6 +6,7 @@ mod attempt;
 mod audit;
 mod backlog;
 mod batch;
+mod browser_keys;
 mod by_index;
 mod cancel;
 mod change_log;

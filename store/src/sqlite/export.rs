@@ -154,7 +154,8 @@ const fn rows_of(table: Table) -> &'static str {
         }
         Table::Keys => {
             "SELECT id, IFNULL(project_id, 0), id, public_id, account_id, name, hash, hint, scopes,
-                    created_at, expires_at, revoked_at, kind, rate_limit, last_used_at
+                    created_at, expires_at, revoked_at, kind, rate_limit, last_used_at, parent_id,
+                    portal, link_hash, link_until
              FROM keys WHERE id > ?1 ORDER BY id"
         }
         Table::Catalogue => {

@@ -44,7 +44,7 @@ pub(super) fn forget(
         empty.execute(params![public_id, settings, sealed])?;
     }
     let keys = connection.execute(
-        "UPDATE keys SET name = NULL, hint = '' WHERE project_id = ?1 AND account_id = ?2",
+        "UPDATE keys SET name = NULL, hint = '', portal = NULL WHERE project_id = ?1 AND account_id = ?2",
         of,
     )?;
     Ok(vec![

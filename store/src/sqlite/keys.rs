@@ -7,11 +7,18 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::{Result, SqliteStore, accounts, listed, projects};
 use crate::change::Change;
 use crate::error::StoreError;
-use crate::model::{Key, KeyOwner, KeyUse, KeysOf, Listed, NewKey, Page, Rotation, Scope};
+use crate::key_row::portal;
+use crate::model::{
+    Key, KeyOwner, KeyUse, KeysOf, Listed, NewKey, Page, ParentKey, Rotation, Scope,
+};
 
-const COLUMNS: &str =
-    "id, public_id, project_id, account_id, name, hint, scopes, created_at, expires_at, revoked_at,
-     kind, rate_limit, last_used_at";
+/// A session ends with the key that it was opened with.
+pub(super) const SELECT: &str =
+    "SELECT k.id, k.public_id, k.project_id, k.account_id, k.name, k.hint, k.scopes, k.created_at,
+            MIN(IFNULL(k.expires_at, p.expires_at), IFNULL(p.expires_at, k.expires_at)),
+            IFNULL(k.revoked_at, p.revoked_at), k.kind, k.rate_limit, k.last_used_at, p.id,
+            p.public_id, p.hint, k.portal
+     FROM keys k LEFT JOIN keys p ON p.id = k.parent_id";
 
 impl SqliteStore {
     pub(crate) async fn create_key(&self, new: NewKey) -> Result<Key> {
@@ -46,7 +53,7 @@ impl SqliteStore {
 
     pub(crate) async fn has_root_key(&self) -> Result<bool> {
         self.read(|connection| {
-            let sql = "SELECT EXISTS (SELECT 1 FROM keys WHERE project_id IS NULL AND revoked_at IS NULL)";
+            let sql = "SELECT EXISTS (SELECT 1 FROM keys WHERE project_id IS NULL AND revoked_at IS NULL AND kind <> 4)";
             Ok(connection.query_row(sql, [], |row| row.get(0))?)
         })
         .await
@@ -54,7 +61,7 @@ impl SqliteStore {
 
     pub(crate) async fn key_by_hash(&self, hash: [u8; 32]) -> Result<Option<Key>> {
         self.read(move |connection| {
-            let sql = format!("SELECT {COLUMNS} FROM keys WHERE hash = ?1");
+            let sql = format!("{SELECT} WHERE k.hash = ?1");
             Ok(connection
                 .prepare_cached(&sql)?
                 .query_row([hash], key)
@@ -66,9 +73,7 @@ impl SqliteStore {
     pub(crate) async fn keys(&self, of: KeysOf, page: Page) -> Result<Listed<Key>> {
         self.read(move |connection| {
             let (owned, project, account) = owned(of);
-            let sql = format!(
-                "SELECT {COLUMNS} FROM keys WHERE {owned} AND id < ?3 ORDER BY id DESC LIMIT ?4"
-            );
+            let sql = format!("{SELECT} WHERE {owned} AND k.id < ?3 ORDER BY k.id DESC LIMIT ?4");
             let mut select = connection.prepare_cached(&sql)?;
             let from = page.before.unwrap_or(i64::MAX);
             let rows = select.query_map(params![project, account, from, page.limit as i64], key)?;
@@ -124,24 +129,6 @@ impl SqliteStore {
         .await
     }
 
-    pub(crate) async fn create_portal_token(&self, new: NewKey) -> Result<Key> {
-        self.write(move |writer| {
-            owner_is_there(&writer.connection, new.owner)?;
-            insert(&writer.connection, &new)
-        })
-        .await
-    }
-
-    pub(crate) async fn prune_portal_tokens(&self, before: UnixMs, limit: usize) -> Result<usize> {
-        self.write(move |writer| {
-            let sql = "DELETE FROM keys WHERE id IN (
-                           SELECT id FROM keys WHERE kind = 2 AND expires_at < ?1 LIMIT ?2)";
-            let mut delete = writer.connection.prepare_cached(sql)?;
-            Ok(delete.execute([before.0, limit as i64])?)
-        })
-        .await
-    }
-
     pub(crate) async fn touch_keys(&self, used: Vec<(KeyId, UnixMs)>) -> Result<()> {
         self.write(move |writer| {
             let sql =
@@ -162,19 +149,22 @@ fn owned(of: KeysOf) -> (&'static str, Option<i64>, Option<i64>) {
         let account = scope.account_id.map(|account| account.0);
         (Some(scope.project_id.0), account)
     };
-    let api = "project_id IS ?1 AND account_id IS ?2 AND kind <> 2";
-    let portal = "project_id IS ?1 AND account_id IS ?2 AND kind = 2";
+    let api = "k.project_id IS ?1 AND k.account_id IS ?2 AND k.kind <> 2 AND k.kind <> 4";
+    let portal = "k.project_id IS ?1 AND k.account_id IS ?2 AND k.kind = 2";
+    let session = "k.kind = 4 AND k.project_id = ?1 AND (?2 IS NULL OR k.account_id = ?2)";
     let ((project, account), sql) = match of {
         KeysOf::Root => ((None, None), api),
         KeysOf::Owner(scope) => (ids(scope), api),
         KeysOf::Portal(scope) => (ids(scope), portal),
+        KeysOf::Sessions => ((None, None), "k.kind = 4"),
+        KeysOf::SessionsOf(scope) => (ids(scope), session),
     };
     (sql, project, account)
 }
 
 fn one(connection: &Connection, of: KeysOf, public_id: &str) -> Result<Key> {
     let (owned, project, account) = owned(of);
-    let sql = format!("SELECT {COLUMNS} FROM keys WHERE {owned} AND public_id = ?3");
+    let sql = format!("{SELECT} WHERE {owned} AND k.public_id = ?3");
     Ok(connection
         .prepare_cached(&sql)?
         .query_row(params![project, account, public_id], key)?)
@@ -187,7 +177,7 @@ fn has_other_root_key(connection: &Connection, id: KeyId) -> Result<bool> {
 }
 
 /// A key made while its owner is being deleted must not outlive it.
-fn owner_is_there(connection: &Connection, owner: KeyOwner) -> Result<()> {
+pub(super) fn owner_is_there(connection: &Connection, owner: KeyOwner) -> Result<()> {
     match owner {
         KeyOwner::Root => Ok(()),
         KeyOwner::Project(project) => projects::by_id(connection, project).map(|_| ()),
@@ -224,11 +214,11 @@ pub(super) fn insert(connection: &Connection, new: &NewKey) -> Result<Key> {
     if inserted == 0 {
         return Err(StoreError::Exists(new.public_id.clone()));
     }
-    let sql = format!("SELECT {COLUMNS} FROM keys WHERE id = ?1");
+    let sql = format!("{SELECT} WHERE k.id = ?1");
     Ok(connection.query_row(&sql, [connection.last_insert_rowid()], key)?)
 }
 
-fn key(row: &Row<'_>) -> rusqlite::Result<Key> {
+pub(super) fn key(row: &Row<'_>) -> rusqlite::Result<Key> {
     let project: Option<i64> = row.get(2)?;
     let account: Option<i64> = row.get(3)?;
     let owner = match (project, account) {
@@ -249,5 +239,19 @@ fn key(row: &Row<'_>) -> rusqlite::Result<Key> {
         used_for: KeyUse::from_code(row.get(10)?),
         rate_limit: row.get(11)?,
         last_used_at: row.get::<_, Option<i64>>(12)?.map(UnixMs),
+        parent: parent(row)?,
+        portal: portal(row.get::<_, Option<String>>(16)?.as_deref()),
     })
+}
+
+fn parent(row: &Row<'_>) -> rusqlite::Result<Option<ParentKey>> {
+    let id: Option<i64> = row.get(13)?;
+    let found = |id| {
+        Ok(ParentKey {
+            id: KeyId(id),
+            public_id: row.get(14)?,
+            hint: row.get(15)?,
+        })
+    };
+    id.map(found).transpose()
 }

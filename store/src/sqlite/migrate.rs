@@ -10,6 +10,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (2, include_str!("migrations/0002_resends_by_delivery.sql")),
     (3, include_str!("migrations/0003_lists_by_project.sql")),
     (4, include_str!("migrations/0004_management.sql")),
+    (5, include_str!("migrations/0005_pages.sql")),
 ];
 
 /// Applies what is missing, each migration in its own transaction.

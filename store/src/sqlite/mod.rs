@@ -4,6 +4,7 @@ mod accounts;
 mod append;
 mod audit;
 mod backlog;
+mod browser_keys;
 mod buckets;
 mod cancel;
 mod checkpoint;

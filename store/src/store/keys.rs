@@ -4,7 +4,9 @@ use hookwright_core::ids::KeyId;
 use hookwright_core::time::UnixMs;
 
 use super::{Result, Store};
-use crate::model::{Key, KeysOf, Listed, NewKey, Page, Rotation};
+use crate::model::{
+    Key, KeysOf, Listed, NewKey, NewPortalLink, Page, PortalFacts, Redeemed, Rotation,
+};
 
 impl Store {
     /// The keys of an owner, newest first.
@@ -47,13 +49,36 @@ impl Store {
 
     /// Makes a portal token. Unlike [`Self::create_key`] it holds nobody else up: products make one
     /// for each customer who looks.
-    pub async fn create_portal_token(&self, new: NewKey) -> Result<Key> {
-        on_engine!(self, s => s.create_portal_token(new).await)
+    pub async fn create_portal_token(&self, new: NewKey, portal: PortalFacts) -> Result<Key> {
+        on_engine!(self, s => s.create_portal_token(new, portal).await)
     }
 
-    /// Removes at most `limit` portal tokens that ended before `before`. Answers how many.
-    pub async fn prune_portal_tokens(&self, before: UnixMs, limit: usize) -> Result<usize> {
-        on_engine!(self, s => s.prune_portal_tokens(before, limit).await)
+    /// Makes a portal token that nobody has until its link is followed: the hash of `new` is of what
+    /// nobody knows.
+    pub async fn create_portal_link(&self, new: NewKey, link: NewPortalLink) -> Result<Key> {
+        on_engine!(self, s => s.create_portal_link(new, link).await)
+    }
+
+    /// Hands the token of a link to who follows it, once.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`](crate::StoreError::NotFound) when there is no such link, or no longer.
+    pub async fn redeem_portal_link(&self, redeemed: Redeemed) -> Result<Key> {
+        on_engine!(self, s => s.redeem_portal_link(redeemed).await)
+    }
+
+    /// Opens a session. It works no longer than the key that it is opened with, if it is one.
+    ///
+    /// # Errors
+    /// [`StoreError::LimitReached`](crate::StoreError::LimitReached) when the key has too many.
+    pub async fn open_session(&self, new: NewKey, parent: Option<KeyId>) -> Result<Key> {
+        on_engine!(self, s => s.open_session(new, parent).await)
+    }
+
+    /// Removes at most `limit` portal tokens and sessions that ended before `before`. Answers how
+    /// many.
+    pub async fn prune_browser_keys(&self, before: UnixMs, limit: usize) -> Result<usize> {
+        on_engine!(self, s => s.prune_browser_keys(before, limit).await)
     }
 
     /// Notes when keys were used last.

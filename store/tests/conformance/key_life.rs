@@ -1,7 +1,7 @@
 //! How keys are replaced, told when they were used, and how portal tokens stay apart from them.
 
 use hookwright_core::ids::KeyId;
-use hookwright_store::{Key, KeyOwner, KeyUse, KeysOf, NewKey, Rotation, StoreError};
+use hookwright_store::{Key, KeyOwner, KeyUse, KeysOf, NewKey, PortalFacts, Rotation, StoreError};
 
 use super::build::{a_key, hash_of};
 use super::house::{House, NOW, Tenant, all, rows_by_page};
@@ -123,9 +123,9 @@ facts! {
         let wide = house.neighbour(acme, "wide").await;
         house.key_of(acme, "key_1").await;
         for name in ["t1", "t2"] {
-            house.create_portal_token(a_token(acme, name, 5)).await.expect("made");
+            house.create_portal_token(a_token(acme, name, 5), PortalFacts::default()).await.expect("made");
         }
-        house.create_portal_token(a_token(wide, "w", 5)).await.expect("made");
+        house.create_portal_token(a_token(wide, "w", 5), PortalFacts::default()).await.expect("made");
         assert_eq!(kept(&house, "t1").await.used_for, KeyUse::Portal);
         let tokens = rows_by_page(1, |page| house.keys(KeysOf::Portal(acme.scope()), page)).await;
         assert_eq!(ids(tokens), ["t2", "t1"]);
@@ -141,23 +141,23 @@ facts! {
     async fn no_token_is_made_for_an_account_that_is_gone(house: House) {
         let acme = house.tenant("acme").await;
         let wide = house.neighbour(acme, "wide").await;
-        house.create_portal_token(a_token(wide, "t1", 5)).await.expect("made");
+        house.create_portal_token(a_token(wide, "t1", 5), PortalFacts::default()).await.expect("made");
         house.delete_account(wide.project, wide.account, NOW).await.expect("deleted");
         assert_eq!(kept(&house, "t1").await.revoked_at, Some(NOW));
-        let refused = house.create_portal_token(a_token(wide, "t2", 5)).await;
+        let refused = house.create_portal_token(a_token(wide, "t2", 5), PortalFacts::default()).await;
         assert!(matches!(refused, Err(StoreError::NotFound)));
     }
 
     async fn tokens_that_ended_are_removed_a_few_at_a_time(house: House) {
         let acme = house.tenant("acme").await;
         for (name, lives) in [("t1", 1), ("t2", 2), ("t3", 3), ("t4", 9)] {
-            house.create_portal_token(a_token(acme, name, lives)).await.expect("made");
+            house.create_portal_token(a_token(acme, name, lives), PortalFacts::default()).await.expect("made");
         }
         let owner = KeyOwner::Account(acme.project, acme.account);
         let ended = NewKey { expires_at: Some(NOW), ..a_key("key_1", owner) };
         house.create_key(ended).await.expect("made");
         for gone in [2, 1, 0] {
-            let pruned = house.prune_portal_tokens(NOW.plus_ms(9), 2).await;
+            let pruned = house.prune_browser_keys(NOW.plus_ms(9), 2).await;
             assert_eq!(pruned.expect("pruned"), gone);
         }
         kept(&house, "t4").await;

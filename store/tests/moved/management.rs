@@ -78,7 +78,10 @@ async fn manage(store: &Store, scope: Scope) {
     let used = vec![(key.expect("made").id, OLD.plus_ms(5))];
     store.touch_keys(used).await.expect("noted");
     let token = a_key("ptk_b", scope, KeyUse::Portal);
-    store.create_portal_token(token).await.expect("made");
+    store
+        .create_portal_token(token, Default::default())
+        .await
+        .expect("made");
     let made = store.swap_event_types(project, vec![a_type("user.created")], OLD);
     assert!(made.await.expect("made"));
     let endpoint = store.endpoint(scope, "ep_a".to_owned()).await;

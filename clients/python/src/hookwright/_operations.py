@@ -575,6 +575,32 @@ class Operations(Transport):
         """Replaces a root key by a new one."""
         return cast('types.KeyMade', self._call("POST", f"/v1/root-keys/{_segment(key_id)}/rotate", kind="json", timeout=timeout, body=body))
 
+    def list_sessions(self, *, project_id: Optional[str] = None, account_id: Optional[str] = None, limit: Optional[int] = None, cursor: Optional[str] = None, timeout: Optional[float] = None) -> types.PageOfSession:
+        """Lists sessions, newest first."""
+        return cast('types.PageOfSession', self._call("GET", "/v1/sessions", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id, "limit": limit, "cursor": cursor}))
+
+    def list_sessions_all(self, *, project_id: Optional[str] = None, account_id: Optional[str] = None, limit: Optional[int] = None, timeout: Optional[float] = None) -> Iterator[types.Session]:
+        """Lists sessions, newest first. Goes on from page to page."""
+        cursor: Optional[str] = None
+        while True:
+            page = self.list_sessions(project_id=project_id, account_id=account_id, limit=limit, timeout=timeout, cursor=cursor)
+            yield from page["data"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
+
+    def open_session(self, body: Optional[types.SessionInput] = None, *, timeout: Optional[float] = None) -> types.SessionOpened:
+        """Opens a session with the key of this call."""
+        return cast('types.SessionOpened', self._call("POST", "/v1/sessions", kind="json", timeout=timeout, body=body))
+
+    def end_own_session(self, *, timeout: Optional[float] = None) -> None:
+        """Ends the session of this call: signs out."""
+        return self._call("DELETE", "/v1/sessions/self", kind="none", timeout=timeout)
+
+    def end_session(self, session_id: str, *, project_id: Optional[str] = None, account_id: Optional[str] = None, timeout: Optional[float] = None) -> None:
+        """Ends a session."""
+        return self._call("DELETE", f"/v1/sessions/{_segment(session_id)}", kind="none", timeout=timeout, query={"project_id": project_id, "account_id": account_id})
+
     def get_stats(self, *, project_id: Optional[str] = None, account_id: Optional[str] = None, endpoint_id: Optional[str] = None, event_type: Optional[str] = None, width: Optional[Literal['minute', 'hour', 'day', None]] = None, since: Optional[str] = None, until: Optional[str] = None, timeout: Optional[float] = None) -> types.Stats:
         """Counts by minute, hour or day, with totals and what is not delivered yet."""
         return cast('types.Stats', self._call("GET", "/v1/stats", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id, "endpoint_id": endpoint_id, "event_type": event_type, "width": width, "since": since, "until": until}))

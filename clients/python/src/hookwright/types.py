@@ -36,6 +36,8 @@ Actor = TypedDict(
         "kind": Union[str, None],
         "key_id": Union[str, None],
         "hint": Union[str, None],
+        "session_id": Union[str, None],
+        "session_name": Union[str, None],
     },
 )
 
@@ -605,6 +607,9 @@ OwnKey = TypedDict(
         "kind": str,
         "project_id": Union[str, None],
         "account_id": Union[str, None],
+        "parent_id": Union[str, None],
+        "is_session": bool,
+        "sees_secrets": bool,
         "scopes": List[str],
         "rate_limit": Union[int, None],
         "created_at": str,
@@ -738,6 +743,15 @@ PageOfReplay = TypedDict(
     },
 )
 
+PageOfSession = TypedDict(
+    "PageOfSession",
+    {
+        "data": List["Session"],
+        "next_cursor": Union[str, None],
+        "prev_cursor": Union[str, None],
+    },
+)
+
 Percentiles = TypedDict(
     "Percentiles",
     {
@@ -781,6 +795,7 @@ PortalToken = TypedDict(
         "id": str,
         "hint": str,
         "capabilities": List[str],
+        "reveal_secrets": bool,
         "created_at": str,
         "expires_at": Union[str, None],
         "revoked_at": Union[str, None],
@@ -793,6 +808,7 @@ PortalTokenInput = TypedDict(
     {
         "capabilities": List[str],
         "expires_in_seconds": NotRequired[Union[int, None]],
+        "reveal_secrets": NotRequired[bool],
     },
 )
 
@@ -802,6 +818,7 @@ PortalTokenMade = TypedDict(
         "id": str,
         "hint": str,
         "capabilities": List[str],
+        "reveal_secrets": bool,
         "created_at": str,
         "expires_at": Union[str, None],
         "revoked_at": Union[str, None],
@@ -1093,6 +1110,51 @@ SecretRotation = TypedDict(
 )
 
 SecretType = Union[Literal['hmac'], Literal['ed25519']]
+
+Session = TypedDict(
+    "Session",
+    {
+        "id": str,
+        "name": Union[str, None],
+        "kind": str,
+        "project_id": Union[str, None],
+        "account_id": Union[str, None],
+        "parent_id": Union[str, None],
+        "parent_hint": Union[str, None],
+        "scopes": List[str],
+        "created_at": str,
+        "expires_at": Union[str, None],
+        "revoked_at": Union[str, None],
+        "last_used_at": Union[str, None],
+    },
+)
+
+SessionInput = TypedDict(
+    "SessionInput",
+    {
+        "name": NotRequired[Union[str, None]],
+        "expires_in_seconds": NotRequired[Union[int, None]],
+    },
+)
+
+SessionOpened = TypedDict(
+    "SessionOpened",
+    {
+        "id": str,
+        "name": Union[str, None],
+        "kind": str,
+        "project_id": Union[str, None],
+        "account_id": Union[str, None],
+        "parent_id": Union[str, None],
+        "parent_hint": Union[str, None],
+        "scopes": List[str],
+        "created_at": str,
+        "expires_at": Union[str, None],
+        "revoked_at": Union[str, None],
+        "last_used_at": Union[str, None],
+        "token": str,
+    },
+)
 
 Stats = TypedDict(
     "Stats",

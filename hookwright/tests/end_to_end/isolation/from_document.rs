@@ -154,6 +154,7 @@ fn object<'a>(tenant: &'a Tenant, before: &str, name: &str) -> (&'a str, Level) 
         ("broadcasts", _) => (&tenant.broadcast, Level::Project),
         ("purges", _) => (&tenant.purge, Level::Project),
         ("event-types", _) => (&tenant.event_type, Level::Project),
+        ("sessions", _) => (&tenant.session, Level::Account),
         ("portal-tokens", _) => (&tenant.portal_token, Level::Account),
         // Root keys are nobody's: whoever has no root key may not even know of them.
         ("root-keys", _) => ("key_0000000000000000", Level::Server),

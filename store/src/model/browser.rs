@@ -1,0 +1,52 @@
+//! What people's browsers hold: sessions, and links into the portal.
+
+use hookwright_core::ids::KeyId;
+use hookwright_core::time::UnixMs;
+use serde::{Deserialize, Serialize};
+
+/// The key that a session was opened with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParentKey {
+    /// Row.
+    pub id: KeyId,
+    /// Public id.
+    pub public_id: String,
+    /// Its first characters.
+    pub hint: String,
+}
+
+/// What a portal token knows beside its account; kept as one JSON document.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PortalFacts {
+    /// Where the customer came from, to go back to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub return_url: Option<String>,
+    /// Secrets may be looked at.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub reveal_secrets: bool,
+}
+
+/// A link that brings a portal token to the first who follows it.
+#[derive(Clone, Debug)]
+pub struct NewPortalLink {
+    /// SHA-256 of the code in it.
+    pub hash: [u8; 32],
+    /// Until when it may be followed.
+    pub until: UnixMs,
+    /// What the token knows.
+    pub portal: PortalFacts,
+}
+
+/// What a token becomes when its link is followed.
+#[derive(Clone, Debug)]
+pub struct Redeemed {
+    /// SHA-256 of the code in the link.
+    pub link_hash: [u8; 32],
+    /// SHA-256 of the whole token.
+    pub hash: [u8; 32],
+    /// The token's first characters.
+    pub hint: String,
+    /// Now.
+    pub now: UnixMs,
+}
