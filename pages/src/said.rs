@@ -32,6 +32,10 @@ const TEXTS: &[(&str, &str)] = &[
         "endpoint-disabled",
         "The endpoint is disabled: nothing is sent to it.",
     ),
+    (
+        "endpoint-made",
+        "The endpoint is made. Give its receiver the signing secret, and send a test.",
+    ),
     ("endpoint-enabled", "The endpoint is enabled."),
     ("endpoint-deleted", "The endpoint is deleted."),
     (

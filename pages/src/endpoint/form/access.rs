@@ -1,0 +1,77 @@
+//! What requests carry for the receiver: headers, an authorization, a client certificate, its consent.
+
+use maud::{Markup, html};
+
+use super::error;
+use super::rows::rows;
+use crate::parts::field::{Field, check};
+use crate::posted::Form;
+
+/// What is in this part.
+pub(super) const FIELDS: &[&str] = &[
+    "header_name",
+    "headers",
+    "auth/type",
+    "auth",
+    "certificate",
+    "client_certificate",
+    "validation",
+];
+const AUTH: [(&str, &str); 5] = [
+    ("keep", "As it is"),
+    ("none", "None"),
+    ("basic", "Basic: user name and password"),
+    ("bearer", "Bearer: a fixed token"),
+    ("oauth2", "OAuth 2.0: client credentials"),
+];
+const CERTIFICATE: [(&str, &str); 3] = [
+    ("keep", "As it is"),
+    ("none", "None"),
+    ("new", "The one below"),
+];
+
+pub(super) fn part(form: &Form, new: bool) -> Markup {
+    // There is nothing yet that could stay as it is.
+    let from = usize::from(new);
+    let own = |name, label, hint, kind| Field::new(name, label).hint(hint).input(form, kind);
+    let pem = |name, label, hint| Field::new(name, label).hint(hint).area(form, 3);
+    html! {
+        fieldset {
+            legend { "Headers" }
+            p.hint { "Sent with every request: at most 32. Those of the wire format cannot be set." }
+            (rows(form, "header", "headers", ("Header", "Value")))
+        }
+        fieldset.choice {
+            legend { "Authorization" }
+            p.hint { "What stands in each request's authorization header. Passwords, tokens and keys are never shown again: to change one part, type all of it anew." }
+            (Field::new("auth/type", "Kind").select(form, &AUTH[from..]))
+            div.columns-2 data-of="basic" {
+                (own("auth/username", "User name", "Of Basic.", "text"))
+                (own("auth/password", "Password", "Of Basic.", "password"))
+            }
+            div data-of="bearer" { (own("auth/token", "Token", "Of Bearer.", "password")) }
+            div.columns-2 data-of="oauth2" {
+                (own("auth/token_url", "Token URL", "Of OAuth 2.0, as the fields that follow.", "url"))
+                (own("auth/client_id", "Client id", "", "text"))
+                (own("auth/client_secret", "Client secret", "", "password"))
+                (own("auth/scope", "Scope", "", "text"))
+                (own("auth/audience", "Audience", "", "text"))
+            }
+            @if form.error("auth").is_some_and(|it| it.pointer == "/auth") { (error(form, "auth")) }
+        }
+        fieldset.choice {
+            legend { "Client certificate" }
+            p.hint { "Presented where the receiver asks for one (mutual TLS)." }
+            (Field::new("certificate", "Certificate").select(form, &CERTIFICATE[from..]))
+            div.inner data-of="new" {
+                (pem("client_certificate/certificate_pem", "Certificate and chain", "PEM."))
+                (pem("client_certificate/private_key_pem", "Private key", "PEM without a passphrase. It is never shown again."))
+            }
+            @if form.error("client_certificate").is_some_and(|it| it.pointer == "/client_certificate") { (error(form, "client_certificate")) }
+        }
+        fieldset {
+            legend { "Consent" }
+            (check(form, "validation", "true", "The receiver must agree first (CloudEvents validation handshake)"))
+        }
+    }
+}
