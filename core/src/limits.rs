@@ -229,6 +229,13 @@ pub const BACKLOG_COUNTED_MAX: usize = 10_000;
 pub const STREAMS_MAX: usize = 256;
 /// Doings that wait for a slow reader of a live stream; more are dropped, and it is told.
 pub const STREAM_WAITING_MAX: usize = 1_024;
+/// What one node says to the others in one piece, in bytes; PostgreSQL's own bound is 8,000.
+pub const ASIDE_BYTES_MAX: usize = 7_900;
+/// Doings that wait to be told to other nodes' streams, five times a second; more are dropped, and
+/// they are told how many.
+pub const RELAYED_WAITING_MAX: usize = 1_024;
+/// Nodes of which it is remembered what they want to hear of.
+pub const RELAYED_TO_NODES_MAX: usize = 256;
 /// Operational events published at once.
 pub const NOTICES_AT_ONCE_MAX: usize = 100;
 /// How long a breaker that opens again and again stays open at a time, in milliseconds: the time that

@@ -36,6 +36,7 @@ mod profiles;
 mod publish;
 mod receivers;
 mod record;
+mod relay;
 mod request_bytes;
 mod rollups;
 mod routing;

@@ -1,7 +1,11 @@
-//! What this node does, told to whoever listens, as it happens.
+//! What this and other nodes do, told to whoever listens here, as it happens.
 //!
 //! Nobody is waited for: who reads slowly misses some, and is told how many. While nobody listens,
-//! nothing is made.
+//! here or on another node, nothing is made.
+
+mod elsewhere;
+#[cfg(test)]
+mod tests;
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -10,7 +14,10 @@ use hookwright_core::error_class::ErrorClass;
 use hookwright_core::ids::{AccountId, DeliveryId, EndpointId, EventId, ProjectId};
 use hookwright_core::limits::{STREAM_WAITING_MAX, STREAMS_MAX};
 use hookwright_core::time::UnixMs;
+use tokio::sync::Notify;
 use tokio::sync::mpsc::{self, Receiver, Sender};
+
+pub(crate) use elsewhere::{Elsewhere, Missed, Outbox};
 
 /// What was done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +55,7 @@ impl DoingKind {
 }
 
 /// One thing done.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Doing {
     /// What.
     pub kind: DoingKind,
@@ -67,7 +74,7 @@ pub struct Doing {
 }
 
 /// What was done for a delivery.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeliveryDone {
     /// Its row.
     pub id: DeliveryId,
@@ -84,7 +91,7 @@ pub struct DeliveryDone {
 }
 
 /// Whose doings they are.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Whose {
     pub(crate) project_id: ProjectId,
     /// `None` where the endpoint is gone.
@@ -130,6 +137,10 @@ pub(crate) struct Live {
     /// How many; read before anything else is done.
     count: AtomicUsize,
     state: RwLock<State>,
+    /// Those who listen on other nodes.
+    pub(crate) elsewhere: Elsewhere,
+    /// Somebody began or ended to listen, here or elsewhere.
+    pub(crate) changed: Notify,
 }
 
 #[derive(Default)]
@@ -164,22 +175,51 @@ pub struct Listener {
 }
 
 impl Live {
-    /// Whether anybody listens.
+    /// Whether anybody listens, here or elsewhere.
     pub(crate) fn is_heard(&self) -> bool {
-        self.count.load(Ordering::Relaxed) > 0
+        self.count.load(Ordering::Relaxed) > 0 || self.elsewhere.is_wanted()
     }
 
-    /// Tells those who want to know.
+    /// Tells those who want to know what this node did.
     pub(crate) fn tell(&self, whose: Whose, doing: Doing) {
         let doing = Arc::new(doing);
+        if self.elsewhere.is_wanted() {
+            self.elsewhere.put(&whose, &doing);
+        }
+        self.tell_here(&whose, &doing);
+    }
+
+    /// Tells those who listen here.
+    pub(crate) fn tell_here(&self, whose: &Whose, doing: &Arc<Doing>) {
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
         for ear in &state.listeners {
-            if ear.wanted.fits(&whose, doing.kind)
-                && ear.sender.try_send(Arc::clone(&doing)).is_err()
+            if ear.wanted.fits(whose, doing.kind) && ear.sender.try_send(Arc::clone(doing)).is_err()
             {
                 ear.missed.fetch_add(1, Ordering::Relaxed);
             }
         }
+    }
+
+    /// Tells those who listen here that another node could not tell so many.
+    pub(crate) fn missed_elsewhere(&self, missed: &Missed) {
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        for ear in &state.listeners {
+            let of = &ear.wanted;
+            let theirs = of.account_id.is_none() || of.account_id == missed.account_id;
+            if of.project_id == missed.project_id && theirs {
+                ear.missed.fetch_add(missed.count, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// The projects that are listened to here, in order.
+    pub(crate) fn projects(&self) -> Vec<ProjectId> {
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        let listened = state.listeners.iter().map(|ear| ear.wanted.project_id);
+        let mut projects: Vec<_> = listened.collect();
+        projects.sort_unstable();
+        projects.dedup();
+        projects
     }
 
     pub(crate) fn listen(self: &Arc<Self>, wanted: Wanted) -> Result<Listener, NotListening> {
@@ -201,6 +241,7 @@ impl Live {
             missed: Arc::clone(&missed),
         });
         self.count.store(state.listeners.len(), Ordering::Relaxed);
+        self.changed.notify_one();
         let live = Arc::clone(self);
         Ok(Listener {
             id,
@@ -235,100 +276,6 @@ impl Drop for Listener {
         state.listeners.retain(|ear| ear.id != self.id);
         let count = state.listeners.len();
         self.live.count.store(count, Ordering::Relaxed);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn wanted(kinds: &[DoingKind]) -> Wanted {
-        Wanted {
-            project_id: ProjectId(1),
-            account_id: None,
-            endpoint_id: None,
-            kinds: kinds.to_vec(),
-        }
-    }
-
-    fn whose(project: i64, account: i64, endpoint: Option<i64>) -> Whose {
-        Whose {
-            project_id: ProjectId(project),
-            account_id: Some(AccountId(account)),
-            endpoint_id: endpoint.map(EndpointId),
-        }
-    }
-
-    fn doing(kind: DoingKind, event: i64) -> Doing {
-        Doing {
-            kind,
-            at: UnixMs(0),
-            event_id: EventId(event),
-            event_given_id: None,
-            event_accepted_at: UnixMs(0),
-            event_type: "t".into(),
-            delivery: None,
-        }
-    }
-
-    /// The events that were told so far, and how many were missed.
-    fn told(listener: &mut Listener) -> (Vec<i64>, u64) {
-        let mut events = Vec::new();
-        while let Ok(doing) = listener.receiver.try_recv() {
-            events.push(doing.event_id.0);
-        }
-        (events, listener.missed.swap(0, Ordering::Relaxed))
-    }
-
-    #[test]
-    fn each_is_told_what_is_theirs_and_wanted() {
-        let live = Arc::<Live>::default();
-        assert!(!live.is_heard());
-        let all = wanted(&DoingKind::ALL);
-        let account = Wanted {
-            account_id: Some(AccountId(2)),
-            ..all.clone()
-        };
-        let endpoint = Wanted {
-            endpoint_id: Some(EndpointId(3)),
-            ..all.clone()
-        };
-        let mut listeners = [all, account, endpoint, wanted(&[DoingKind::Failed])]
-            .map(|wanted| live.listen(wanted).expect("room"));
-        live.tell(whose(1, 2, None), doing(DoingKind::Accepted, 1));
-        live.tell(whose(1, 9, Some(3)), doing(DoingKind::Delivered, 2));
-        live.tell(whose(9, 2, Some(3)), doing(DoingKind::Failed, 3));
-        live.tell(whose(1, 2, Some(4)), doing(DoingKind::Failed, 4));
-        let events = listeners.each_mut().map(|listener| told(listener).0);
-        assert_eq!(events, [vec![1, 2, 4], vec![1, 4], vec![2], vec![4]]);
-        drop(listeners);
-        assert!(!live.is_heard());
-    }
-
-    #[test]
-    fn a_slow_reader_is_told_how_many_it_missed() {
-        let live = Arc::<Live>::default();
-        let mut listener = live.listen(wanted(&DoingKind::ALL)).expect("room");
-        for event in 0..STREAM_WAITING_MAX as i64 + 3 {
-            live.tell(whose(1, 2, None), doing(DoingKind::Accepted, event));
-        }
-        let (events, missed) = told(&mut listener);
-        assert_eq!((events.len(), missed), (STREAM_WAITING_MAX, 3));
-    }
-
-    #[test]
-    fn only_so_many_listen_and_none_once_it_is_closed() {
-        let live = Arc::<Live>::default();
-        let mut listeners: Vec<Listener> = (0..STREAMS_MAX)
-            .map(|_| live.listen(wanted(&DoingKind::ALL)).expect("room"))
-            .collect();
-        let refused = live.listen(wanted(&DoingKind::ALL)).err();
-        assert_eq!(refused, Some(NotListening::Full));
-        listeners.pop();
-        listeners.push(live.listen(wanted(&DoingKind::ALL)).expect("room"));
-        live.close();
-        assert!(listeners[0].receiver.is_closed());
-        let refused = live.listen(wanted(&DoingKind::ALL)).err();
-        assert_eq!(refused, Some(NotListening::Stopping));
+        self.live.changed.notify_one();
     }
 }

@@ -17,7 +17,7 @@ const ENDED_TOKENS_KEPT_DAYS: u32 = 1;
 
 /// What runs until the server ends.
 pub(crate) struct Upkeep {
-    tasks: [JoinHandle<()>; 3],
+    tasks: [JoinHandle<()>; 4],
 }
 
 impl Upkeep {
@@ -26,8 +26,10 @@ impl Upkeep {
         let noting = tokio::spawn(keep_noting_keys(app.clone()));
         let worker = engine.clone();
         let working = tokio::spawn(async move { worker.keep_working().await });
+        let relay = engine.clone();
+        let relaying = tokio::spawn(async move { relay.keep_relaying().await });
         Self {
-            tasks: [pruning, noting, working],
+            tasks: [pruning, noting, working, relaying],
         }
     }
 

@@ -25,6 +25,8 @@ mod killed;
 mod routing;
 #[path = "many_nodes/stopped.rs"]
 mod stopped;
+#[path = "many_nodes/streamed.rs"]
+mod streamed;
 #[path = "many_nodes/told.rs"]
 mod told;
 #[path = "many_nodes/upgrade.rs"]

@@ -36,7 +36,7 @@ pub use error::StoreError;
 pub use job_row::sha256_hex;
 pub use migration::{Counted, Migration, Progress};
 pub use model::*;
-pub use postgres::{PostgresOptions, Prepare};
+pub use postgres::{Hearing, PostgresOptions, Prepare};
 pub use sqlite::SqliteOptions;
 pub use store::Store;
 pub use vault::{Vault, VaultError};

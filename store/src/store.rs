@@ -34,6 +34,7 @@ macro_rules! on_engine {
     };
 }
 
+mod asides;
 mod attempts;
 mod audit;
 mod endpoint_list;

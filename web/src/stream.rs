@@ -31,7 +31,7 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 pub(crate) fn api() -> Api {
     let doc = Doc::new("streamEvents", "Statistics", "Tells what happens, as it happens.")
         .description(
-            "Server-sent events: each `data` is a JSON object as below, with an `id` that counts from 1 on this connection; a comment every 15 seconds. Nothing is repeated after a reconnection. A reader that is too slow is told how many it missed, by `event: lagged` with `{\"missed\": n}`. Of several nodes, each tells only what it does itself. At most 256 streams are open at once on a node. The stream ends when the server stops or the key no longer opens it. Events accepted need the scope \"events:read\" as well, and are not shown for an endpoint.",
+            "Server-sent events: each `data` is a JSON object as below, with an `id` that counts from 1 on this connection; a comment every 15 seconds. Nothing is repeated after a reconnection. A reader that is too slow is told how many it missed, by `event: lagged` with `{\"missed\": n}`. Of several nodes, each tells what all do, what the others do up to a quarter of a second later; not behind a pooler, where each tells only what it does itself. At most 256 streams are open at once on a node. The stream ends when the server stops or the key no longer opens it. Events accepted need the scope \"events:read\" as well, and are not shown for an endpoint.",
         )
         .scope(KeyScope::DeliveriesRead)
         .query::<StreamQuery>()

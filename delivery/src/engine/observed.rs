@@ -4,7 +4,7 @@ use hookwright_core::ids::{AccountId, EndpointId};
 
 use super::{Engine, Shared};
 use crate::live::{Listener, NotListening, Wanted};
-use crate::notices;
+use crate::{notices, relay};
 
 impl Engine {
     /// Publishes operational events as the store comes to hold them, until dropped.
@@ -28,7 +28,13 @@ impl Engine {
         self.shared.rollups.flush(&self.shared.store).await;
     }
 
-    /// Listens to what this node does from now on.
+    /// Tells other nodes' listeners what this one does, and its own what the others do, until
+    /// dropped.
+    pub async fn keep_relaying(&self) {
+        relay::keep_relaying(&self.shared).await;
+    }
+
+    /// Listens to what this node does from now on, and to the others a moment later.
     pub fn listen(&self, wanted: Wanted) -> Result<Listener, NotListening> {
         self.shared.live.listen(wanted)
     }

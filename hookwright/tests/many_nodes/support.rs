@@ -2,6 +2,8 @@
 
 #[path = "../end_to_end/support/client.rs"]
 pub(crate) mod client;
+#[path = "../end_to_end/support/stream.rs"]
+pub(crate) mod stream;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};

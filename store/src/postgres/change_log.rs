@@ -8,6 +8,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{Notify, watch};
 use tokio_postgres::Row;
 
+use super::asides::Ear;
 use super::connect::Connector;
 use super::follow::Follower;
 use super::lent::Transaction;
@@ -147,6 +148,7 @@ impl ChangeLog {
         runtime: &Handle,
         connector: &Connector,
         feed: &Feed,
+        ear: &Ear,
         vault: &Arc<Vault>,
     ) -> Result<Self> {
         let wake = Arc::new(Notify::new());
@@ -156,6 +158,7 @@ impl ChangeLog {
             feed: Arc::clone(feed),
             vault: Arc::clone(vault),
             wake: Arc::clone(&wake),
+            ear: Arc::clone(ear),
         };
         let told_to = follower.start().await?;
         Ok(Self { told_to, wake })

@@ -14,6 +14,7 @@ use tokio::sync::{Notify, watch};
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Row};
 
+use super::asides::{Ear, WANTED_CHANNEL};
 use super::change_log::{CHANNEL, Kind, LOCK, Moved};
 use super::connect::Connector;
 use super::known::Known;
@@ -35,6 +36,8 @@ pub(super) struct Follower {
     pub(super) vault: Arc<Vault>,
     /// Set off when there may be something to read.
     pub(super) wake: Arc<Notify>,
+    /// Told what other nodes want to hear of: this connection listens anyway.
+    pub(super) ear: Ear,
 }
 
 /// Where in the log somebody is.
@@ -88,7 +91,13 @@ impl Follower {
     }
 
     async fn connect(&self) -> Result<Client> {
-        listen::connect(&self.connector, &self.runtime, CHANNEL, &self.wake).await
+        let (wake, ear) = (Arc::clone(&self.wake), Arc::clone(&self.ear));
+        let heard: listen::Heard = Arc::new(move |channel, text| match ear.get() {
+            Some(ear) if channel == WANTED_CHANNEL => ear(text),
+            _ => wake.notify_one(),
+        });
+        let channels = [CHANNEL, WANTED_CHANNEL];
+        listen::connect(&self.connector, &self.runtime, &channels, &heard).await
     }
 }
 

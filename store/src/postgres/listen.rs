@@ -8,7 +8,6 @@ use std::sync::Arc;
 use futures_util::StreamExt;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::runtime::Handle;
-use tokio::sync::Notify;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::{AsyncMessage, Client, Connection, NoTls};
 
@@ -17,24 +16,27 @@ use super::connect::Connector;
 use super::statement::Prepare;
 use crate::error::StoreError;
 
-/// A connection that can be asked as any other, and wakes `heard` at a notification on `channel`;
+/// Who is told of a notification: its channel and what it says. It must not block.
+pub(super) type Heard = Arc<dyn Fn(&str, &str) + Send + Sync>;
+
+/// A connection that can be asked as any other, and tells `heard` of notifications on `channels`;
 /// never where statements are not prepared, as a pooler is between then.
 pub(super) async fn connect(
     connector: &Connector,
     runtime: &Handle,
-    channel: &str,
-    heard: &Arc<Notify>,
+    channels: &[&str],
+    heard: &Heard,
 ) -> Result<Client> {
-    let (of_task, wake, on) = (connector.clone(), Arc::clone(heard), runtime.clone());
+    let (of_task, heard, on) = (connector.clone(), Arc::clone(heard), runtime.clone());
     let connecting = runtime.spawn(async move {
         let config = of_task.config();
         if config.get_ssl_mode() == SslMode::Disable {
             let (client, connection) = config.connect(NoTls).await?;
-            on.spawn(hear(connection, wake));
+            on.spawn(hear(connection, heard));
             Ok(client)
         } else {
             let (client, connection) = config.connect(of_task.tls()).await?;
-            on.spawn(hear(connection, wake));
+            on.spawn(hear(connection, heard));
             Ok::<_, tokio_postgres::Error>(client)
         }
     });
@@ -45,14 +47,15 @@ pub(super) async fn connect(
         // It would stay with a session of the server that is lent to somebody else next.
         return Ok(client);
     }
-    if let Err(error) = client.batch_execute(&format!("LISTEN {channel}")).await {
+    let listen = channels.iter().map(|channel| format!("LISTEN {channel};"));
+    if let Err(error) = client.batch_execute(&listen.collect::<String>()).await {
         tracing::debug!(%error, "the database does not notify");
     }
     Ok(client)
 }
 
 /// Moves the connection's bytes until it ends.
-async fn hear<S, T>(mut connection: Connection<S, T>, heard: Arc<Notify>)
+async fn hear<S, T>(mut connection: Connection<S, T>, heard: Heard)
 where
     S: AsyncRead + AsyncWrite + Unpin,
     T: AsyncRead + AsyncWrite + Unpin,
@@ -60,7 +63,7 @@ where
     let mut messages = futures_util::stream::poll_fn(move |cx| connection.poll_message(cx));
     while let Some(message) = messages.next().await {
         match message {
-            Ok(AsyncMessage::Notification(_)) => heard.notify_one(),
+            Ok(AsyncMessage::Notification(told)) => heard(told.channel(), told.payload()),
             Ok(_) => {}
             Err(error) => {
                 tracing::debug!(%error, "listening connection ended");

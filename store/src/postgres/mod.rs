@@ -2,6 +2,7 @@
 
 mod accounts;
 mod append;
+mod asides;
 mod attempt;
 mod audit;
 mod backlog;
@@ -81,6 +82,7 @@ use std::sync::{Arc, OnceLock};
 use tokio::sync::oneshot;
 use tokio_postgres::Row;
 
+pub use asides::Hearing;
 pub use connect::PostgresOptions;
 pub(crate) use import::{Held, Import};
 pub use statement::Prepare;
@@ -89,6 +91,7 @@ use crate::change::Change;
 use crate::error::StoreError;
 use crate::model::Lease;
 use crate::vault::Vault;
+use asides::Asides;
 use change_log::{ChangeLog, Moved};
 use connect::Connector;
 use lent::{Client, Pool, Transaction};
@@ -120,6 +123,7 @@ struct Shared {
     node: Arc<Node>,
     log: ChangeLog,
     feed: Feed,
+    asides: Asides,
     vault: Arc<Vault>,
     writer: queue::Inbox,
     /// Dropped with the last handle: the store's thread ends.
@@ -142,7 +146,8 @@ impl PostgresStore {
         let node = Arc::new(Node::register(&pool, options.now).await?);
         let feed = Feed::default();
         let vault = Arc::new(vault);
-        let log = ChangeLog::follow(&runtime, &connector, &feed, &vault).await?;
+        let asides = Asides::new(&connector, &runtime);
+        let log = ChangeLog::follow(&runtime, &connector, &feed, asides.ear(), &vault).await?;
         runtime.spawn(node::keep_beating(Arc::clone(&node), pool.clone()));
         let (writer, inbox) = Writer::new(connector, pool.clone(), Arc::clone(&node));
         let _ = start.send(writer);
@@ -152,6 +157,7 @@ impl PostgresStore {
                 node,
                 log,
                 feed,
+                asides,
                 vault,
                 writer: inbox,
                 _alive: alive,

@@ -5,6 +5,7 @@ pub(crate) mod mutual_tls;
 pub(crate) mod receiver;
 pub(crate) mod server;
 pub(crate) mod sink;
+pub(crate) mod stream;
 
 use std::time::Duration;
 
