@@ -219,6 +219,8 @@ pub const ROLLUP_HOURS_KEPT_DAYS: u32 = 60;
 pub const ROLLUP_DAYS_KEPT_DAYS: u32 = 750;
 /// Points of one series of statistics.
 pub const STATS_POINTS_MAX: usize = 1_500;
+/// Minutes, hours or days that one point of such a series counts.
+pub const STATS_PER_POINT_MAX: i64 = 1_440;
 /// Rows that are added up to find the endpoints that fail most.
 pub const STATS_ENDPOINT_ROWS_MAX: usize = 50_000;
 /// Endpoints in the list of those that fail most.

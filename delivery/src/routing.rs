@@ -113,6 +113,13 @@ impl Routing {
         self.read().targets.get(&id).cloned()
     }
 
+    /// All endpoints that this is true of, in no order.
+    pub(crate) fn endpoints(&self, wanted: impl Fn(&Endpoint) -> bool) -> Vec<Endpoint> {
+        let tables = self.read();
+        let endpoints = tables.targets.values().map(|target| &target.endpoint);
+        endpoints.filter(|it| wanted(it)).cloned().collect()
+    }
+
     /// The endpoints that an event goes to, disabled and paused ones included.
     pub(crate) fn matching(
         &self,

@@ -73,9 +73,44 @@ function tellTimes() {
 }
 setInterval(() => { if (!document.hidden) tellTimes(); }, 10_000);
 
+// The values of a chart, told in the line above it: of the point under the pointer, or the one that the
+// arrow keys have reached.
+function tellValues(chart) {
+  const picture = chart.querySelector("svg");
+  if (!picture) return;
+  const points = [...picture.querySelectorAll(".point")];
+  const tips = points.map((point) => {
+    const title = point.querySelector("title");
+    title?.remove();
+    return title?.textContent ?? "";
+  });
+  const readout = chart.querySelector(".readout");
+  let told = -1;
+  const tell = (place) => {
+    points[told]?.classList.remove("told");
+    told = place;
+    points[told]?.classList.add("told");
+    readout.textContent = tips[told] ?? readout.dataset.rest;
+    readout.classList.toggle("told", told >= 0);
+    const live = chart.closest("[data-live]");
+    if (live) live.dataset.paused = String(told >= 0);
+  };
+  picture.addEventListener("pointermove", (move) => tell(points.indexOf(move.target)));
+  picture.addEventListener("pointerleave", () => tell(-1));
+  picture.addEventListener("focus", () => { if (picture.matches(":focus-visible")) tell(points.length - 1); });
+  picture.addEventListener("blur", () => tell(-1));
+  picture.addEventListener("keydown", (key) => {
+    const to = { ArrowLeft: Math.max(0, told - 1), ArrowRight: Math.min(points.length - 1, told + 1), Home: 0, End: points.length - 1, Escape: -1 }[key.key];
+    if (to === undefined) return;
+    key.preventDefault();
+    tell(to);
+  });
+}
+
 // What only works with a script is shown by it.
 function prepare(root) {
   for (const button of root.querySelectorAll("[data-copy], [data-check-all]")) button.hidden = false;
+  root.querySelectorAll("[data-chart]").forEach(tellValues);
 }
 
 // A part of the page with `data-live="SECONDS"` and an id is fetched anew so often, while somebody

@@ -36,6 +36,7 @@ mod router;
 mod said;
 mod search;
 mod sign_in;
+mod stats;
 mod visit;
 
 pub use router::{Options, routes};

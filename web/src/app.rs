@@ -18,7 +18,7 @@ use crate::under_way::UnderWay;
 use crate::{
     accounts, attempts, audit_log, batch, cancel, deliveries, docs_page, dry_run, endpoint_health,
     endpoint_status, endpoints, event_list, event_types, events, export, filters, health, keys,
-    own_key, portal_tokens, profiles, projects, root_keys, sessions, stats, stream,
+    own_key, portal_tokens, profiles, projects, root_keys, sessions, stats, stats_endpoints, stream,
 };
 use crate::{broadcasts, purges, replays};
 
@@ -92,6 +92,7 @@ fn api() -> Api {
         .merge(profiles::api())
         .merge(health::api())
         .merge(stats::api())
+        .merge(stats_endpoints::api())
         .merge(stream::api())
         .merge(replays::api())
         .merge(broadcasts::api())

@@ -7,7 +7,7 @@ use axum::extract::{Path, State};
 use hookwright_core::limits::{METADATA_ENTRIES_MAX, URL_CHARS_MAX};
 use hookwright_core::scope::Scope as KeyScope;
 use hookwright_core::subscription::check_event_type;
-use hookwright_store::{EndpointFilter, EndpointStatus};
+use hookwright_store::{Endpoint, EndpointFilter, EndpointStatus, Listed, Page, Scope};
 use http::HeaderMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -56,6 +56,10 @@ struct EndpointsQuery {
     event_type: Option<String>,
     /// Whose URL has this in it.
     url: Option<String>,
+    /// `true`: only those that do not receive as they should, which are disabled, or no attempt to
+    /// them was acknowledged for a minute, or their circuit breaker is not closed.
+    #[schemars(with = "Option<bool>")]
+    unwell: Option<String>,
     /// Whose metadata has these entries, as `metadata[team]=billing`.
     metadata: Option<BTreeMap<String, String>>,
 }
@@ -109,13 +113,42 @@ async fn list(
     )?;
     let page = page(query.limit.as_deref(), query.cursor.as_deref())?;
     let filter = query.filter()?;
-    let found = app
-        .engine
-        .store()
-        .endpoints_fitting(scope, filter, page)
-        .await?;
+    let found = match query.unwell.as_deref() {
+        None | Some("false") => {
+            let store = app.engine.store();
+            store.endpoints_fitting(scope, filter, page).await?
+        }
+        Some("true") => unwell(&app, scope, &filter, page).await?,
+        Some(_) => return Err(Problem::query("unwell", "must be true or false")),
+    };
     let known = endpoint_health::of(&app, scope.project_id, &found.rows).await?;
     Ok(Json(PageOf::new(found, |endpoint| {
         shown(&app, endpoint, false).with_health(known.show(&app, endpoint))
     })))
+}
+
+/// Those that do not receive as they should. They are few: the store knows who fails, and the engine
+/// has all endpoints in memory.
+async fn unwell(
+    app: &App,
+    scope: Scope,
+    filter: &EndpointFilter,
+    page: Page,
+) -> Result<Listed<Endpoint>, Problem> {
+    let failing = app.engine.store().unwell().await?;
+    let failing = failing.iter().map(|it| it.endpoint_id).collect();
+    let found = app.engine.endpoints_unwell(scope, &failing).into_iter();
+    let before = page.before.unwrap_or(i64::MAX);
+    let mut rows: Vec<Endpoint> = found
+        .filter(|endpoint| endpoint.id.0 < before && filter.fits(endpoint))
+        .take(page.limit + 1)
+        .collect();
+    let more = rows.len() > page.limit;
+    rows.truncate(page.limit);
+    let next = rows.last().map(|last| last.id.0).filter(|_| more);
+    Ok(Listed {
+        rows,
+        next,
+        prev: None,
+    })
 }

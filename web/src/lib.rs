@@ -61,6 +61,7 @@ mod root_keys;
 mod serve;
 mod sessions;
 mod stats;
+mod stats_endpoints;
 mod stats_shown;
 mod stats_time;
 mod stream;

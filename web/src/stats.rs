@@ -2,10 +2,10 @@
 
 use axum::Json;
 use axum::extract::State;
-use hookwright_core::limits::{BACKLOG_COUNTED_MAX, STATS_ENDPOINT_ROWS_MAX, STATS_ENDPOINTS_MAX};
+use hookwright_core::limits::BACKLOG_COUNTED_MAX;
 use hookwright_core::rollup::Counts;
 use hookwright_core::scope::Scope as KeyScope;
-use hookwright_store::{Backlog, EndpointCounts, Scope, Stretches, Subject};
+use hookwright_store::{Backlog, Stretches, Subject};
 use http::HeaderMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -15,10 +15,8 @@ use crate::app::App;
 use crate::problem::Problem;
 use crate::query::QueryText;
 use crate::stats_shown::CountsShown;
-use crate::stats_time::{at, stretches};
+use crate::stats_time::{at, covering, per_point};
 use crate::times;
-
-const ENDPOINTS_DEFAULT: usize = 10;
 
 pub(crate) fn api() -> Api {
     let doc = |id, summary| Doc::new(id, "Statistics", summary).scope(KeyScope::DeliveriesRead);
@@ -28,20 +26,10 @@ pub(crate) fn api() -> Api {
             series,
             doc("getStats", "Counts by minute, hour or day, with totals and what is not delivered yet.")
                 .description(
-                    "Of the project, or of the one account, endpoint or event type that is named; an account's key sees its own account and endpoints. At most 1,500 points a call; points in which nothing happened are left out. Counted by the node that did the work and written every 5 seconds: a crash can lose the last seconds of statistics, never events. Minutes are kept for 2 days, hours for 60, days for 750.",
+                    "Of the project, or of the one account, endpoint or event type that is named; an account's key sees its own account and endpoints. At most 1,500 minutes, hours or days a call; points in which nothing happened are left out. Counted by the node that did the work and written every 5 seconds: a crash can lose the last seconds of statistics, never events. Minutes are kept for 2 days, hours for 60, days for 750.",
                 )
                 .query::<StatsQuery>()
                 .answer::<Stats>(200),
-        )
-        .get(
-            "/v1/stats/endpoints",
-            worst,
-            doc("listFailingEndpoints", "Lists the endpoints that fail most in some time.")
-                .description(
-                    "By the number of failures (failed attempts, and deliveries that failed without one), most first; endpoints without failures and deleted ones are left out. Adds up at most 50,000 rows of one endpoint and one minute, hour or day each, the newest first: `is_complete` says whether that was all.",
-                )
-                .query::<FailingQuery>()
-                .answer::<FailingEndpoints>(200),
         )
 }
 
@@ -61,37 +49,21 @@ struct StatsQuery {
     /// What a point counts: minute (if not given), hour or day, in UTC.
     #[schemars(with = "Option<WidthWord>")]
     width: Option<String>,
+    /// How many of them one point counts: 1 (if not given) to 1,440. Such a point begins at a multiple
+    /// of them, as 3 hours at 00:00, 03:00 and so on.
+    #[schemars(with = "Option<u16>", range(min = 1, max = 1440))]
+    per_point: Option<String>,
     /// From this time on (RFC 3339), rounded down to a whole point; 60 points if not given.
     since: Option<String>,
     /// Up to this time (RFC 3339), rounded up to a whole point; now if not given.
     until: Option<String>,
 }
 
-/// Which endpoints.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct FailingQuery {
-    /// The project, where the key is a root key.
-    project_id: Option<String>,
-    /// Of this account.
-    account_id: Option<String>,
-    /// Which counts are added up: by minute, hour (if not given) or day.
-    #[schemars(with = "Option<WidthWord>")]
-    width: Option<String>,
-    /// From this time on (RFC 3339), rounded down; 60 minutes, hours or days if not given.
-    since: Option<String>,
-    /// Up to this time (RFC 3339), rounded up; now if not given.
-    until: Option<String>,
-    /// Endpoints at most: 1 to 100, 10 if not given.
-    #[schemars(with = "Option<u16>", range(min = 1, max = 100))]
-    limit: Option<String>,
-}
-
 /// The words for how long a point is.
 #[derive(JsonSchema)]
 #[schemars(inline, rename_all = "lowercase")]
 #[expect(dead_code, reason = "only its schema is used")]
-enum WidthWord {
+pub(crate) enum WidthWord {
     Minute,
     Hour,
     Day,
@@ -102,6 +74,8 @@ enum WidthWord {
 struct Stats {
     /// What a point counts: minute, hour or day.
     width: &'static str,
+    /// How many of them.
+    per_point: i64,
     /// When the first point begins.
     since: String,
     /// When the last point ends.
@@ -128,32 +102,6 @@ struct Point {
     counts: CountsShown,
 }
 
-/// The endpoints that fail most.
-#[derive(Serialize, JsonSchema)]
-struct FailingEndpoints {
-    /// What was added up: minutes, hours or days.
-    width: &'static str,
-    /// When the first begins.
-    since: String,
-    /// When the last ends.
-    until: String,
-    /// Whether all of that time was added up.
-    is_complete: bool,
-    /// The endpoint that failed most, first.
-    data: Vec<FailingEndpoint>,
-}
-
-/// An endpoint that fails.
-#[derive(Serialize, JsonSchema)]
-struct FailingEndpoint {
-    endpoint_id: String,
-    account_id: String,
-    /// Failed attempts, and deliveries that failed without one.
-    failures: u64,
-    #[serde(flatten)]
-    counts: CountsShown,
-}
-
 async fn series(
     State(app): State<App>,
     headers: HeaderMap,
@@ -166,8 +114,10 @@ async fn series(
         query.project_id.as_deref(),
         query.account_id.as_deref(),
     )?;
-    let stretches = stretches(
+    let per_point = per_point(query.per_point.as_deref())?;
+    let stretches = covering(
         query.width.as_deref().unwrap_or("minute"),
+        per_point,
         (query.since.as_deref(), query.until.as_deref()),
         app.engine.now(),
     )?;
@@ -191,11 +141,35 @@ async fn series(
         _ => Some(store.backlog(scope, endpoint, BACKLOG_COUNTED_MAX).await?),
     };
     let found = store.rollups(scope.project_id, subject, stretches).await?;
-    Ok(Json(Stats::new(stretches, &found, backlog)))
+    let step = stretches.width.seconds() * per_point;
+    Ok(Json(Stats::new(
+        stretches,
+        per_point,
+        &together(found, step),
+        backlog,
+    )))
+}
+
+/// Those that begin in the same point as one.
+fn together(found: Vec<(i64, Counts)>, step: i64) -> Vec<(i64, Counts)> {
+    let mut points: Vec<(i64, Counts)> = Vec::new();
+    for (start, counts) in found {
+        let start = start.div_euclid(step) * step;
+        match points.last_mut() {
+            Some((last, sum)) if *last == start => sum.merge(&counts),
+            _ => points.push((start, counts)),
+        }
+    }
+    points
 }
 
 impl Stats {
-    fn new(stretches: Stretches, found: &[(i64, Counts)], backlog: Option<Backlog>) -> Self {
+    fn new(
+        stretches: Stretches,
+        per_point: i64,
+        found: &[(i64, Counts)],
+        backlog: Option<Backlog>,
+    ) -> Self {
         let mut totals = Counts::default();
         found.iter().for_each(|(_, counts)| totals.merge(counts));
         let point = |(start, counts): &(i64, Counts)| Point {
@@ -204,6 +178,7 @@ impl Stats {
         };
         Self {
             width: stretches.width.as_str(),
+            per_point,
             since: at(stretches.since),
             until: at(stretches.until),
             points: found.iter().map(point).collect(),
@@ -213,76 +188,4 @@ impl Stats {
             backlog_is_exact: backlog.map(|it| it.is_exact),
         }
     }
-}
-
-async fn worst(
-    State(app): State<App>,
-    headers: HeaderMap,
-    query: QueryText,
-) -> Result<Json<FailingEndpoints>, Problem> {
-    let caller = app.caller(&headers, KeyScope::DeliveriesRead).await?;
-    let query: FailingQuery = query.read()?;
-    let scope = app.scope(
-        &caller,
-        query.project_id.as_deref(),
-        query.account_id.as_deref(),
-    )?;
-    let stretches = stretches(
-        query.width.as_deref().unwrap_or("hour"),
-        (query.since.as_deref(), query.until.as_deref()),
-        app.engine.now(),
-    )?;
-    let limit = limit(query.limit.as_deref())?;
-    let found = (app.engine.store())
-        .rollups_by_endpoint(scope.project_id, stretches, STATS_ENDPOINT_ROWS_MAX)
-        .await?;
-    Ok(Json(FailingEndpoints {
-        width: stretches.width.as_str(),
-        since: at(stretches.since),
-        until: at(stretches.until),
-        is_complete: found.is_complete,
-        data: failing(&app, scope, found, limit),
-    }))
-}
-
-/// Those within the scope that fail most.
-fn failing(app: &App, scope: Scope, found: EndpointCounts, limit: usize) -> Vec<FailingEndpoint> {
-    let mut all: Vec<_> = found
-        .endpoints
-        .into_iter()
-        .map(|(id, counts)| {
-            (
-                counts.errors().map(|(_, count)| count).sum::<u64>(),
-                id,
-                counts,
-            )
-        })
-        .filter(|(failures, ..)| *failures > 0)
-        .collect();
-    all.sort_by(|(a, ..), (b, ..)| b.cmp(a));
-    let shown = all.into_iter().filter_map(|(failures, id, counts)| {
-        let (endpoint_id, account) = app.engine.endpoint(id)?;
-        let seen = scope.account_id.is_none_or(|only| only == account);
-        let account_id = app.engine.account_public_id(account)?.to_string();
-        seen.then(|| FailingEndpoint {
-            endpoint_id,
-            account_id,
-            failures,
-            counts: CountsShown::new(&counts),
-        })
-    });
-    shown.take(limit).collect()
-}
-
-fn limit(text: Option<&str>) -> Result<usize, Problem> {
-    let Some(text) = text else {
-        return Ok(ENDPOINTS_DEFAULT);
-    };
-    let limit = text.parse().ok();
-    limit
-        .filter(|limit| (1..=STATS_ENDPOINTS_MAX).contains(limit))
-        .ok_or_else(|| {
-            let detail = format!("must be a number from 1 to {STATS_ENDPOINTS_MAX}");
-            Problem::query("limit", &detail)
-        })
 }

@@ -1,6 +1,6 @@
 //! Which points of a series a caller asks for: whole ones that cover the time, and not too many.
 
-use hookwright_core::limits::STATS_POINTS_MAX;
+use hookwright_core::limits::{STATS_PER_POINT_MAX, STATS_POINTS_MAX};
 use hookwright_core::rollup::Width;
 use hookwright_core::time::UnixMs;
 use hookwright_store::Stretches;
@@ -14,6 +14,28 @@ const POINTS_DEFAULT: i64 = 60;
 /// The whole points that cover the time asked for.
 pub(crate) fn stretches(
     width: &str,
+    times: (Option<&str>, Option<&str>),
+    now: UnixMs,
+) -> Result<Stretches, Problem> {
+    covering(width, 1, times, now)
+}
+
+/// How many minutes, hours or days one point counts.
+pub(crate) fn per_point(text: Option<&str>) -> Result<i64, Problem> {
+    let Some(text) = text else {
+        return Ok(1);
+    };
+    let most = STATS_PER_POINT_MAX;
+    let number = text.parse().ok();
+    number
+        .filter(|number| (1..=most).contains(number))
+        .ok_or_else(|| Problem::query("per_point", &format!("must be a number from 1 to {most}")))
+}
+
+/// The same, where one point counts several minutes, hours or days: it begins at a multiple of them.
+pub(crate) fn covering(
+    width: &str,
+    per_point: i64,
     (since, until): (Option<&str>, Option<&str>),
     now: UnixMs,
 ) -> Result<Stretches, Problem> {
@@ -21,13 +43,15 @@ pub(crate) fn stretches(
         .ok_or_else(|| Problem::query("width", "must be minute, hour or day"))?;
     let until = until.map(|text| time("until", text)).transpose()?;
     let until = until.unwrap_or(now);
+    let step = width.seconds() * per_point;
+    let start_of = |second: i64| second.div_euclid(step) * step;
     // A point that has begun is asked for whole.
-    let end = width.start_of(until.seconds());
+    let end = start_of(until.seconds());
     let is_whole = until.0 == end * 1_000;
-    let until = if is_whole { end } else { end + width.seconds() };
+    let until = if is_whole { end } else { end + step };
     let since = since.map(|text| time("since", text)).transpose()?;
-    let since = since.map_or(until - POINTS_DEFAULT * width.seconds(), |since| {
-        width.start_of(since.seconds())
+    let since = since.map_or(until - POINTS_DEFAULT * step, |since| {
+        start_of(since.seconds())
     });
     let points = (until - since) / width.seconds();
     if points < 1 {
@@ -35,7 +59,7 @@ pub(crate) fn stretches(
     }
     if points > STATS_POINTS_MAX as i64 {
         let detail = format!(
-            "asks for {points} points of a {}, and {STATS_POINTS_MAX} is the most; ask for less time or a larger width",
+            "asks for {points} times a {}, and {STATS_POINTS_MAX} is the most; ask for less time or a larger width",
             width.as_str()
         );
         return Err(Problem::query("since", &detail));
@@ -90,6 +114,24 @@ mod tests {
                 "2024-01-15T10:00:00Z".to_owned()
             )
         );
+    }
+
+    #[test]
+    fn points_of_several_hours_begin_at_multiples_of_them() {
+        let times = (Some("2024-01-15T07:00:00Z"), Some("2024-01-15T10:30:00Z"));
+        let found = covering("hour", 3, times, NOW).map_err(|problem| problem.detail);
+        let found = found.expect("read");
+        assert_eq!(
+            (at(found.since), at(found.until)),
+            (
+                "2024-01-15T06:00:00Z".to_owned(),
+                "2024-01-15T12:00:00Z".to_owned()
+            )
+        );
+        assert_eq!(per_point(None).map_err(|it| it.detail), Ok(1));
+        for refused in ["0", "x", "1441"] {
+            assert!(per_point(Some(refused)).is_err(), "{refused}");
+        }
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! What others learn through the engine of what it does: statistics, listeners, the product itself.
 
-use hookwright_core::ids::{AccountId, EndpointId};
+use std::collections::HashSet;
+
+use hookwright_core::ids::EndpointId;
+use hookwright_store::{Endpoint, EndpointStatus, Scope};
 
 use super::{Engine, Shared};
 use crate::live::{Listener, NotListening, Wanted};
@@ -44,13 +47,24 @@ impl Engine {
         self.shared.live.close();
     }
 
-    /// An endpoint's public id and account, if it is there.
+    /// An endpoint as this node knows it, if it is there.
     #[must_use]
-    pub fn endpoint(&self, id: EndpointId) -> Option<(String, AccountId)> {
+    pub fn endpoint(&self, id: EndpointId) -> Option<Endpoint> {
         let target = self.shared.routing.target(id)?;
-        Some((
-            target.endpoint.public_id.clone(),
-            target.endpoint.account_id,
-        ))
+        Some(target.endpoint.clone())
+    }
+
+    /// The endpoints within the scope that are disabled or among those named, as this node knows
+    /// them; newest first.
+    #[must_use]
+    pub fn endpoints_unwell(&self, scope: Scope, failing: &HashSet<EndpointId>) -> Vec<Endpoint> {
+        let unwell = |endpoint: &Endpoint| {
+            endpoint.project_id == scope.project_id
+                && (scope.account_id).is_none_or(|only| endpoint.account_id == only)
+                && (endpoint.status == EndpointStatus::Disabled || failing.contains(&endpoint.id))
+        };
+        let mut found = self.shared.routing.endpoints(unwell);
+        found.sort_by_key(|endpoint| std::cmp::Reverse(endpoint.id));
+        found
     }
 }

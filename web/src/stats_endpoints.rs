@@ -1,0 +1,158 @@
+//! Which endpoints fail most?
+
+use axum::Json;
+use axum::extract::State;
+use hookwright_core::limits::{STATS_ENDPOINT_ROWS_MAX, STATS_ENDPOINTS_MAX};
+use hookwright_core::scope::Scope as KeyScope;
+use hookwright_store::{EndpointCounts, Scope};
+use http::HeaderMap;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::api::{Api, Doc};
+use crate::app::App;
+use crate::problem::Problem;
+use crate::query::QueryText;
+use crate::stats::WidthWord;
+use crate::stats_shown::CountsShown;
+use crate::stats_time::{at, stretches};
+
+const ENDPOINTS_DEFAULT: usize = 10;
+
+pub(crate) fn api() -> Api {
+    let doc = |id, summary| Doc::new(id, "Statistics", summary).scope(KeyScope::DeliveriesRead);
+    Api::default()
+        .get(
+            "/v1/stats/endpoints",
+            worst,
+            doc("listFailingEndpoints", "Lists the endpoints that fail most in some time.")
+                .description(
+                    "By the number of failures (failed attempts, and deliveries that failed without one), most first; endpoints without failures and deleted ones are left out. Adds up at most 50,000 rows of one endpoint and one minute, hour or day each, the newest first: `is_complete` says whether that was all.",
+                )
+                .query::<FailingQuery>()
+                .answer::<FailingEndpoints>(200),
+        )
+}
+
+/// Which endpoints.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct FailingQuery {
+    /// The project, where the key is a root key.
+    project_id: Option<String>,
+    /// Of this account.
+    account_id: Option<String>,
+    /// Which counts are added up: by minute, hour (if not given) or day.
+    #[schemars(with = "Option<WidthWord>")]
+    width: Option<String>,
+    /// From this time on (RFC 3339), rounded down; 60 minutes, hours or days if not given.
+    since: Option<String>,
+    /// Up to this time (RFC 3339), rounded up; now if not given.
+    until: Option<String>,
+    /// Endpoints at most: 1 to 100, 10 if not given.
+    #[schemars(with = "Option<u16>", range(min = 1, max = 100))]
+    limit: Option<String>,
+}
+
+/// The endpoints that fail most.
+#[derive(Serialize, JsonSchema)]
+struct FailingEndpoints {
+    /// What was added up: minutes, hours or days.
+    width: &'static str,
+    /// When the first begins.
+    since: String,
+    /// When the last ends.
+    until: String,
+    /// Whether all of that time was added up.
+    is_complete: bool,
+    /// The endpoint that failed most, first.
+    data: Vec<FailingEndpoint>,
+}
+
+/// An endpoint that fails.
+#[derive(Serialize, JsonSchema)]
+struct FailingEndpoint {
+    endpoint_id: String,
+    account_id: String,
+    name: Option<String>,
+    url: String,
+    /// Failed attempts, and deliveries that failed without one.
+    failures: u64,
+    #[serde(flatten)]
+    counts: CountsShown,
+}
+
+async fn worst(
+    State(app): State<App>,
+    headers: HeaderMap,
+    query: QueryText,
+) -> Result<Json<FailingEndpoints>, Problem> {
+    let caller = app.caller(&headers, KeyScope::DeliveriesRead).await?;
+    let query: FailingQuery = query.read()?;
+    let scope = app.scope(
+        &caller,
+        query.project_id.as_deref(),
+        query.account_id.as_deref(),
+    )?;
+    let stretches = stretches(
+        query.width.as_deref().unwrap_or("hour"),
+        (query.since.as_deref(), query.until.as_deref()),
+        app.engine.now(),
+    )?;
+    let limit = limit(query.limit.as_deref())?;
+    let found = (app.engine.store())
+        .rollups_by_endpoint(scope.project_id, stretches, STATS_ENDPOINT_ROWS_MAX)
+        .await?;
+    Ok(Json(FailingEndpoints {
+        width: stretches.width.as_str(),
+        since: at(stretches.since),
+        until: at(stretches.until),
+        is_complete: found.is_complete,
+        data: failing(&app, scope, found, limit),
+    }))
+}
+
+/// Those within the scope that fail most.
+fn failing(app: &App, scope: Scope, found: EndpointCounts, limit: usize) -> Vec<FailingEndpoint> {
+    let mut all: Vec<_> = found
+        .endpoints
+        .into_iter()
+        .map(|(id, counts)| {
+            (
+                counts.errors().map(|(_, count)| count).sum::<u64>(),
+                id,
+                counts,
+            )
+        })
+        .filter(|(failures, ..)| *failures > 0)
+        .collect();
+    all.sort_by(|(a, ..), (b, ..)| b.cmp(a));
+    let shown = all.into_iter().filter_map(|(failures, id, counts)| {
+        let endpoint = app.engine.endpoint(id)?;
+        let account = endpoint.account_id;
+        let seen = scope.account_id.is_none_or(|only| only == account);
+        let account_id = app.engine.account_public_id(account)?.to_string();
+        seen.then(|| FailingEndpoint {
+            endpoint_id: endpoint.public_id,
+            account_id,
+            name: endpoint.settings.name,
+            url: endpoint.settings.url,
+            failures,
+            counts: CountsShown::new(&counts),
+        })
+    });
+    shown.take(limit).collect()
+}
+
+fn limit(text: Option<&str>) -> Result<usize, Problem> {
+    let Some(text) = text else {
+        return Ok(ENDPOINTS_DEFAULT);
+    };
+    let limit = text.parse().ok();
+    limit
+        .filter(|limit| (1..=STATS_ENDPOINTS_MAX).contains(limit))
+        .ok_or_else(|| {
+            let detail = format!("must be a number from 1 to {STATS_ENDPOINTS_MAX}");
+            Problem::query("limit", &detail)
+        })
+}
