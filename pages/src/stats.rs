@@ -203,6 +203,7 @@ pub(crate) fn moment(seconds: i64) -> String {
 pub(crate) fn percent(share: f64) -> String {
     // Not all is never called all.
     let text = match share * 100.0 {
+        0.0 => "0".to_owned(),
         it if it >= 100.0 => "100".to_owned(),
         it if it > 99.99 => "99.99".to_owned(),
         it if it >= 99.0 => format!("{it:.2}"),
@@ -265,10 +266,16 @@ mod tests {
             ("Jan 15".to_owned(), "Jan 15, 10:00 to 13:00".to_owned())
         );
         assert_eq!(month.span(at), "Jan 15");
-        let shown = [1.0, 0.999_999, 0.995, 0.5].map(percent);
+        let shown = [1.0, 0.999_999, 0.995, 0.5, 0.0].map(percent);
         assert_eq!(
             shown,
-            ["100\u{a0}%", "99.99\u{a0}%", "99.50\u{a0}%", "50.0\u{a0}%"]
+            [
+                "100\u{a0}%",
+                "99.99\u{a0}%",
+                "99.50\u{a0}%",
+                "50.0\u{a0}%",
+                "0\u{a0}%"
+            ]
         );
     }
 }

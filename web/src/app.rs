@@ -18,7 +18,8 @@ use crate::under_way::UnderWay;
 use crate::{
     accounts, attempts, audit_log, batch, cancel, deliveries, docs_page, dry_run, endpoint_health,
     endpoint_status, endpoints, event_list, event_types, events, export, filters, health, keys,
-    own_key, portal_tokens, profiles, projects, root_keys, sessions, stats, stats_endpoints, stream,
+    own_key, portal_tokens, profiles, projects, root_keys, sessions, stats, stats_endpoints,
+    stream,
 };
 use crate::{broadcasts, purges, replays};
 

@@ -53,7 +53,8 @@ struct StatsQuery {
     /// of them, as 3 hours at 00:00, 03:00 and so on.
     #[schemars(with = "Option<u16>", range(min = 1, max = 1440))]
     per_point: Option<String>,
-    /// From this time on (RFC 3339), rounded down to a whole point; 60 points if not given.
+    /// From this time on (RFC 3339), rounded down to a whole point; 60 points if not given, or as many
+    /// as may be asked for.
     since: Option<String>,
     /// Up to this time (RFC 3339), rounded up to a whole point; now if not given.
     until: Option<String>,

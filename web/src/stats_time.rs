@@ -50,9 +50,8 @@ pub(crate) fn covering(
     let is_whole = until.0 == end * 1_000;
     let until = if is_whole { end } else { end + step };
     let since = since.map(|text| time("since", text)).transpose()?;
-    let since = since.map_or(until - POINTS_DEFAULT * step, |since| {
-        start_of(since.seconds())
-    });
+    let points = POINTS_DEFAULT.min(STATS_POINTS_MAX as i64 / per_point);
+    let since = since.map_or(until - points * step, |since| start_of(since.seconds()));
     let points = (until - since) / width.seconds();
     if points < 1 {
         return Err(Problem::query("since", "must lie before \"until\""));

@@ -116,12 +116,12 @@ export class Operations extends Transport {
   }
 
   /** Lists endpoints, newest first. */
-  listAccountWebhooks(account_id: string, options: { project_id?: string; limit?: number; cursor?: string; status?: string; event_type?: string; url?: string; metadata?: Record<string, string>; } & CallOptions = {}): Promise<types.PageOfEndpoint> {
-    return this.call({ method: "GET", path: `/v1/accounts/${segment(account_id)}/webhooks`, kind: "json", options, query: ["project_id", "limit", "cursor", "status", "event_type", "url", "metadata"] }) as Promise<types.PageOfEndpoint>;
+  listAccountWebhooks(account_id: string, options: { project_id?: string; limit?: number; cursor?: string; status?: string; event_type?: string; url?: string; unwell?: boolean; metadata?: Record<string, string>; } & CallOptions = {}): Promise<types.PageOfEndpoint> {
+    return this.call({ method: "GET", path: `/v1/accounts/${segment(account_id)}/webhooks`, kind: "json", options, query: ["project_id", "limit", "cursor", "status", "event_type", "url", "unwell", "metadata"] }) as Promise<types.PageOfEndpoint>;
   }
 
   /** Lists endpoints, newest first. Goes on from page to page. */
-  async *listAccountWebhooksAll(account_id: string, options: { project_id?: string; limit?: number; cursor?: string; status?: string; event_type?: string; url?: string; metadata?: Record<string, string>; } & CallOptions = {}): AsyncGenerator<types.Endpoint> {
+  async *listAccountWebhooksAll(account_id: string, options: { project_id?: string; limit?: number; cursor?: string; status?: string; event_type?: string; url?: string; unwell?: boolean; metadata?: Record<string, string>; } & CallOptions = {}): AsyncGenerator<types.Endpoint> {
     let cursor = options.cursor;
     do {
       const page = await this.listAccountWebhooks(account_id, { ...options, cursor });
@@ -301,12 +301,12 @@ export class Operations extends Transport {
   }
 
   /** Lists endpoints, newest first. */
-  listEndpoints(options: { project_id?: string; account_id?: string; limit?: number; cursor?: string; status?: string; event_type?: string; url?: string; metadata?: Record<string, string>; } & CallOptions = {}): Promise<types.PageOfEndpoint> {
-    return this.call({ method: "GET", path: `/v1/endpoints`, kind: "json", options, query: ["project_id", "account_id", "limit", "cursor", "status", "event_type", "url", "metadata"] }) as Promise<types.PageOfEndpoint>;
+  listEndpoints(options: { project_id?: string; account_id?: string; limit?: number; cursor?: string; status?: string; event_type?: string; url?: string; unwell?: boolean; metadata?: Record<string, string>; } & CallOptions = {}): Promise<types.PageOfEndpoint> {
+    return this.call({ method: "GET", path: `/v1/endpoints`, kind: "json", options, query: ["project_id", "account_id", "limit", "cursor", "status", "event_type", "url", "unwell", "metadata"] }) as Promise<types.PageOfEndpoint>;
   }
 
   /** Lists endpoints, newest first. Goes on from page to page. */
-  async *listEndpointsAll(options: { project_id?: string; account_id?: string; limit?: number; cursor?: string; status?: string; event_type?: string; url?: string; metadata?: Record<string, string>; } & CallOptions = {}): AsyncGenerator<types.Endpoint> {
+  async *listEndpointsAll(options: { project_id?: string; account_id?: string; limit?: number; cursor?: string; status?: string; event_type?: string; url?: string; unwell?: boolean; metadata?: Record<string, string>; } & CallOptions = {}): AsyncGenerator<types.Endpoint> {
     let cursor = options.cursor;
     do {
       const page = await this.listEndpoints({ ...options, cursor });
@@ -696,8 +696,8 @@ export class Operations extends Transport {
   }
 
   /** Counts by minute, hour or day, with totals and what is not delivered yet. */
-  getStats(options: { project_id?: string; account_id?: string; endpoint_id?: string; event_type?: string; width?: "minute" | "hour" | "day" | null; since?: string; until?: string; } & CallOptions = {}): Promise<types.Stats> {
-    return this.call({ method: "GET", path: `/v1/stats`, kind: "json", options, query: ["project_id", "account_id", "endpoint_id", "event_type", "width", "since", "until"] }) as Promise<types.Stats>;
+  getStats(options: { project_id?: string; account_id?: string; endpoint_id?: string; event_type?: string; width?: "minute" | "hour" | "day" | null; per_point?: number; since?: string; until?: string; } & CallOptions = {}): Promise<types.Stats> {
+    return this.call({ method: "GET", path: `/v1/stats`, kind: "json", options, query: ["project_id", "account_id", "endpoint_id", "event_type", "width", "per_point", "since", "until"] }) as Promise<types.Stats>;
   }
 
   /** Lists the endpoints that fail most in some time. */
@@ -711,12 +711,12 @@ export class Operations extends Transport {
   }
 
   /** Lists endpoints, newest first. */
-  listWebhooks(options: { project_id?: string; account_id?: string; limit?: number; cursor?: string; status?: string; event_type?: string; url?: string; metadata?: Record<string, string>; } & CallOptions = {}): Promise<types.PageOfEndpoint> {
-    return this.call({ method: "GET", path: `/v1/webhooks`, kind: "json", options, query: ["project_id", "account_id", "limit", "cursor", "status", "event_type", "url", "metadata"] }) as Promise<types.PageOfEndpoint>;
+  listWebhooks(options: { project_id?: string; account_id?: string; limit?: number; cursor?: string; status?: string; event_type?: string; url?: string; unwell?: boolean; metadata?: Record<string, string>; } & CallOptions = {}): Promise<types.PageOfEndpoint> {
+    return this.call({ method: "GET", path: `/v1/webhooks`, kind: "json", options, query: ["project_id", "account_id", "limit", "cursor", "status", "event_type", "url", "unwell", "metadata"] }) as Promise<types.PageOfEndpoint>;
   }
 
   /** Lists endpoints, newest first. Goes on from page to page. */
-  async *listWebhooksAll(options: { project_id?: string; account_id?: string; limit?: number; cursor?: string; status?: string; event_type?: string; url?: string; metadata?: Record<string, string>; } & CallOptions = {}): AsyncGenerator<types.Endpoint> {
+  async *listWebhooksAll(options: { project_id?: string; account_id?: string; limit?: number; cursor?: string; status?: string; event_type?: string; url?: string; unwell?: boolean; metadata?: Record<string, string>; } & CallOptions = {}): AsyncGenerator<types.Endpoint> {
     let cursor = options.cursor;
     do {
       const page = await this.listWebhooks({ ...options, cursor });
@@ -731,12 +731,12 @@ export class Operations extends Transport {
   }
 
   /** Lists endpoints, newest first. */
-  listWebhookEndpoints(options: { project_id?: string; account_id?: string; limit?: number; cursor?: string; status?: string; event_type?: string; url?: string; metadata?: Record<string, string>; } & CallOptions = {}): Promise<types.PageOfEndpoint> {
-    return this.call({ method: "GET", path: `/v1/webhooks/endpoints`, kind: "json", options, query: ["project_id", "account_id", "limit", "cursor", "status", "event_type", "url", "metadata"] }) as Promise<types.PageOfEndpoint>;
+  listWebhookEndpoints(options: { project_id?: string; account_id?: string; limit?: number; cursor?: string; status?: string; event_type?: string; url?: string; unwell?: boolean; metadata?: Record<string, string>; } & CallOptions = {}): Promise<types.PageOfEndpoint> {
+    return this.call({ method: "GET", path: `/v1/webhooks/endpoints`, kind: "json", options, query: ["project_id", "account_id", "limit", "cursor", "status", "event_type", "url", "unwell", "metadata"] }) as Promise<types.PageOfEndpoint>;
   }
 
   /** Lists endpoints, newest first. Goes on from page to page. */
-  async *listWebhookEndpointsAll(options: { project_id?: string; account_id?: string; limit?: number; cursor?: string; status?: string; event_type?: string; url?: string; metadata?: Record<string, string>; } & CallOptions = {}): AsyncGenerator<types.Endpoint> {
+  async *listWebhookEndpointsAll(options: { project_id?: string; account_id?: string; limit?: number; cursor?: string; status?: string; event_type?: string; url?: string; unwell?: boolean; metadata?: Record<string, string>; } & CallOptions = {}): AsyncGenerator<types.Endpoint> {
     let cursor = options.cursor;
     do {
       const page = await this.listWebhookEndpoints({ ...options, cursor });

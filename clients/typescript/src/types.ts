@@ -401,6 +401,8 @@ export interface EventTypeVersionInput {
 export interface FailingEndpoint {
   endpoint_id: string;
   account_id: string;
+  name: string | null;
+  url: string;
   failures: number;
   accepted: number;
   delivered: number;
@@ -972,6 +974,7 @@ export interface SessionOpened {
 /** A series of counts. */
 export interface Stats {
   width: string;
+  per_point: number;
   since: string;
   until: string;
   points: Point[];

@@ -214,3 +214,92 @@ fn times_and_widths_that_cannot_be_shown_are_refused() {
         }
     }
 }
+
+#[test]
+fn a_point_may_count_several_minutes() {
+    let it = arranged();
+    ended(&it.client, "", 4);
+    let stats = it
+        .client
+        .get("/v1/stats?width=minute&per_point=30")
+        .expect(200);
+    assert_eq!(stats["per_point"], 30);
+    let points = stats["points"].as_array().expect("points");
+    // The test may run over the end of one point.
+    assert!((1..=2).contains(&points.len()), "{stats}");
+    for point in points {
+        let at = point["at"].as_str().expect("a time");
+        assert!(at.ends_with(":00:00Z") || at.ends_with(":30:00Z"), "{at}");
+    }
+    assert_eq!(stats["totals"]["accepted"], 4);
+    let refused = it.client.get("/v1/stats?per_point=0");
+    assert_eq!(refused.problem(400), "invalid_parameter");
+}
+
+#[test]
+fn an_endpoint_that_fails_is_listed_by_its_name() {
+    let it = arranged();
+    let id = &it.failing;
+    let name = json!({"name": "CRM"});
+    it.client
+        .patch(&format!("/v1/endpoints/{id}"), &name)
+        .expect(200);
+    ended(&it.client, &format!("width=hour&endpoint_id={id}"), 1);
+    let list = it.client.get("/v1/stats/endpoints").expect(200);
+    assert_eq!(list["data"][0]["name"], "CRM");
+    let url = list["data"][0]["url"].as_str().expect("a URL");
+    assert!(url.starts_with("http://127.0.0.1:"), "{url}");
+}
+
+#[test]
+fn the_endpoints_that_are_not_well_are_listed() {
+    let it = arranged();
+    let ids = |query: &str| -> Vec<Value> {
+        let list = it.client.get(&format!("/v1/endpoints?{query}")).expect(200);
+        let data = list["data"].as_array().expect("a list").clone();
+        data.into_iter()
+            .map(|endpoint| endpoint["id"].clone())
+            .collect()
+    };
+    assert_eq!(ids("unwell=true"), [] as [Value; 0]);
+    let path = format!("/v1/endpoints/{}/disable", it.failing);
+    it.client.post(&path, &json!({"reason": "x"})).expect(200);
+    until("the disabled one is listed", || {
+        (ids("unwell=true") == [json!(it.failing)]).then_some(Value::Null)
+    });
+    assert_eq!(ids("unwell=true&account_id=acme"), [] as [Value; 0]);
+    assert_eq!(ids("unwell=true&status=active"), [] as [Value; 0]);
+    assert_eq!(ids("unwell=false").len(), 2);
+    assert_eq!(
+        it.client.get("/v1/endpoints?unwell=yes").problem(400),
+        "invalid_parameter"
+    );
+    let key = it
+        .client
+        .post("/v1/accounts/acme/keys", &json!({}))
+        .expect(201);
+    let acme = it.client.with_key(key["api_key"].as_str().expect("a key"));
+    let own = acme.get("/v1/endpoints?unwell=true").expect(200);
+    assert_eq!(own["data"], json!([]));
+    // A breaker that opens makes its endpoint unwell, and closing it makes it well again.
+    let sink = Sink::with_statuses(&[500]);
+    let breaker = json!({"min_attempts": 1, "window_seconds": 60, "open_seconds": 600});
+    let body = json!({"url": sink.url, "account_id": "initech", "circuit_breaker": breaker});
+    let made = it.client.post("/v1/endpoints", &body).expect(201);
+    publish(&it.client, "initech", "user.created");
+    until("the open one is listed", || {
+        ids("unwell=true&account_id=initech")
+            .contains(&made["id"])
+            .then_some(Value::Null)
+    });
+    let first = it
+        .client
+        .get("/v1/endpoints?unwell=true&limit=1")
+        .expect(200);
+    assert_eq!(first["data"][0]["id"], made["id"], "the newest first");
+    let cursor = first["next_cursor"].as_str().expect("a cursor");
+    assert_eq!(
+        ids(&format!("unwell=true&limit=1&cursor={cursor}")),
+        [json!(it.failing)]
+    );
+}

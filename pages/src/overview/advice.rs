@@ -8,7 +8,7 @@ use super::worst::Failing;
 use crate::fault::Fault;
 use crate::parts::list::ListOf;
 use crate::parts::show::count;
-use crate::parts::times::{length, time};
+use crate::parts::times::{length, time, to_the_second};
 use crate::stats::Stats;
 use crate::visit::{Visit, segment};
 
@@ -127,14 +127,15 @@ fn of_endpoint(endpoint: &Unwell) -> Advice {
     let failing = health.and_then(|health| health.failing_since.clone());
     let (title, text) = match (endpoint.status.as_str(), breaker) {
         ("disabled", _) => {
-            let reason = endpoint.status_reason.as_deref().unwrap_or("no reason was given");
+            let reason = endpoint.status_reason.as_deref().unwrap_or("no reason was given")
+                .trim_end_matches('.');
             (
                 format!("Disabled: {name}"),
                 format!("Its deliveries fail at once. Why: {reason}. Enable it once it is mended, then resend what failed."),
             )
         }
         (_, Some(breaker)) => {
-            let until = breaker.until.as_deref().map(|until| format!(" It is tried again at {}.", until.replace('T', " ").replace('Z', " UTC")));
+            let until = breaker.until.as_deref().map(|until| format!(" It is tried again at {}.", to_the_second(until)));
             (
                 format!("Left alone for a while: {name}"),
                 format!(

@@ -100,7 +100,7 @@ impl Along {
                 values,
             }],
             scale: Scale::percent(least),
-            unit: |it| format!("{it}\u{a0}%"),
+            unit: |it| format!("{}\u{a0}%", short(it)),
             along: &self.labels,
             tips: self.tips(|it| {
                 it.success_rate
@@ -124,7 +124,7 @@ impl Along {
         Chart {
             id: "latency",
             title: "Publish to delivery",
-            about: "From an event's acceptance to its acknowledgement, retries included. Logarithmic.",
+            about: "Acceptance to acknowledgement, retries included; logarithmic.",
             drawn: Drawn::Line,
             series: vec![
                 series("p50", 1, half),

@@ -96,13 +96,14 @@ impl Chart<'_> {
             .iter()
             .map(|series| series.values.iter().map(place).collect())
             .collect();
-        let paths: Vec<String> = match self.drawn {
+        let paths: Vec<(String, String)> = match self.drawn {
             Drawn::Line => places.iter().map(|places| line(places)).collect(),
             Drawn::Bars => {
                 let heights =
                     |places: &Vec<Option<f64>>| places.iter().map(|it| it.unwrap_or(0.0)).collect();
                 let heights: Vec<Vec<f64>> = places.iter().map(heights).collect();
-                stacked(&heights).iter().map(|spans| bars(spans)).collect()
+                let spans = stacked(&heights).into_iter();
+                spans.map(|spans| (bars(&spans), String::new())).collect()
             }
         };
         let class = match self.drawn {
@@ -111,8 +112,9 @@ impl Chart<'_> {
         };
         // The first lies above the others: a low bar of it is not hidden by the bar upon it.
         html! {
-            @for (series, path) in self.series.iter().zip(paths).rev() {
-                path class=(class) data-colour=(series.colour) d=(path) {}
+            @for (series, (path, dots)) in self.series.iter().zip(paths).rev() {
+                @if !path.is_empty() { path class=(class) data-colour=(series.colour) d=(path) {} }
+                @if !dots.is_empty() { path.line.dots data-colour=(series.colour) d=(dots) {} }
             }
         }
     }

@@ -39,26 +39,26 @@ pub(crate) fn stacked(series: &[Vec<f64>]) -> Vec<Vec<(f64, f64)>> {
     series.iter().map(upon).collect()
 }
 
-/// A line through the points that have a value; it breaks where there is none. A point without
-/// neighbours is a line of no length, which is drawn as a dot.
-pub(crate) fn line(places: &[Option<f64>]) -> String {
-    let mut path = String::new();
-    let mut before = None;
+/// A line through the points that have a value, which breaks where there is none; and the points
+/// without neighbours, as lines of no length that are drawn as dots.
+pub(crate) fn line(places: &[Option<f64>]) -> (String, String) {
+    let (mut path, mut dots) = (String::new(), String::new());
+    let mut follows = false;
     for (place, value) in places.iter().enumerate() {
         let Some(value) = value else {
-            before = None;
+            follows = false;
             continue;
         };
         let (x, y) = (place * POINT + POINT / 2, down(*value));
-        let alone = before.is_none() && places.get(place + 1).copied().flatten().is_none();
-        let _ = match (before, alone) {
-            (Some(()), _) => write!(path, "L{x} {y:.0}"),
-            (None, false) => write!(path, "M{x} {y:.0}"),
-            (None, true) => write!(path, "M{x} {y:.0}h0"),
+        let alone = !follows && places.get(place + 1).copied().flatten().is_none();
+        let _ = match (follows, alone) {
+            (true, _) => write!(path, "L{x} {y:.0}"),
+            (false, false) => write!(path, "M{x} {y:.0}"),
+            (false, true) => write!(dots, "M{x} {y:.0}h0"),
         };
-        before = Some(());
+        follows = true;
     }
-    path
+    (path, dots)
 }
 
 /// SVG counts from the top.
@@ -87,7 +87,11 @@ mod tests {
     #[test]
     fn a_line_breaks_where_there_is_no_value() {
         let places = [Some(0.0), Some(1.0), None, Some(0.5), None, None];
-        assert_eq!(line(&places), "M5 1000L15 0M35 500h0");
-        assert_eq!(line(&[None, None]), "");
+        let (path, dots) = line(&places);
+        assert_eq!(
+            (path.as_str(), dots.as_str()),
+            ("M5 1000L15 0", "M35 500h0")
+        );
+        assert_eq!(line(&[None, None]), Default::default());
     }
 }

@@ -28,7 +28,7 @@ impl Scale {
     pub(crate) fn percent(min: f64) -> Self {
         let low = [99.0, 95.0, 90.0, 50.0].into_iter().find(|low| min >= *low);
         let low = low.unwrap_or(0.0);
-        let steps = if low == 95.0 { 5 } else { 4 };
+        let steps = if low == 0.0 { 4 } else { 5 };
         Self::Steps {
             low,
             step: (100.0 - low) / f64::from(steps),
@@ -110,7 +110,8 @@ mod tests {
 
     #[test]
     fn a_share_that_is_nearly_whole_is_looked_at_closely() {
-        assert_eq!(shown(Scale::percent(99.2))[4], "99");
+        let close = ["100", "99.8", "99.6", "99.4", "99.2", "99"];
+        assert_eq!(shown(Scale::percent(99.2)), close);
         assert_eq!(shown(Scale::percent(96.0)).len(), 6);
         assert_eq!(Scale::percent(12.0).place(50.0), 0.5);
         assert_eq!(Scale::percent(99.5).place(0.0), 0.0, "never below");

@@ -9,12 +9,10 @@ use crate::moment;
 /// A moment of the API (RFC 3339 in UTC) as a date and a time of day, and how long ago that is. The
 /// script keeps the latter true.
 pub(crate) fn time(at: &str) -> Markup {
-    let shown = at.trim_end_matches('Z').replacen('T', " ", 1);
-    let shown = shown.split('.').next().unwrap_or(&shown).to_owned();
     let ago = moment::now_ms().and_then(|now_ms| ago(at, now_ms));
     html! {
         time datetime=(at) title={ (at) } {
-            (shown) " UTC"
+            (to_the_second(at))
             @if let Some(ago) = ago { span.ago { (ago) } }
         }
     }
@@ -36,6 +34,12 @@ fn ago(at: &str, now_ms: i64) -> Option<String> {
         true => format!("{span} ago"),
         false => format!("in {span}"),
     })
+}
+
+/// A moment of the API as text.
+pub(crate) fn to_the_second(at: &str) -> String {
+    let shown = at.trim_end_matches('Z').replacen('T', " ", 1);
+    format!("{} UTC", shown.split('.').next().unwrap_or(&shown))
 }
 
 /// A moment, or a dash.

@@ -470,6 +470,8 @@ FailingEndpoint = TypedDict(
     {
         "endpoint_id": str,
         "account_id": str,
+        "name": Union[str, None],
+        "url": str,
         "failures": int,
         "accepted": int,
         "delivered": int,
@@ -1160,6 +1162,7 @@ Stats = TypedDict(
     "Stats",
     {
         "width": str,
+        "per_point": int,
         "since": str,
         "until": str,
         "points": List["Point"],
