@@ -6,6 +6,7 @@
 //   world.accounts  {acme: {id, key}, globex, ...}  world.endpoints    {healthy: ID, failing, slow, ...}
 //   world.events    {paid: ID, ...}                 world.deliveries   {delivered: ID, retrying, failed, ...}
 //   world.replays   {finished: ID, running: ID}     world.receiver     what startReceiver gives
+//   world.weather   {delayMs, trouble}: how receivers do
 //   await world.stop()
 
 import { eventTypes, orderEvent } from "./shop.mjs";
@@ -39,11 +40,15 @@ const ENDPOINTS = {
 const VENDORS = ["authento", "authepy", "authpi", "envoyou", "reachscore"];
 
 // How the receiver answers: by the first part of the path.
-function answers() {
+function answers(weather) {
   const seen = new Map();
   const json = { "content-type": "application/json", "x-request-id": "req_7f3a91" };
   const how = {
-    ok: () => ({ headers: json, body: '{"received":true}' }),
+    ok: (request) => {
+      const delayMs = weather.delayMs();
+      if (weather.trouble.has(request.url.split("/")[2])) return how[503]();
+      return { headers: json, body: '{"received":true}', delayMs };
+    },
     500: () => ({ status: 500, headers: { "content-type": "text/html" }, body: "<h1>Internal Server Error</h1>\n<p>database connection refused</p>\n" }),
     503: () => ({ status: 503, headers: { ...json, "retry-after": "120" }, body: '{"error":"overloaded"}' }),
     410: () => ({ status: 410, body: "This integration was removed." }),
@@ -59,7 +64,9 @@ function answers() {
 }
 
 export async function makeWorld(server, { events = 240 } = {}) {
-  const receiver = await startReceiver(answers());
+  // What may be changed later: how long good answers take, and whose receivers are in trouble.
+  const weather = { delayMs: () => 0, trouble: new Set() };
+  const receiver = await startReceiver(answers(weather));
   const at = (settings) => ({ ...settings, url: receiver.url + settings.url });
   const made = await server.api("POST", "/v1/projects", { name: "Northwind Shop", profile: "standard-webhooks" });
   const api = apiOf(server.url, made.api_key);
@@ -90,7 +97,7 @@ export async function makeWorld(server, { events = 240 } = {}) {
   const refused = published.filter((result) => result.error);
   if (refused.length) throw new Error(`refused: ${JSON.stringify(refused[0])}`);
   const vendors = await makeVendors(server, receiver);
-  const world = { project: { id: made.id, key: made.api_key, api }, vendors, accounts, endpoints, receiver, stop: receiver.stop };
+  const world = { project: { id: made.id, key: made.api_key, api }, vendors, accounts, endpoints, receiver, weather, stop: receiver.stop };
   await settle(world);
   world.deliveries = await oneOfEach(world);
   world.events = { newest: published.at(-1).id, first: published[0].id };
