@@ -4,20 +4,28 @@
 const LISTS = ["ui", "endpoints", "deliveries", "events", "replays", "catalogue", "accounts", "keys", "sessions", "root-keys", "portal-links", "purges"];
 const WORDS = ["new", "export", "import", "edit", "resend", "preview", "assets", "sign-in", "sign-out", "search", "root-keys", "sessions", "receipt"];
 
-// What kind of page an address is: ids are stars, and of the query only the names count.
+// What kind of page an address is: ids are stars, and the query does not count.
 export function kindOf(address) {
-  const url = new URL(address);
-  const parts = url.pathname.split("/").map((part, place, all) =>
-    LISTS.includes(all[place - 1]) && part && !WORDS.includes(part) ? "*" : part);
-  const names = [...new Set(url.searchParams.keys())].filter((name) => url.searchParams.get(name) !== "").sort();
-  return parts.join("/") + (names.length ? `?${names.join("&")}` : "");
+  const parts = new URL(address).pathname.split("/");
+  const isId = (part, place) => LISTS.includes(parts[place - 1]) && part && !WORDS.includes(part);
+  return parts.map((part, place) => (isId(part, place) ? "*" : part)).join("/");
 }
 
 // Not pages: files to keep, the API's description, the way out.
 const isPage = (url) => !/\/(export|sign-out)$|^\/docs|^\/v1\/|\/assets\/|\.(json|ndjson|css|js|svg)$/.test(url.pathname);
 
+// The answer to an address, or nothing where it is a file that the browser would keep.
+async function open(page, address) {
+  try {
+    return await page.goto(address, { waitUntil: "load" });
+  } catch (error) {
+    if (/ERR_ABORTED/.test(error.message)) return undefined;
+    throw error;
+  }
+}
+
 // Visits the pages that links lead to from `starts` (addresses; the first says how all begin):
-// `visit(address, kind, answer)` is called on each once it is loaded. Gives
+// `visit(address, kind, answer, isFirst)` is called on each once it is loaded. Gives
 // {kinds: [...], forms: [{method, action, kind, fields, at}]}.
 export async function crawl(page, starts, visit = async () => {}, { of = 1, most = 150 } = {}) {
   const { origin, pathname } = new URL(starts[0]);
@@ -30,10 +38,12 @@ export async function crawl(page, starts, visit = async () => {}, { of = 1, most
   while (waiting.length && count < most) {
     const address = waiting.shift();
     const kind = kindOf(address);
-    if ((seen.get(kind) ?? 0) >= of) continue;
-    seen.set(kind, (seen.get(kind) ?? 0) + 1);
+    const before = seen.get(kind) ?? 0;
+    if (before >= of) continue;
+    const answer = await open(page, address);
+    if (!answer) continue;
+    seen.set(kind, before + 1);
     count += 1;
-    const answer = await page.goto(address, { waitUntil: "load" });
     const found = await page.evaluate(() => ({
       links: [...document.querySelectorAll("a[href]")].map((link) => link.href),
       forms: [...document.querySelectorAll("form")].map((form) => ({
@@ -55,7 +65,7 @@ export async function crawl(page, starts, visit = async () => {}, { of = 1, most
       asked.add(url.href);
       waiting.push(url.href);
     }
-    await visit(address, kind, answer);
+    await visit(address, kind, answer, before === 0);
   }
   return { kinds: [...seen.keys()], forms: [...forms.values()] };
 }

@@ -99,8 +99,12 @@ export async function tabFaults(page) {
     });
     if (left === 0) break;
   }
-  return page.evaluate(() => [
-    ...[...window.controls].map((it) => `no way by Tab to ${it.outerHTML.slice(0, 160)}`),
-    ...window.unseen.map((it) => `focus cannot be seen on ${it}`),
-  ]);
+  return page.evaluate(() => {
+    document.activeElement.blur();
+    scrollTo(0, 0);
+    return [
+      ...[...window.controls].map((it) => `no way by Tab to ${it.outerHTML.slice(0, 160)}`),
+      ...window.unseen.map((it) => `focus cannot be seen on ${it}`),
+    ];
+  });
 }
