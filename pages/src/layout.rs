@@ -28,6 +28,8 @@ pub(crate) const NAVIGATION: &[(&str, &str, Needs)] = &[
     ("/replays", "Replays", Needs::Scope("deliveries:read")),
     ("/accounts", "Accounts", Needs::Operator("accounts:read")),
     ("/keys", "Keys", Needs::Operator("keys:write")),
+    ("/audit", "Audit", Needs::Operator("audit:read")),
+    ("/settings", "Settings", Needs::Operator("settings:write")),
 ];
 
 /// A page within the navigation.

@@ -12,8 +12,7 @@ use http::Extensions;
 use crate::api::Api;
 use crate::fault::Fault;
 use crate::{
-    accounts, assets, deliveries, delivery, events, guard, keys, logs, overview, projects, replays,
-    search, sign_in,
+    accounts, assets, audit, deliveries, delivery, events, guard, keys, logs, overview, projects, purges, replays, search, settings, sign_in,
 };
 
 /// What the pages need besides the API.
@@ -70,5 +69,8 @@ fn pages() -> Router<Pages> {
         .merge(search::routes())
         .merge(accounts::routes())
         .merge(keys::routes())
+        .merge(audit::routes())
+        .merge(settings::routes())
+        .merge(purges::routes())
         .fallback(|| async { Fault::no_page() })
 }

@@ -53,6 +53,11 @@ const TEXTS: &[(&str, &str)] = &[
         "The account is deleted: its keys and endpoints have ended.",
     ),
     (
+        "project-deleted",
+        "The project is deleted: its keys and endpoints have ended.",
+    ),
+    ("purge-begun", "The purge has begun. This is its receipt."),
+    (
         "key-revoked",
         "The key is revoked: requests with it are refused.",
     ),

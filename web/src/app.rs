@@ -10,7 +10,7 @@ use hookwright_delivery::Engine;
 use hookwright_store::Change;
 use http::header;
 
-use crate::api::Api;
+use crate::api::{Api, Operation};
 use crate::audit::{Refused, audit};
 use crate::known_keys::Keys;
 use crate::problem::Problem;
@@ -107,7 +107,12 @@ fn api() -> Api {
 /// The OpenAPI document of every operation.
 #[must_use]
 pub fn openapi() -> serde_json::Value {
-    crate::openapi::document(&api().into_parts().1)
+    crate::openapi::document(&operations())
+}
+
+/// Every operation as it is told of.
+pub(crate) fn operations() -> Vec<Operation> {
+    api().into_parts().1
 }
 
 /// All routes.

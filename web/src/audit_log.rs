@@ -1,6 +1,7 @@
 //! The audit log, to look at.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::LazyLock;
 
 use axum::Json;
 use axum::extract::State;
@@ -11,7 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::api::{Api, Doc};
-use crate::app::App;
+use crate::app::{self, App};
 use crate::paging::{self, PageOf};
 use crate::problem::Problem;
 use crate::query::QueryText;
@@ -38,6 +39,19 @@ pub(crate) fn api() -> Api {
         .answer::<PageOf<AuditShown>>(200),
     )
 }
+
+/// An operation's name and its one line.
+type Told = (&'static str, &'static str);
+
+/// What is told of each operation, by its method in lower case and its path.
+static ASKED: LazyLock<HashMap<(String, String), Told>> = LazyLock::new(|| {
+    let each = app::operations().into_iter();
+    each.map(|it| {
+        let place = (it.method.to_owned(), it.path.to_owned());
+        (place, (it.doc.id, it.doc.summary))
+    })
+    .collect()
+});
 
 /// Which entries of the audit log.
 #[derive(Deserialize, JsonSchema)]
@@ -68,6 +82,10 @@ struct AuditShown {
     id: String,
     at: String,
     actor: Actor,
+    /// What was asked for: the operation's name in this document; null for one that is no more.
+    operation: Option<&'static str>,
+    /// The same in words.
+    summary: Option<&'static str>,
     /// The HTTP method.
     method: String,
     /// The path as this document has it.
@@ -132,6 +150,7 @@ async fn list(
 
 fn show(entry: &AuditEntry, to_root: bool) -> AuditShown {
     let record = entry.record.clone();
+    let asked = ASKED.get(&(record.method.to_ascii_lowercase(), record.path.clone()));
     let is_shown = to_root || record.key_kind.as_deref() != Some("root");
     AuditShown {
         id: format!("aud_{:x}", entry.id),
@@ -146,6 +165,8 @@ fn show(entry: &AuditEntry, to_root: bool) -> AuditShown {
             session_id: record.session_id.filter(|_| is_shown),
             session_name: record.session_name.filter(|_| is_shown),
         },
+        operation: asked.map(|(id, _)| *id),
+        summary: asked.map(|(_, summary)| *summary),
         method: record.method,
         path: record.path,
         ids: record.ids,

@@ -24,7 +24,7 @@ use crate::auth::{Caller, hash_of};
 use crate::body;
 use crate::event_list::find;
 use crate::jobs_shown::PurgeShown;
-use crate::paging::OfProject;
+use crate::paging::{ListOfProject, OfProject, PageOf};
 use crate::problem::Problem;
 use crate::query::QueryText;
 
@@ -47,6 +47,14 @@ pub(crate) fn api() -> Api {
             )
             .body::<PurgeInput>()
             .answer::<PurgeShown>(202),
+        )
+        .get(
+            "/v1/purges",
+            list,
+            Doc::new("listPurges", "Purges", "Lists the receipts of purges, newest first.")
+                .scope(KeyScope::DataPurge)
+                .query::<ListOfProject>()
+                .answer::<PageOf<PurgeShown>>(200),
         )
         .get(
             "/v1/purges/{id}",
@@ -79,7 +87,7 @@ async fn create(
     let headers = request.headers().clone();
     let query: OfProject = query.read()?;
     let input: PurgeInput = body::json(request, MANAGEMENT_BODY_BYTES_MAX).await?;
-    let scope = project_scope(&app, &caller, &query)?;
+    let scope = project_scope(&app, &caller, query.project_id.as_deref())?;
     let (of, place, end_row) = target(&app, &caller, scope, &input).await?;
     let new = NewJob {
         public_id: random_id("prg_", app.engine.random()),
@@ -101,13 +109,13 @@ async fn create(
 }
 
 /// An account's key removes nothing: what it sees belongs to the project.
-fn project_scope(app: &App, caller: &Caller, query: &OfProject) -> Result<Scope, Problem> {
+fn project_scope(app: &App, caller: &Caller, project: Option<&str>) -> Result<Scope, Problem> {
     if let KeyOwner::Account(..) = caller.owner {
         let detail = "an account's key removes no data for good; use a key of the project";
         return Err(Problem::forbidden(detail));
     }
     Ok(Scope {
-        project_id: app.project(caller, query.project_id.as_deref())?.id,
+        project_id: app.project(caller, project)?.id,
         account_id: None,
     })
 }
@@ -145,6 +153,19 @@ async fn target(
     }
 }
 
+async fn list(
+    State(app): State<App>,
+    headers: HeaderMap,
+    query: QueryText,
+) -> Result<Json<PageOf<PurgeShown>>, Problem> {
+    let caller = app.caller(&headers, KeyScope::DataPurge).await?;
+    let query: ListOfProject = query.read()?;
+    let scope = project_scope(&app, &caller, query.project_id.as_deref())?;
+    let store = app.engine.store();
+    let jobs = store.jobs(scope, JobKind::Purge, query.page()?).await?;
+    Ok(Json(PageOf::new(jobs, PurgeShown::new)))
+}
+
 async fn read(
     State(app): State<App>,
     headers: HeaderMap,
@@ -152,7 +173,8 @@ async fn read(
     query: QueryText,
 ) -> Result<Json<PurgeShown>, Problem> {
     let caller = app.caller(&headers, KeyScope::DataPurge).await?;
-    let scope = project_scope(&app, &caller, &query.read()?)?;
+    let query: OfProject = query.read()?;
+    let scope = project_scope(&app, &caller, query.project_id.as_deref())?;
     let job = app.engine.store().job(scope, JobKind::Purge, id).await?;
     Ok(Json(PurgeShown::new(&job)))
 }

@@ -585,6 +585,21 @@ export class Operations extends Transport {
     return this.call({ method: "PATCH", path: `/v1/projects/${segment(project_id)}`, kind: "json", options, body }) as Promise<types.Project>;
   }
 
+  /** Lists the receipts of purges, newest first. */
+  listPurges(options: { project_id?: string; limit?: number; cursor?: string; } & CallOptions = {}): Promise<types.PageOfPurge> {
+    return this.call({ method: "GET", path: `/v1/purges`, kind: "json", options, query: ["project_id", "limit", "cursor"] }) as Promise<types.PageOfPurge>;
+  }
+
+  /** Lists the receipts of purges, newest first. Goes on from page to page. */
+  async *listPurgesAll(options: { project_id?: string; limit?: number; cursor?: string; } & CallOptions = {}): AsyncGenerator<types.Purge> {
+    let cursor = options.cursor;
+    do {
+      const page = await this.listPurges({ ...options, cursor });
+      yield* page.data;
+      cursor = page.next_cursor ?? undefined;
+    } while (cursor !== undefined);
+  }
+
   /** Removes data for good: of an account, of an event, or of a subject. */
   createPurge(body: types.PurgeInput, options: { project_id?: string; } & CallOptions = {}): Promise<types.Purge> {
     return this.call({ method: "POST", path: `/v1/purges`, kind: "json", options, query: ["project_id"], body }) as Promise<types.Purge>;

@@ -68,6 +68,8 @@ export interface AuditEntry {
   id: string;
   at: string;
   actor: Actor;
+  operation: string | null;
+  summary: string | null;
   method: string;
   path: string;
   ids: Record<string, string>;
@@ -613,6 +615,13 @@ export interface PageOfProfile {
 /** A page, as lists answer it. */
 export interface PageOfProject {
   data: Project[];
+  next_cursor: string | null;
+  prev_cursor: string | null;
+}
+
+/** A page, as lists answer it. */
+export interface PageOfPurge {
+  data: Purge[];
   next_cursor: string | null;
   prev_cursor: string | null;
 }

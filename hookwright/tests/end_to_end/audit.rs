@@ -68,6 +68,8 @@ fn every_call_that_manages_something_is_kept_with_who_made_it() {
     assert_eq!(calls, expected);
     let newest = &kept[0];
     assert_eq!(newest["ids"], json!({"account_id": "ann"}));
+    assert_eq!(newest["operation"], "updateAccount");
+    assert_eq!(newest["summary"], "Changes an account.");
     assert_eq!(newest["request_id"], "my-request-1");
     assert_eq!(newest["remote_address"], "127.0.0.1");
     assert_eq!(newest["actor"]["kind"], "project");

@@ -113,6 +113,15 @@ fn an_event_and_a_subject_go_wherever_they_are() {
         "only its hash is kept: {receipt}"
     );
     assert_eq!(receipt["subject_sha256"].as_str().map(str::len), Some(64));
+    let receipts = purger.get("/v1/purges").expect(200);
+    let receipts = receipts["data"].as_array().expect("a list");
+    assert_eq!(receipts.len(), 2, "the newest first");
+    assert_eq!(receipts[0], receipt);
+    assert_eq!(receipts[1]["event_id"], json!(one));
+    let elsewhere = server.project("authento");
+    assert_eq!(elsewhere.get("/v1/purges").problem(403), "missing_scope");
+    let elsewhere = self::purger(&elsewhere, &server);
+    assert_eq!(elsewhere.get("/v1/purges").expect(200)["data"], json!([]));
     for gone in [&theirs, &also] {
         client.get(&format!("/v1/events/{gone}")).expect(404);
     }

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{OfAccount, Whose};
+use crate::audit::moment;
 use crate::fault::{Fault, OrForm};
 use crate::layout::{self, csrf_field};
 use crate::parts::field::{Field, check, trouble};
@@ -159,15 +160,6 @@ fn input(fields: &Fields) -> Value {
     input
 }
 
-/// What a browser's field for a date and a time holds, as RFC 3339 in UTC.
-fn moment(text: &str) -> String {
-    match text.len() {
-        16 => format!("{text}:00Z"),
-        19 => format!("{text}Z"),
-        _ => text.to_owned(),
-    }
-}
-
 /// The one time that a key is shown.
 fn made_page(visit: &Visit, whose: &Whose, made: &Made) -> Response {
     shown_once(
@@ -199,13 +191,6 @@ pub(super) fn shown_once(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_browsers_moment_is_utc() {
-        assert_eq!(moment("2027-01-02T03:04"), "2027-01-02T03:04:00Z");
-        assert_eq!(moment("2027-01-02T03:04:05"), "2027-01-02T03:04:05Z");
-        assert_eq!(moment("soon"), "soon");
-    }
 
     #[test]
     fn what_is_left_empty_is_not_asked_for() {

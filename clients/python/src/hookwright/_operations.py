@@ -507,6 +507,20 @@ class Operations(Transport):
         """Changes a project."""
         return cast('types.Project', self._call("PATCH", f"/v1/projects/{_segment(project_id)}", kind="json", timeout=timeout, body=body))
 
+    def list_purges(self, *, project_id: Optional[str] = None, limit: Optional[int] = None, cursor: Optional[str] = None, timeout: Optional[float] = None) -> types.PageOfPurge:
+        """Lists the receipts of purges, newest first."""
+        return cast('types.PageOfPurge', self._call("GET", "/v1/purges", kind="json", timeout=timeout, query={"project_id": project_id, "limit": limit, "cursor": cursor}))
+
+    def list_purges_all(self, *, project_id: Optional[str] = None, limit: Optional[int] = None, timeout: Optional[float] = None) -> Iterator[types.Purge]:
+        """Lists the receipts of purges, newest first. Goes on from page to page."""
+        cursor: Optional[str] = None
+        while True:
+            page = self.list_purges(project_id=project_id, limit=limit, timeout=timeout, cursor=cursor)
+            yield from page["data"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
+
     def create_purge(self, body: types.PurgeInput, *, project_id: Optional[str] = None, timeout: Optional[float] = None) -> types.Purge:
         """Removes data for good: of an account, of an event, or of a subject."""
         return cast('types.Purge', self._call("POST", "/v1/purges", kind="json", timeout=timeout, query={"project_id": project_id}, body=body))

@@ -84,6 +84,8 @@ AuditEntry = TypedDict(
         "id": str,
         "at": str,
         "actor": "Actor",
+        "operation": Union[str, None],
+        "summary": Union[str, None],
         "method": str,
         "path": str,
         "ids": Dict[str, str],
@@ -731,6 +733,15 @@ PageOfProject = TypedDict(
     "PageOfProject",
     {
         "data": List["Project"],
+        "next_cursor": Union[str, None],
+        "prev_cursor": Union[str, None],
+    },
+)
+
+PageOfPurge = TypedDict(
+    "PageOfPurge",
+    {
+        "data": List["Purge"],
         "next_cursor": Union[str, None],
         "prev_cursor": Union[str, None],
     },

@@ -1,0 +1,210 @@
+//! Who changed what, when and from where?
+
+use axum::Router;
+use axum::extract::Query;
+use axum::response::Response;
+use axum::routing::get;
+use maud::{Markup, html};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+use crate::accounts;
+use crate::fault::{Fault, Problem};
+use crate::layout;
+use crate::parts::list::{ListOf, empty, pager, with};
+use crate::parts::times::time;
+use crate::router::Pages;
+use crate::visit::{Visit, segment};
+
+pub(crate) fn routes() -> Router<Pages> {
+    Router::new().route("/audit", get(list))
+}
+
+/// Which calls are asked for; lives in the address.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Filter {
+    actor: String,
+    account_id: String,
+    since: String,
+    until: String,
+    cursor: String,
+}
+
+#[derive(Deserialize)]
+struct Entry {
+    at: String,
+    actor: Actor,
+    summary: Option<String>,
+    method: String,
+    path: String,
+    ids: BTreeMap<String, String>,
+    status: u16,
+    remote_address: Option<String>,
+    request_id: String,
+}
+
+#[derive(Deserialize)]
+struct Actor {
+    kind: Option<String>,
+    key_id: Option<String>,
+    hint: Option<String>,
+}
+
+async fn list(visit: Visit, Query(filter): Query<Filter>) -> Result<Response, Fault> {
+    let (since, until) = (moment(&filter.since), moment(&filter.until));
+    let query = [
+        ("limit", "50"),
+        ("actor", filter.actor.trim()),
+        ("account_id", filter.account_id.trim()),
+        ("since", &since),
+        ("until", &until),
+        ("cursor", &filter.cursor),
+    ];
+    let found = visit.get::<ListOf<Entry>>("/v1/audit", &query).await;
+    let is_filtered = query[1..5].iter().any(|(_, value)| !value.is_empty());
+    let entries = match found {
+        Ok(entries) => entries,
+        // A filter that names nothing is mended where it was typed.
+        Err(Fault::Refused(problem)) if is_filtered && is_mendable(&problem) => {
+            let body = html! {
+                h1 { "Audit" }
+                (filters(&visit, &filter))
+                div.trouble role="alert" { p { (problem.detail) } }
+            };
+            return Ok(layout::page(&visit, "Audit", &body));
+        }
+        Err(fault) => return Err(fault),
+    };
+    let body = html! {
+        h1 { "Audit" }
+        p { "Every call that manages something, refused ones included, and every look at a secret. Kept for 400 days. Publishing is not here." }
+        (filters(&visit, &filter))
+        @if entries.data.is_empty() && entries.next_cursor.is_none() {
+            @if is_filtered { (empty("Nothing matches", "Widen the times, or clear the filters.")) }
+            @else { (empty("Nothing yet", "What is changed from now on is listed here.")) }
+        } @else {
+            div.scroll { table {
+                thead { tr {
+                    th scope="col" { "When" } th scope="col" { "Who" } th scope="col" { "What" }
+                    th scope="col" { "Of what" } th scope="col" { "How it ended" } th scope="col" { "From" }
+                } }
+                tbody { @for entry in &entries.data { (row(&visit, entry)) } }
+            } }
+            (pager(&visit, &entries))
+        }
+    };
+    Ok(layout::page(&visit, "Audit", &body))
+}
+
+fn is_mendable(problem: &Problem) -> bool {
+    matches!(problem.status, 400 | 404 | 422)
+}
+
+fn filters(visit: &Visit, filter: &Filter) -> Markup {
+    let field = |id: &str, label: &str, kind: &str, value: &str| {
+        html! {
+            div.field {
+                label for={ "a-" (id) } { (label) }
+                input id={ "a-" (id) } name=(id) type=(kind) value=(value) autocomplete="off";
+            }
+        }
+    };
+    html! {
+        form.filters method="get" action=(visit.to("/audit")) role="search" {
+            (field("actor", "Key's id", "text", &filter.actor))
+            (field("account_id", "Account", "text", &filter.account_id))
+            (field("since", "From (UTC)", "datetime-local", &filter.since))
+            (field("until", "Until (UTC)", "datetime-local", &filter.until))
+            button.primary type="submit" { "Show" }
+            a.button href=(visit.to("/audit")) { "Clear" }
+        }
+    }
+}
+
+fn row(visit: &Visit, entry: &Entry) -> Markup {
+    let kind = entry.actor.kind.as_deref();
+    let hint = entry
+        .actor
+        .hint
+        .as_deref()
+        .unwrap_or("a key that is not shown");
+    let summary = entry.summary.as_deref().map(|it| it.trim_end_matches('.'));
+    html! {
+        tr {
+            td { (time(&entry.at)) }
+            td {
+                (match kind { Some("root") => "root key", Some("project") => "project's key", Some("account") => "account's key",
+                    Some("portal") => "portal", Some("session") => "session", Some(_) => "key", None => "unknown key, or none" })
+                @if kind.is_some() {
+                    br;
+                    @match entry.actor.key_id.as_deref() {
+                        Some(id) => a href={ (visit.to("/audit")) "?" (with(&with(&visit.query, "cursor", ""), "actor", id)) } title={ "Only calls with " (id) } { code { (hint) } },
+                        None => span.quiet { (hint) },
+                    }
+                }
+            }
+            td {
+                strong { (summary.unwrap_or("A call that is no more")) }
+                br; code.quiet { (entry.method) " " (entry.path) }
+            }
+            td { @for (name, id) in entry.ids.iter().filter(|(name, _)| *name != "project_id") { (thing(visit, name, id)) " " } }
+            td { (ended(entry.status)) }
+            td.nowrap {
+                @if let Some(address) = &entry.remote_address { span { (address) } br; }
+                code.quiet title="The request's id, as the answer's X-Request-Id had it" { (entry.request_id) }
+            }
+        }
+    }
+}
+
+/// What a call was about, with a way there.
+fn thing(visit: &Visit, name: &str, id: &str) -> Markup {
+    let to = match id.split_once('_').map_or("", |(kind, _)| kind) {
+        _ if name == "account_id" => Some(accounts::path_of(id)),
+        "ep" => Some(format!("/endpoints/{}", segment(id))),
+        "evt" => Some(format!("/events/{}", segment(id))),
+        "dlv" => Some(format!("/deliveries/{}", segment(id))),
+        "rpl" => Some(format!("/replays/{}", segment(id))),
+        "prg" => Some(format!("/purges/{}", segment(id))),
+        _ => None,
+    };
+    html! { @match to { Some(to) => a href=(visit.to(&to)) { code { (id) } }, None => code { (id) } } }
+}
+
+/// An HTTP status as the end of a call.
+fn ended(status: u16) -> Markup {
+    let (tone, word) = match status {
+        200..=299 => ("good", "done"),
+        401 => ("bad", "refused: no valid key"),
+        403 => ("bad", "refused: not allowed"),
+        404 => ("calm", "not found"),
+        409 => ("calm", "refused: in conflict"),
+        400..=428 => ("calm", "refused: wrong input"),
+        429 => ("busy", "refused: too many requests"),
+        _ => ("bad", "failed"),
+    };
+    html! { span.badge data-tone=(tone) title={ "HTTP " (status) } { (word) } }
+}
+
+/// A browser's date and time as RFC 3339 in UTC; whatever else goes to the API as it is.
+pub(crate) fn moment(text: &str) -> String {
+    match text.trim() {
+        text if text.len() == 16 => format!("{text}:00Z"),
+        text if text.len() == 19 => format!("{text}Z"),
+        text => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_browsers_moment_is_utc() {
+        assert_eq!(moment("2027-01-02T03:04"), "2027-01-02T03:04:00Z");
+        assert_eq!(moment("2027-01-02T03:04:05"), "2027-01-02T03:04:05Z");
+        assert_eq!(moment("2027-01-02T03:04:05Z"), "2027-01-02T03:04:05Z");
+        assert_eq!(moment("soon"), "soon");
+    }
+}
