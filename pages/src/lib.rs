@@ -12,8 +12,8 @@
 mod accounts;
 mod api;
 mod assets;
-mod browser_name;
 mod audit;
+mod browser_name;
 mod cookies;
 mod csrf;
 mod deliveries;

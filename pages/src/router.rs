@@ -12,7 +12,8 @@ use http::Extensions;
 use crate::api::Api;
 use crate::fault::Fault;
 use crate::{
-    accounts, assets, audit, deliveries, delivery, events, guard, keys, logs, overview, projects, purges, replays, search, settings, sign_in,
+    accounts, assets, audit, deliveries, delivery, events, guard, keys, logs, overview, projects,
+    purges, replays, search, settings, sign_in,
 };
 
 /// What the pages need besides the API.
