@@ -300,3 +300,7 @@ pub const PAGE_TEXT_BYTES_MAX: usize = 16 * 1024;
 pub const EXPORT_ITEMS_AT_ONCE_MAX: usize = 250;
 /// Events that an export reads at once with their payloads.
 pub const EXPORT_PAYLOADS_AT_ONCE_MAX: usize = 25;
+/// A request to explain a signature: a body as large as an event's, escaped.
+pub const SIGNATURE_EXPLAIN_BODY_BYTES_MAX: usize = 1024 * 1024;
+/// Secrets that a signature is held against at once.
+pub const SIGNATURE_EXPLAIN_SECRETS_MAX: usize = 8;

@@ -67,6 +67,8 @@ mod replays;
 mod retention;
 #[path = "end_to_end/sessions.rs"]
 mod sessions;
+#[path = "end_to_end/signatures.rs"]
+mod signatures;
 #[path = "end_to_end/stats.rs"]
 mod stats;
 #[path = "end_to_end/stream.rs"]

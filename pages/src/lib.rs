@@ -16,6 +16,7 @@ mod audit;
 mod browser_name;
 mod cookies;
 mod csrf;
+mod debugger;
 mod deliveries;
 mod delivery;
 mod endpoint;

@@ -70,7 +70,7 @@ async fn list(visit: Visit, Query(asked): Query<Asked>) -> Result<Response, Faul
                 tbody { @for replay in &replays.data { tr data-key=(replay.id) {
                     td.nowrap { a href=(visit.to(&format!("/replays/{}", replay.id))) { (time(&replay.started_at)) } }
                     td { (badge(&replay.state)) }
-                    td { (what_words(&replay.what)) }
+                    td.nowrap { (what_words(&replay.what)) }
                     td { (replay.target(&visit)) }
                     td { (replay.bar()) }
                 } } }

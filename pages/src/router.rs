@@ -73,5 +73,6 @@ fn pages() -> Router<Pages> {
         .merge(audit::routes())
         .merge(settings::routes())
         .merge(purges::routes())
+        .merge(crate::debugger::routes())
         .fallback(|| async { Fault::no_page() })
 }

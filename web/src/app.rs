@@ -91,6 +91,7 @@ fn api() -> Api {
         .merge(filters::api())
         .merge(dry_run::api())
         .merge(profiles::api())
+        .merge(crate::signatures::api())
         .merge(health::api())
         .merge(stats::api())
         .merge(stats_endpoints::api())

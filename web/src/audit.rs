@@ -33,6 +33,7 @@ const NOT_AUDITED: &[&str] = &[
     "/v1/events/batch",
     "/v1/events/dry-run",
     "/v1/filters/test",
+    "/v1/signatures/explain",
 ];
 
 /// Where a connection comes from.

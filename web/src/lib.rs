@@ -60,6 +60,7 @@ mod replays;
 mod root_keys;
 mod serve;
 mod sessions;
+mod signatures;
 mod stats;
 mod stats_endpoints;
 mod stats_shown;

@@ -10,6 +10,7 @@
 
 mod canonical;
 mod envelope;
+mod explain;
 mod key;
 mod message;
 mod pick;
@@ -21,6 +22,7 @@ mod timestamp;
 mod verify;
 
 pub use canonical::{CanonicalError, CanonicalJson, canonicalise};
+pub use explain::{About, Explanation, SignedContent, Step, explain};
 pub use key::{
     SecretError, SigningKey, VerifyingKey, new_ed25519_secret, new_secret, public_key, signing_key,
     verifying_key,

@@ -13,7 +13,7 @@ use crate::template::{Piece, Place};
 use crate::timestamp;
 
 /// Signatures of one scheme that are looked at: a longer list only costs its receiver time.
-const SIGNATURES_MAX: usize = 32;
+pub(crate) const SIGNATURES_MAX: usize = 32;
 
 /// A request as it came in.
 pub struct Received<'a> {
@@ -66,7 +66,7 @@ pub enum VerifyError {
 }
 
 impl Received<'_> {
-    fn header(&self, name: &HeaderName) -> Result<&str, VerifyError> {
+    pub(crate) fn header(&self, name: &HeaderName) -> Result<&str, VerifyError> {
         let mut found = self
             .headers
             .iter()
@@ -135,12 +135,12 @@ pub fn verify(
 
 /// A way to check one signature, with all that is the same for a whole list of them: the sender
 /// of a forged list must not choose how often the body is hashed.
-enum Check<'a> {
+pub(crate) enum Check<'a> {
     Expected(String),
     Ed25519 { public: &'a [u8], content: Vec<u8> },
 }
 
-fn checks<'a>(
+pub(crate) fn checks<'a>(
     scheme: &SignatureScheme,
     place: usize,
     keys: &'a [VerifyingKey],
@@ -166,7 +166,16 @@ fn checks<'a>(
 }
 
 impl Check<'_> {
-    fn matches(&self, scheme: &SignatureScheme, given: &str) -> bool {
+    /// What the signature must be, in the scheme's encoding. An ed25519 signature is not made here but
+    /// checked: it has none.
+    pub(crate) fn expected(&self) -> &str {
+        match self {
+            Self::Expected(text) => text,
+            Self::Ed25519 { .. } => "one that the ed25519 key verifies",
+        }
+    }
+
+    pub(crate) fn matches(&self, scheme: &SignatureScheme, given: &str) -> bool {
         match self {
             Self::Expected(expected) => expected.as_bytes().ct_eq(given.as_bytes()).into(),
             Self::Ed25519 { public, content } => {
@@ -179,7 +188,10 @@ impl Check<'_> {
 }
 
 /// The signatures of this scheme's version in a header's list.
-fn signatures<'a>(scheme: &'a SignatureScheme, value: &'a str) -> impl Iterator<Item = &'a str> {
+pub(crate) fn signatures<'a>(
+    scheme: &'a SignatureScheme,
+    value: &'a str,
+) -> impl Iterator<Item = &'a str> {
     let items: Vec<&str> = match scheme.separator.as_deref() {
         Some(separator) => value.split(separator).map(str::trim).collect(),
         None => vec![value],
@@ -208,7 +220,7 @@ fn between<'a>(template: &[Piece], place: &Place, text: &'a str) -> Option<&'a s
 }
 
 /// The timestamp's text: from its header, or from the signature's own list.
-fn stamp<'a>(
+pub(crate) fn stamp<'a>(
     profile: &Profile,
     received: &'a Received<'_>,
     value: &'a str,
@@ -241,7 +253,7 @@ fn in_time(profile: &Profile, stamp: &str, now_s: i64) -> Result<i64, VerifyErro
     })
 }
 
-fn decode(encoding: SignatureEncoding, text: &str) -> Option<Vec<u8>> {
+pub(crate) fn decode(encoding: SignatureEncoding, text: &str) -> Option<Vec<u8>> {
     use base64::Engine as _;
     use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
     match encoding {

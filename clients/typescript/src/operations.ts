@@ -710,6 +710,11 @@ export class Operations extends Transport {
     return this.call({ method: "DELETE", path: `/v1/sessions/${segment(session_id)}`, kind: "none", options, query: ["project_id", "account_id"] }) as Promise<void>;
   }
 
+  /** Says step by step why a request verifies, or which step fails. */
+  explainSignature(body: types.SignatureInput, options: { project_id?: string; account_id?: string; } & CallOptions = {}): Promise<types.SignatureExplanation> {
+    return this.call({ method: "POST", path: `/v1/signatures/explain`, kind: "json", options, query: ["project_id", "account_id"], body }) as Promise<types.SignatureExplanation>;
+  }
+
   /** Counts by minute, hour or day, with totals and what is not delivered yet. */
   getStats(options: { project_id?: string; account_id?: string; endpoint_id?: string; event_type?: string; width?: "minute" | "hour" | "day" | null; per_point?: number; since?: string; until?: string; } & CallOptions = {}): Promise<types.Stats> {
     return this.call({ method: "GET", path: `/v1/stats`, kind: "json", options, query: ["project_id", "account_id", "endpoint_id", "event_type", "width", "per_point", "since", "until"] }) as Promise<types.Stats>;

@@ -980,6 +980,47 @@ export interface SessionOpened {
   token: string;
 }
 
+/** What came of the check. */
+export interface SignatureExplanation {
+  verified: boolean;
+  profile: string;
+  steps: SignatureStep[];
+  signed_content: SignedContent | null;
+  hints: string[];
+}
+
+/** The headers of a request. */
+export type SignatureHeaders = Record<string, string> | string;
+
+/** A request that a receiver got, and what it is to be checked with. */
+export interface SignatureInput {
+  profile?: string | null;
+  endpoint_id?: string | null;
+  secrets?: string[];
+  headers: SignatureHeaders;
+  body: string;
+  url?: string | null;
+  method?: string | null;
+  ignore_age?: boolean;
+}
+
+/** One step of the check. */
+export interface SignatureStep {
+  about: string;
+  passed: boolean | null;
+  detail: string;
+  expected: string | null;
+  found: string | null;
+}
+
+/** What a signature is over. */
+export interface SignedContent {
+  template: string;
+  text: string;
+  bytes: number;
+  sha256: string;
+}
+
 /** A series of counts. */
 export interface Stats {
   width: string;

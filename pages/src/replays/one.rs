@@ -70,7 +70,7 @@ fn page(visit: &Visit, replay: &Replay) -> Markup {
             section.card aria-label="Progress" {
                 (replay.bar())
                 @if !replay.has_ended() {
-                    p.quiet { "At most " (count(replay.rate_per_second.unwrap_or(0).into())) " deliveries a second, behind live traffic." }
+                    p.quiet { "Behind live traffic; deliveries a second at most: " (count(replay.rate_per_second.unwrap_or(0).into())) "." }
                 }
             }
             div.tiles {

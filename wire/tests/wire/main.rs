@@ -3,6 +3,7 @@
 mod canonical;
 mod choices;
 mod documents;
+mod explain;
 mod receivers;
 mod refusals;
 mod schemes;

@@ -615,6 +615,10 @@ class Operations(Transport):
         """Ends a session."""
         return self._call("DELETE", f"/v1/sessions/{_segment(session_id)}", kind="none", timeout=timeout, query={"project_id": project_id, "account_id": account_id})
 
+    def explain_signature(self, body: types.SignatureInput, *, project_id: Optional[str] = None, account_id: Optional[str] = None, timeout: Optional[float] = None) -> types.SignatureExplanation:
+        """Says step by step why a request verifies, or which step fails."""
+        return cast('types.SignatureExplanation', self._call("POST", "/v1/signatures/explain", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id}, body=body))
+
     def get_stats(self, *, project_id: Optional[str] = None, account_id: Optional[str] = None, endpoint_id: Optional[str] = None, event_type: Optional[str] = None, width: Optional[Literal['minute', 'hour', 'day', None]] = None, per_point: Optional[int] = None, since: Optional[str] = None, until: Optional[str] = None, timeout: Optional[float] = None) -> types.Stats:
         """Counts by minute, hour or day, with totals and what is not delivered yet."""
         return cast('types.Stats', self._call("GET", "/v1/stats", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id, "endpoint_id": endpoint_id, "event_type": event_type, "width": width, "per_point": per_point, "since": since, "until": until}))

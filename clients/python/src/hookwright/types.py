@@ -1169,6 +1169,54 @@ SessionOpened = TypedDict(
     },
 )
 
+SignatureExplanation = TypedDict(
+    "SignatureExplanation",
+    {
+        "verified": bool,
+        "profile": str,
+        "steps": List["SignatureStep"],
+        "signed_content": Union["SignedContent", None],
+        "hints": List[str],
+    },
+)
+
+SignatureHeaders = Union[Dict[str, str], str]
+
+SignatureInput = TypedDict(
+    "SignatureInput",
+    {
+        "profile": NotRequired[Union[str, None]],
+        "endpoint_id": NotRequired[Union[str, None]],
+        "secrets": NotRequired[List[str]],
+        "headers": "SignatureHeaders",
+        "body": str,
+        "url": NotRequired[Union[str, None]],
+        "method": NotRequired[Union[str, None]],
+        "ignore_age": NotRequired[bool],
+    },
+)
+
+SignatureStep = TypedDict(
+    "SignatureStep",
+    {
+        "about": str,
+        "passed": Union[bool, None],
+        "detail": str,
+        "expected": Union[str, None],
+        "found": Union[str, None],
+    },
+)
+
+SignedContent = TypedDict(
+    "SignedContent",
+    {
+        "template": str,
+        "text": str,
+        "bytes": int,
+        "sha256": str,
+    },
+)
+
 Stats = TypedDict(
     "Stats",
     {
