@@ -64,6 +64,12 @@ test("a delivery says why it is as it is, with each attempt in full", async () =
   await submit(page, ".timeline li a[href*='attempt=1#']");
   assert.match(await textOf(page, "#attempt"), /Attempt 1: 502/);
   assert.match(await textOf(page, "#attempt"), /Bad Gateway/);
+  // What was sent is made again, and is what the receiver got.
+  const got = world.receiver.received.find((it) => it.path.startsWith("/flaky/"));
+  const curl = await page.$eval("pre[aria-label^='As a command'] code", (code) => code.textContent);
+  assert.match(await textOf(page, "#attempt"), /exactly what was sent/);
+  assert.ok(curl.startsWith(`curl --globoff --request POST '${world.receiver.url}/flaky/erp?tenant=acme'`), curl);
+  assert.equal(got.headers["x-tenant"], "acme");
   for (const name of ["failed", "retrying", "timeout", "held", "cancelled", "pending"]) {
     await page.goto(at(`/deliveries/${world.deliveries[name]}`));
     await look(page, `delivery-${name}`);

@@ -1,6 +1,9 @@
 //! The engine's handle: what the web and the wiring hold.
 
+mod again;
 mod observed;
+
+pub use again::{NotMadeAgain, RequestAgain};
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -54,7 +54,7 @@ mod world;
 
 pub use authorization::check_receiver_auth;
 pub use catalogue::{TypeCheck, TypeRefused};
-pub use engine::{Engine, EngineOptions, Health, StartError};
+pub use engine::{Engine, EngineOptions, Health, NotMadeAgain, RequestAgain, StartError};
 pub use explain::{Verdict, Would, explain};
 pub use jobs::subject_digest;
 pub use live::{DeliveryDone, Doing, DoingKind, Listener, NotListening, Told, Wanted};

@@ -10,7 +10,7 @@ use hookwright_core::ids;
 use hookwright_core::outcome::{Outcome, Timing};
 use hookwright_core::retry_after;
 use hookwright_core::time::UnixMs;
-use hookwright_store::{Attempt, Claimed};
+use hookwright_store::{Attempt, Claimed, EventToSend};
 use hookwright_wire::{Message, Rendered};
 use http::HeaderValue;
 use http::header::AUTHORIZATION;
@@ -74,7 +74,12 @@ pub(crate) async fn send(
         ..Timing::default()
     });
 
-    let outcome = match render(connector, target, claimed, started_at) {
+    let outcome = match render(
+        target,
+        &claimed.event,
+        started_at,
+        connector.world.random.bytes(),
+    ) {
         Err(class) => Outcome::Failed(class),
         Ok(rendered) => {
             let work = attempt(connector, target, idle, rendered, &progress);
@@ -130,13 +135,13 @@ fn deadline(progress: &Progress) -> Outcome {
     }
 }
 
-fn render(
-    connector: &Connector,
+/// The bytes of one attempt, to be made at this time.
+pub(crate) fn render(
     target: &Target,
-    claimed: &Claimed,
+    event: &EventToSend,
     attempt_at: UnixMs,
+    nonce: [u8; 16],
 ) -> Result<Rendered, ErrorClass> {
-    let event = &claimed.event;
     let profile = &target.format.profile;
     // Retention has removed the payload: nothing can be sent any more.
     let data = event.payload.as_ref().ok_or(ErrorClass::Render)?;
@@ -159,7 +164,7 @@ fn render(
         endpoint_url: target.place.url.as_str(),
         livemode: target.livemode,
         attempt_ms: attempt_at.0,
-        nonce: connector.world.random.bytes(),
+        nonce,
     };
     let failed = |error: &dyn std::fmt::Display| {
         tracing::error!(endpoint = target.endpoint.public_id, %error, "delivery not rendered");

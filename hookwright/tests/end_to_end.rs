@@ -15,6 +15,8 @@ mod broadcast;
 mod cancel;
 #[path = "end_to_end/concurrency.rs"]
 mod concurrency;
+#[path = "end_to_end/delivery_request.rs"]
+mod delivery_request;
 #[path = "end_to_end/document_calls.rs"]
 mod document_calls;
 #[path = "end_to_end/dry_run.rs"]

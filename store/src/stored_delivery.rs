@@ -25,6 +25,8 @@ pub(crate) struct Stored {
     pub(crate) class: Option<ErrorClass>,
     pub(crate) status: Option<u16>,
     pub(crate) first: Option<Head>,
+    pub(crate) failed_attempts: u32,
+    pub(crate) first_failed_at: Option<UnixMs>,
 }
 
 /// What is shown of the endpoint that a delivery goes to.
@@ -126,6 +128,8 @@ impl Stored {
             created_at: self.created_at,
             finished_at,
             last_error: self.class.map(|class| (class, self.status)),
+            failed_attempts: self.failed_attempts,
+            first_failed_at: self.first_failed_at,
         }
     }
 }

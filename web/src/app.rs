@@ -79,6 +79,7 @@ fn api() -> Api {
         .merge(batch::api())
         .merge(event_list::api())
         .merge(deliveries::api())
+        .merge(crate::delivery_request::api())
         .merge(attempts::api())
         .merge(cancel::api())
         .merge(export::api())

@@ -17,6 +17,7 @@ use crate::list_filter::DeliveriesQuery;
 use crate::paging::{Named, PageOf, page};
 use crate::problem::Problem;
 use crate::query::QueryText;
+use crate::times;
 
 /// What lists promise of their pages.
 pub(crate) const PAGES: &str = "A page may have fewer items than `limit`, even none, before the list's end: it looks at a bounded number of rows. The list goes on while `next_cursor` is not null. By `error`, or by a status of 300 or more, deliveries that were delivered after all are found only if `state` names them.";
@@ -150,8 +151,10 @@ pub(crate) async fn whole(
 ) -> Result<DeliveryWithAttempts, Problem> {
     let (row, created_at) = row(id)?;
     let (delivery, attempts) = app.engine.store().delivery(scope, row, created_at).await?;
+    let planned = app.engine.planned_attempts(&delivery);
     Ok(DeliveryWithAttempts {
         delivery: DeliveryShown::new(&delivery, &event_prefix(app, scope)),
         attempt_list: attempts.iter().map(AttemptShown::new).collect(),
+        planned_attempts: planned.into_iter().map(times::rfc3339).collect(),
     })
 }

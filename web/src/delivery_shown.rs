@@ -39,6 +39,9 @@ pub(crate) struct DeliveryWithAttempts {
     pub(crate) delivery: DeliveryShown,
     /// Oldest first.
     pub(crate) attempt_list: Vec<AttemptShown>,
+    /// When the attempts to come are planned (RFC 3339), the next one first, if each of them fails at
+    /// once. Chance (the format's jitter), a `Retry-After` or a resting endpoint can move them later.
+    pub(crate) planned_attempts: Vec<String>,
 }
 
 /// One HTTP request of a delivery.

@@ -20,6 +20,7 @@ mod cancel;
 mod circuit_breaker;
 mod cursor;
 mod deliveries;
+mod delivery_request;
 mod delivery_shown;
 mod docs_page;
 mod dry_run;

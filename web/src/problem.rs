@@ -1,5 +1,6 @@
 //! The one place where errors become HTTP: RFC 9457 problem documents with stable codes.
 
+mod deliveries;
 mod document;
 mod jobs;
 

@@ -295,6 +295,11 @@ export class Operations extends Transport {
     return this.call({ method: "POST", path: `/v1/deliveries/${segment(id)}/cancel`, kind: "json", options, query: ["project_id", "account_id"] }) as Promise<types.DeliveryWithAttempts>;
   }
 
+  /** Shows what an attempt sent: its body is made again. */
+  getDeliveryRequest(id: string, options: { project_id?: string; account_id?: string; attempt?: number; } & CallOptions = {}): Promise<types.DeliveryRequest> {
+    return this.call({ method: "GET", path: `/v1/deliveries/${segment(id)}/request`, kind: "json", options, query: ["project_id", "account_id", "attempt"] }) as Promise<types.DeliveryRequest>;
+  }
+
   /** Makes one attempt now, beside the schedule. */
   resendDelivery(id: string, options: { project_id?: string; account_id?: string; } & CallOptions = {}): Promise<types.DeliveryWithAttempts> {
     return this.call({ method: "POST", path: `/v1/deliveries/${segment(id)}/resend`, kind: "json", options, query: ["project_id", "account_id"] }) as Promise<types.DeliveryWithAttempts>;

@@ -199,6 +199,16 @@ export interface Delivery {
   last_error: string | null;
 }
 
+/** A request, made again. */
+export interface DeliveryRequest {
+  attempt: number | null;
+  method: string;
+  url: string;
+  at: string;
+  body: string;
+  is_exact: boolean | null;
+}
+
 /** A delivery with its attempts. */
 export interface DeliveryWithAttempts {
   id: string;
@@ -213,6 +223,7 @@ export interface DeliveryWithAttempts {
   finished_at: string | null;
   last_error: string | null;
   attempt_list: Attempt[];
+  planned_attempts: string[];
 }
 
 /** An endpoint: a URL with subscriptions, secrets and settings. */

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::Names;
 use crate::parts::show::badge;
-use crate::parts::times::time;
+use crate::parts::times::{in_time, time};
 use crate::visit::{Face, Visit, segment};
 
 /// A delivery, as far as lists show it.
@@ -40,8 +40,7 @@ impl Table<'_> {
                 thead { tr {
                     @if self.pick { th.pick scope="col" { input type="checkbox" data-check-all="id" aria-label="Choose all on this page" hidden; } }
                     th scope="col" { "Event" } th scope="col" { "State" } th scope="col" { "Endpoint" }
-                    @if accounts { th scope="col" { "Account" } }
-                    th.number scope="col" { "Attempts" } th scope="col" { "Last failure" } th scope="col" { "Made" }
+                    th scope="col" { "Last failure" } th scope="col" { "Made" }
                 } }
                 tbody { @for row in rows { (self.row(row, accounts)) } }
             } }
@@ -57,10 +56,11 @@ impl Table<'_> {
                     a href=(visit.to(&format!("/deliveries/{}", segment(&row.id)))) { (row.event_type) }
                     div.id { (row.id) }
                 }
-                td { (badge(&row.state)) }
-                td { a.plain href=(visit.to(&format!("/endpoints/{}", segment(&row.endpoint_id)))) { (self.names.of(&row.endpoint_id)) } }
-                @if accounts { td { (row.account_id) } }
-                td.number { (row.attempts) }
+                td.nowrap { (badge(&row.state)) div.more { (attempts(row.attempts)) } }
+                td.endpoint {
+                    a.plain href=(visit.to(&format!("/endpoints/{}", segment(&row.endpoint_id)))) { (self.names.of(&row.endpoint_id)) }
+                    @if accounts { div.more { (row.account_id) } }
+                }
                 td.why { (why(row)) }
                 td { (time(&row.created_at)) }
             }
@@ -68,12 +68,29 @@ impl Table<'_> {
     }
 }
 
+fn attempts(number: u32) -> String {
+    match number {
+        0 => "not sent yet".to_owned(),
+        1 => "1 attempt".to_owned(),
+        number => format!("{number} attempts"),
+    }
+}
+
 /// What went wrong last, and what comes next.
 fn why(row: &Delivery) -> Markup {
-    let next = row.next_attempt_at.as_deref();
+    let next = row.next_attempt_at.as_deref().filter(|_| row.attempts > 0);
+    let words = row
+        .last_error
+        .as_deref()
+        .map(|error| match error.split_once(": ") {
+            // An answer says it shorter.
+            Some((_, words)) if words.starts_with("the endpoint answered") => words,
+            Some((_, words)) => words.split_once(';').map_or(words, |(what, _)| what),
+            None => error,
+        });
     html! {
-        @if let Some(error) = &row.last_error { div { (error.split_once(": ").map_or(&**error, |(_, words)| words)) } }
-        @if let Some(next) = next { div.quiet { "next " (time(next)) } }
-        @if row.last_error.is_none() && next.is_none() { span.none { "–" } }
+        @if let Some(words) = words { div { (words) } }
+        @if let Some(next) = next { div.more { "next attempt " (in_time(next)) } }
+        @if words.is_none() && next.is_none() { span.none { "–" } }
     }
 }

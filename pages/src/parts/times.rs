@@ -18,6 +18,12 @@ pub(crate) fn time(at: &str) -> Markup {
     }
 }
 
+/// Only how far off a moment is, where that says enough.
+pub(crate) fn in_time(at: &str) -> Markup {
+    let ago = moment::now_ms().and_then(|now_ms| ago(at, now_ms));
+    html! { time datetime=(at) title=(at) { span.ago.bare { (ago.unwrap_or_else(|| at.to_owned())) } } }
+}
+
 /// How far a moment is from another: `just now`, `3 min ago`, `in 2 h`. The script says the same.
 fn ago(at: &str, now_ms: i64) -> Option<String> {
     let at = OffsetDateTime::parse(at, &Rfc3339).ok()?;

@@ -81,6 +81,10 @@ pub struct Delivery {
     pub finished_at: Option<UnixMs>,
     /// Class and status of the last failure.
     pub last_error: Option<(ErrorClass, Option<u16>)>,
+    /// Automatic attempts that failed since its schedule began.
+    pub failed_attempts: u32,
+    /// When the first of them failed.
+    pub first_failed_at: Option<UnixMs>,
 }
 
 /// One attempt.

@@ -225,7 +225,7 @@ impl Walk<'_> {
                 let rows = self.look((&sql, lane), left, asked).await?;
                 let Some(edge) = rows
                     .first()
-                    .map(|row| (row.get::<_, i64>(12), row.get::<_, i64>(13)))
+                    .map(|row| (row.get::<_, i64>(14), row.get::<_, i64>(15)))
                 else {
                     break;
                 };

@@ -16,7 +16,8 @@ use crate::stored_delivery::{About, Receiver, Stored, is_seen};
 /// What [`stored`] reads.
 pub(super) const COLUMNS: &str =
     "d.id, d.event_id, d.endpoint_id, d.state, d.attempts, d.due_at, d.lease,
-        d.created_at, d.finished_at, d.last_class, d.last_status, substring(d.first_attempt, 1, 64)";
+        d.created_at, d.finished_at, d.last_class, d.last_status, substring(d.first_attempt, 1, 64),
+        d.failed_attempts, d.first_failed_at";
 const RECEIVERS: &str = "
     SELECT p.id, p.public_id, a.public_id, p.account_id, p.status
     FROM endpoints p JOIN accounts a ON a.project_id = p.project_id AND a.id = p.account_id
@@ -109,5 +110,7 @@ pub(super) fn stored(row: &Row) -> Result<Stored> {
         class: class.and_then(ErrorClass::from_code),
         status: status.map(i16::unsigned_abs),
         first: blob::head(row.get::<_, Option<&[u8]>>(11).unwrap_or_default())?,
+        failed_attempts: row.get::<_, i32>(12).unsigned_abs(),
+        first_failed_at: row.get::<_, Option<i64>>(13).map(UnixMs),
     })
 }

@@ -12,7 +12,8 @@ use crate::stored_delivery::{About, Receiver, Stored};
 
 /// What [`stored`] reads.
 pub(super) const COLUMNS: &str = "id, event_id, endpoint_id, state, attempts, due_at, lease, created_at, \
-     finished_at, last_class, last_status, substr(first_attempt, 1, 64)";
+     finished_at, last_class, last_status, substr(first_attempt, 1, 64), failed_attempts, \
+     first_failed_at";
 
 pub(super) fn receiver(connection: &Connection, id: EndpointId) -> Result<Option<Receiver>> {
     let found = connection
@@ -72,5 +73,7 @@ pub(super) fn stored(row: &Row<'_>) -> Result<Stored> {
         class: class.and_then(ErrorClass::from_code),
         status: row.get(10)?,
         first: blob::head(first.unwrap_or_default())?,
+        failed_attempts: row.get(12)?,
+        first_failed_at: row.get::<_, Option<i64>>(13)?.map(UnixMs),
     })
 }

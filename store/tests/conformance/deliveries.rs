@@ -49,6 +49,23 @@ facts! {
         assert_eq!((seen.account_public_id.as_str(), seen.created_at), ("default", NOW));
     }
 
+    async fn a_delivery_tells_its_failures_since_the_schedule_began(house: House) {
+        let acme = house.tenant("acme").await;
+        let a = house.endpoint_of(acme, "a").await;
+        let fresh = house.publish_fresh(an_event(acme).leased(&a).leased(&a)).await;
+        let later = NOW.plus_ms(5);
+        house.settle_one(first_outcome_of(&fresh, 0).retry_at(later)).await;
+        house.settle_one(first_outcome_of(&fresh, 1)).await;
+        let (failed, _) = house.see(acme, fresh.delivery(0)).await;
+        assert_eq!(failed.failed_attempts, 1);
+        assert!(failed.first_failed_at.is_some());
+        let (delivered, _) = house.see(acme, fresh.delivery(1)).await;
+        assert_eq!((delivered.failed_attempts, delivered.first_failed_at), (0, None));
+        let listed = house.walk(acme.scope(), to(a.id), 10).await;
+        let failures: Vec<u32> = listed.iter().map(|it| it.failed_attempts).collect();
+        assert_eq!(failures, [0, 1]);
+    }
+
     async fn a_delivery_is_found_by_row_and_time_together(house: House) {
         let acme = house.tenant("acme").await;
         let a = house.endpoint_of(acme, "a").await;

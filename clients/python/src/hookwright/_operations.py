@@ -261,6 +261,10 @@ class Operations(Transport):
         """Cancels a delivery that is not finished."""
         return cast('types.DeliveryWithAttempts', self._call("POST", f"/v1/deliveries/{_segment(id)}/cancel", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id}))
 
+    def get_delivery_request(self, id: str, *, project_id: Optional[str] = None, account_id: Optional[str] = None, attempt: Optional[int] = None, timeout: Optional[float] = None) -> types.DeliveryRequest:
+        """Shows what an attempt sent: its body is made again."""
+        return cast('types.DeliveryRequest', self._call("GET", f"/v1/deliveries/{_segment(id)}/request", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id, "attempt": attempt}))
+
     def resend_delivery(self, id: str, *, project_id: Optional[str] = None, account_id: Optional[str] = None, timeout: Optional[float] = None) -> types.DeliveryWithAttempts:
         """Makes one attempt now, beside the schedule."""
         return cast('types.DeliveryWithAttempts', self._call("POST", f"/v1/deliveries/{_segment(id)}/resend", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id}))

@@ -240,6 +240,18 @@ Delivery = TypedDict(
     },
 )
 
+DeliveryRequest = TypedDict(
+    "DeliveryRequest",
+    {
+        "attempt": Union[int, None],
+        "method": str,
+        "url": str,
+        "at": str,
+        "body": str,
+        "is_exact": Union[bool, None],
+    },
+)
+
 DeliveryWithAttempts = TypedDict(
     "DeliveryWithAttempts",
     {
@@ -255,6 +267,7 @@ DeliveryWithAttempts = TypedDict(
         "finished_at": Union[str, None],
         "last_error": Union[str, None],
         "attempt_list": List["Attempt"],
+        "planned_attempts": List[str],
     },
 )
 

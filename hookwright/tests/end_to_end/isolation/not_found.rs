@@ -63,6 +63,11 @@ fn on_things(theirs: &Tenant, own: &str) -> Vec<Call> {
         call("GET", format!("/v1/events/{event}"), Value::Null),
         call("GET", format!("/v1/deliveries/{delivery}"), Value::Null),
         call(
+            "GET",
+            format!("/v1/deliveries/{delivery}/request"),
+            Value::Null,
+        ),
+        call(
             "POST",
             format!("/v1/deliveries/{delivery}/resend"),
             Value::Null,
