@@ -46,7 +46,7 @@ export async function makeHostileWorld(server) {
   });
   const endpoints = {};
   for (const path of Object.keys(answers)) {
-    const url = `${receiver.url}/${path}/%3Cscript%3E/"><b>/${encodeURIComponent(ATTACKS.turned)}?next=javascript:${did}&x=${LONG.slice(0, 1200)}<img>`;
+    const url = `${receiver.url}/${path}/%3Cscript%3E/"><marquee>/${encodeURIComponent(ATTACKS.turned)}?next=javascript:${did}&x=${LONG.slice(0, 1200)}<img>`;
     const made = await api("POST", "/v1/endpoints", {
       account_id: "mallory", url, name: NAME, description: NAME,
       headers: { "x-evil": ATTACKS.image }, metadata: { link: ATTACKS.address, page: ATTACKS.data, turned: ATTACKS.turned },

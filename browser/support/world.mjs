@@ -83,7 +83,7 @@ export async function makeWorld(server, { events = 240 } = {}) {
     endpoints[name] = (await api("POST", "/v1/endpoints", { account_id: "acme", ...at(settings) })).id;
   }
   for (const account of ["globex", "initech"]) {
-    const settings = at({ url: `/ok/${account}`, name: `${ACCOUNTS[account]}: main` });
+    const settings = at({ url: `/ok/${account}`, name: account === "globex" ? "Warehouse" : "Storefront" });
     endpoints[account] = (await api("POST", "/v1/endpoints", { account_id: account, ...settings })).id;
   }
   await api("POST", `/v1/endpoints/${endpoints.disabled}/disable`, { reason: "The staging system is rebuilt until Monday." });
