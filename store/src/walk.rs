@@ -99,6 +99,13 @@ pub(crate) fn page_of<T>(parts: Vec<Part<T>>, page: &Page, id: impl Fn(&T) -> i6
     }
 }
 
+/// The page that rows in the order of their walk make, of which no more were asked for than fit.
+pub(crate) fn page_in_order<T>(rows: Vec<T>, page: &Page, id: impl Fn(&T) -> i64) -> Listed<T> {
+    let last = rows.last().map(&id);
+    let reached = last.filter(|_| rows.len() >= page.limit);
+    page_of(vec![Part { rows, reached }], page, id)
+}
+
 /// Where the page on the other side begins; none is beside the first one.
 fn came_from(page: &Page, first: Option<i64>) -> Option<i64> {
     match (page.after, page.before) {

@@ -59,6 +59,7 @@ mod conformance {
     mod key_life;
     mod keys;
     mod lists;
+    mod managed_lists;
     mod nodes;
     mod notices;
     mod owners;

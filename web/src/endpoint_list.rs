@@ -48,7 +48,7 @@ struct EndpointsQuery {
     /// Items on a page: 1 to 250, 50 if not given.
     #[schemars(with = "Option<u16>", range(min = 1, max = 250))]
     limit: Option<String>,
-    /// A `next_cursor` as it was given.
+    /// A `next_cursor` or `prev_cursor` as it was given.
     cursor: Option<String>,
     /// Of this status: active, paused or disabled.
     status: Option<String>,

@@ -9,8 +9,8 @@ use super::{Attempt, Delivery};
 pub struct Page {
     /// Only rows before (older than) this one; the newest of them.
     pub before: Option<i64>,
-    /// Only rows after (newer than) this one; the oldest of them. Lists that go one way only, of
-    /// what people manage, do not look at it.
+    /// Only rows after (newer than) this one; the oldest of them. The audit log, which goes one way
+    /// only, does not look at it.
     pub after: Option<i64>,
     /// At most this many.
     pub limit: usize,

@@ -6,10 +6,11 @@ use tokio_postgres::Row;
 
 use super::change_log::{Kind, Moved};
 use super::lent::Transaction;
-use super::within::{execute, listed, row_of};
+use super::within::{execute, row_of};
 use super::{PostgresStore, Result, projects};
 use crate::error::StoreError;
 use crate::model::{Account, Listed, Page, Scope};
+use crate::walk::{Span, page_in_order};
 
 pub(super) const COLUMNS: &str = "id, project_id, public_id, name, created_at";
 
@@ -35,16 +36,18 @@ impl PostgresStore {
         project_id: ProjectId,
         page: Page,
     ) -> Result<Listed<Account>> {
+        let span = Span::of(&page);
         let sql = format!(
-            "SELECT {COLUMNS} FROM accounts
-             WHERE project_id = $1 AND deleted_at IS NULL AND id < $2 ORDER BY id DESC LIMIT $3"
+            "SELECT {COLUMNS} FROM accounts WHERE project_id = $1 AND deleted_at IS NULL
+                 AND id > $2 AND id < $3 ORDER BY id {} LIMIT $4",
+            span.order()
         );
-        let before = page.before.unwrap_or(i64::MAX);
+        let limit = page.limit as i64;
         let rows = self
-            .rows(&sql, &[&project_id.0, &before, &(page.limit as i64)])
+            .rows(&sql, &[&project_id.0, &span.after, &span.before, &limit])
             .await?;
         let found = rows.iter().map(account).collect();
-        Ok(listed(found, page, |account| account.id.0))
+        Ok(page_in_order(found, &page, |account| account.id.0))
     }
 
     pub(crate) async fn account(&self, scope: Scope) -> Result<Account> {

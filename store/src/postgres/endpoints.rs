@@ -7,13 +7,14 @@ use tokio_postgres::Row;
 
 use super::change_log::{Kind, Moved};
 use super::lent::Transaction;
-use super::within::{listed, row_of};
-use super::{PostgresStore, Result, accounts, notices};
+use super::within::row_of;
+use super::{Parameters, PostgresStore, Result, accounts, notices};
 use crate::endpoint_row::{Kept, seal, settings_text};
 use crate::error::StoreError;
 use crate::model::{Endpoint, EndpointStatus, EndpointUpdate, Listed, NewEndpoint, Page, Scope};
 use crate::notice;
 use crate::vault::Vault;
+use crate::walk::{Span, page_in_order};
 
 pub(super) const COLUMNS: &str = "id, project_id, account_id, public_id, settings, secrets, status, \
                                   status_reason, created_at, updated_at";
@@ -72,18 +73,19 @@ impl PostgresStore {
             Some(_) => "project_id = $1 AND account_id = $2",
             None => "project_id = $1 AND $2::bigint IS NULL",
         };
+        let span = Span::of(&page);
         let sql = format!(
-            "SELECT {COLUMNS} FROM endpoints
-             WHERE {owned} AND deleted_at IS NULL AND id < $3 ORDER BY id DESC LIMIT $4"
+            "SELECT {COLUMNS} FROM endpoints WHERE {owned} AND deleted_at IS NULL
+                 AND id > $3 AND id < $4 ORDER BY id {} LIMIT $5",
+            span.order()
         );
         let (project, account) = ids(scope);
-        let before = page.before.unwrap_or(i64::MAX);
-        let rows = self
-            .rows(&sql, &[&project, &account, &before, &(page.limit as i64)])
-            .await?;
+        let limit = page.limit as i64;
+        let parameters: Parameters<'_> = &[&project, &account, &span.after, &span.before, &limit];
+        let rows = self.rows(&sql, parameters).await?;
         let vault = &self.shared.vault;
         let found: Result<Vec<_>> = rows.iter().map(|row| endpoint(row, vault)).collect();
-        Ok(listed(found?, page, |endpoint| endpoint.id.0))
+        Ok(page_in_order(found?, &page, |endpoint| endpoint.id.0))
     }
 
     pub(crate) async fn update_endpoint(

@@ -7,12 +7,12 @@ use hookwright_core::time::UnixMs;
 use tokio_postgres::Row;
 
 use super::lent::Transaction;
-use super::within::listed;
-use super::{PLAIN_PLANS, PostgresStore, Result, notices};
+use super::{PLAIN_PLANS, Parameters, PostgresStore, Result, notices};
 use crate::error::StoreError;
 use crate::job_row::{COLUMNS, Did, after_step, forget_content, from_json, state_of, to_json};
 use crate::model::{HeldJob, Job, Lease, Listed, NewJob, Page, Scope, StepEnd};
 use crate::notice;
+use crate::walk::{Span, page_in_order};
 
 const NEXT: &str =
     "SELECT id FROM jobs WHERE finished_at IS NULL AND state = 1 AND leased_until <= $1
@@ -74,22 +74,20 @@ impl PostgresStore {
         kind: JobKind,
         page: Page,
     ) -> Result<Listed<Job>> {
+        let span = Span::of(&page);
         let sql = format!(
-            "SELECT {COLUMNS} FROM jobs WHERE project_id = $1 AND kind = $2 AND id < $3
-                 AND ($4::bigint IS NULL OR account_id = $4) ORDER BY id DESC LIMIT $5"
+            "SELECT {COLUMNS} FROM jobs WHERE project_id = $1 AND kind = $2 AND id > $3 AND id < $4
+                 AND ($5::bigint IS NULL OR account_id = $5) ORDER BY id {} LIMIT $6",
+            span.order()
         );
+        let project = scope.project_id.0;
         let account = scope.account_id.map(|account| account.0);
-        let before = page.before.unwrap_or(i64::MAX);
-        let kind = i16::from(kind.code());
-        let limit = page.limit as i64;
-        let rows = self
-            .rows(
-                &sql,
-                &[&scope.project_id.0, &kind, &before, &account, &limit],
-            )
-            .await?;
+        let (kind, limit) = (i16::from(kind.code()), page.limit as i64);
+        let parameters: Parameters<'_> =
+            &[&project, &kind, &span.after, &span.before, &account, &limit];
+        let rows = self.rows(&sql, parameters).await?;
         let jobs: Result<Vec<Job>> = rows.iter().map(job).collect();
-        Ok(listed(jobs?, page, |job| job.id.0))
+        Ok(page_in_order(jobs?, &page, |job| job.id.0))
     }
 
     pub(crate) async fn command_job(

@@ -6,13 +6,14 @@ use tokio_postgres::Row;
 
 use super::change_log::Moved;
 use super::lent::Transaction;
-use super::within::{execute, listed, row_of};
-use super::{PostgresStore, Result, accounts, projects};
+use super::within::{execute, row_of};
+use super::{Parameters, PostgresStore, Result, accounts, projects};
 use crate::error::StoreError;
 use crate::key_row::portal;
 use crate::model::{
     Key, KeyOwner, KeyUse, KeysOf, Listed, NewKey, Page, ParentKey, Rotation, Scope,
 };
+use crate::walk::{Span, page_in_order};
 
 /// A key's columns. A session ends with the key that it was opened with.
 const COLUMNS: &str =
@@ -64,14 +65,16 @@ impl PostgresStore {
     pub(crate) async fn keys(&self, of: KeysOf, page: Page) -> Result<Listed<Key>> {
         let (owned, project, account) = owned(of);
         let select = select();
-        let sql = format!("{select} WHERE {owned} AND k.id < $3 ORDER BY k.id DESC LIMIT $4");
-        let before = page.before.unwrap_or(i64::MAX);
+        let span = Span::of(&page);
+        let sql = format!(
+            "{select} WHERE {owned} AND k.id > $3 AND k.id < $4 ORDER BY k.id {} LIMIT $5",
+            span.order()
+        );
         let limit = page.limit as i64;
-        let rows = self
-            .rows(&sql, &[&project, &account, &before, &limit])
-            .await?;
+        let parameters: Parameters<'_> = &[&project, &account, &span.after, &span.before, &limit];
+        let rows = self.rows(&sql, parameters).await?;
         let found = rows.iter().map(key).collect();
-        Ok(listed(found, page, |key| key.id.0))
+        Ok(page_in_order(found, &page, |key| key.id.0))
     }
 
     pub(crate) async fn key(&self, of: KeysOf, public_id: String) -> Result<Key> {

@@ -6,7 +6,7 @@ use tokio_postgres::Row;
 
 use super::change_log::{Kind, Moved};
 use super::lent::Transaction;
-use super::within::{execute, listed, row_of};
+use super::within::{execute, row_of};
 use super::{PostgresStore, Result, accounts, endpoints, keys};
 use crate::error::StoreError;
 use crate::model::{
@@ -14,6 +14,7 @@ use crate::model::{
     ProjectUpdate,
 };
 use crate::project_row::{settings, settings_text};
+use crate::walk::{Span, page_in_order};
 
 pub(super) const COLUMNS: &str = "id, public_id, name, profile, livemode, created_at, settings";
 
@@ -50,14 +51,18 @@ impl PostgresStore {
     }
 
     pub(crate) async fn projects(&self, page: Page) -> Result<Listed<Project>> {
+        let span = Span::of(&page);
         let sql = format!(
             "SELECT {COLUMNS} FROM projects
-             WHERE deleted_at IS NULL AND id < $1 ORDER BY id DESC LIMIT $2"
+             WHERE deleted_at IS NULL AND id > $1 AND id < $2 ORDER BY id {} LIMIT $3",
+            span.order()
         );
-        let before = page.before.unwrap_or(i64::MAX);
-        let rows = self.rows(&sql, &[&before, &(page.limit as i64)]).await?;
+        let limit = page.limit as i64;
+        let rows = self
+            .rows(&sql, &[&span.after, &span.before, &limit])
+            .await?;
         let found = rows.iter().map(project).collect();
-        Ok(listed(found, page, |project| project.id.0))
+        Ok(page_in_order(found, &page, |project| project.id.0))
     }
 
     pub(crate) async fn update_project(

@@ -8,6 +8,7 @@ use super::{Result, SqliteStore, listed, projects};
 use crate::change::Change;
 use crate::error::StoreError;
 use crate::model::{Account, Listed, Page, Scope};
+use crate::walk::Span;
 
 const COLUMNS: &str = "id, project_id, public_id, name, created_at";
 
@@ -39,13 +40,15 @@ impl SqliteStore {
         page: Page,
     ) -> Result<Listed<Account>> {
         self.read(move |connection| {
+            let span = Span::of(&page);
             let sql = format!(
-                "SELECT {COLUMNS} FROM accounts
-                 WHERE project_id = ?1 AND deleted_at IS NULL AND id < ?2 ORDER BY id DESC LIMIT ?3"
+                "SELECT {COLUMNS} FROM accounts WHERE project_id = ?1 AND deleted_at IS NULL
+                     AND id > ?2 AND id < ?3 ORDER BY id {} LIMIT ?4",
+                span.order()
             );
             let mut select = connection.prepare_cached(&sql)?;
-            let from = page.before.unwrap_or(i64::MAX);
-            let rows = select.query_map(params![project_id.0, from, page.limit as i64], account)?;
+            let values = params![project_id.0, span.after, span.before, page.limit as i64];
+            let rows = select.query_map(values, account)?;
             listed(rows, page, |account| account.id.0)
         })
         .await

@@ -12,6 +12,7 @@ use crate::error::StoreError;
 use crate::model::{Endpoint, EndpointStatus, EndpointUpdate, Listed, NewEndpoint, Page, Scope};
 use crate::notice;
 use crate::vault::Vault;
+use crate::walk::{Span, page_in_order};
 
 const COLUMNS: &str = "id, project_id, account_id, public_id, settings, secrets, status, \
                        status_reason, created_at, updated_at";
@@ -66,27 +67,22 @@ impl SqliteStore {
                 Some(_) => "project_id = ?1 AND account_id = ?2",
                 None => "project_id = ?1 AND ?2 IS NULL",
             };
+            let span = Span::of(&page);
             let sql = format!(
-                "SELECT {COLUMNS} FROM endpoints
-                 WHERE {owned} AND deleted_at IS NULL AND id < ?3 ORDER BY id DESC LIMIT ?4"
+                "SELECT {COLUMNS} FROM endpoints WHERE {owned} AND deleted_at IS NULL
+                     AND id > ?3 AND id < ?4 ORDER BY id {} LIMIT ?5",
+                span.order()
             );
             let mut select = connection.prepare_cached(&sql)?;
             let (project, account) = ids(scope);
-            let from = page.before.unwrap_or(i64::MAX);
-            let mut rows = select.query(params![project, account, from, page.limit as i64])?;
+            let limit = page.limit as i64;
+            let values = params![project, account, span.after, span.before, limit];
+            let mut rows = select.query(values)?;
             let mut found = Vec::new();
             while let Some(row) = rows.next()? {
                 found.push(endpoint(row, &vault)?);
             }
-            let next = found
-                .last()
-                .filter(|_| found.len() >= page.limit)
-                .map(|last| last.id.0);
-            Ok(Listed {
-                rows: found,
-                next,
-                prev: None,
-            })
+            Ok(page_in_order(found, &page, |endpoint| endpoint.id.0))
         })
         .await
     }

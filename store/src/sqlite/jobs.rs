@@ -11,6 +11,7 @@ use crate::error::StoreError;
 use crate::job_row::{COLUMNS, Did, after_step, forget_content, from_json, state_of, to_json};
 use crate::model::{HeldJob, Job, Lease, Listed, NewJob, Page, Scope, StepEnd};
 use crate::notice;
+use crate::walk::Span;
 
 impl SqliteStore {
     pub(crate) async fn create_job(&self, new: NewJob) -> Result<Job> {
@@ -63,17 +64,19 @@ impl SqliteStore {
         page: Page,
     ) -> Result<Listed<Job>> {
         self.read(move |connection| {
+            let span = Span::of(&page);
             let sql = format!(
-                "SELECT {COLUMNS} FROM jobs WHERE project_id = ?1 AND kind = ?2 AND id < ?3
-                     AND (?4 IS NULL OR account_id = ?4) ORDER BY id DESC LIMIT ?5"
+                "SELECT {COLUMNS} FROM jobs WHERE project_id = ?1 AND kind = ?2 AND id > ?3 AND id < ?4
+                     AND (?5 IS NULL OR account_id = ?5) ORDER BY id {} LIMIT ?6",
+                span.order()
             );
             let mut select = connection.prepare_cached(&sql)?;
             let account = scope.account_id.map(|account| account.0);
-            let before = page.before.unwrap_or(i64::MAX);
             let values = params![
                 scope.project_id.0,
                 kind.code(),
-                before,
+                span.after,
+                span.before,
                 account,
                 page.limit as i64
             ];

@@ -11,6 +11,7 @@ use crate::key_row::portal;
 use crate::model::{
     Key, KeyOwner, KeyUse, KeysOf, Listed, NewKey, Page, ParentKey, Rotation, Scope,
 };
+use crate::walk::Span;
 
 /// A session ends with the key that it was opened with.
 pub(super) const SELECT: &str =
@@ -73,10 +74,15 @@ impl SqliteStore {
     pub(crate) async fn keys(&self, of: KeysOf, page: Page) -> Result<Listed<Key>> {
         self.read(move |connection| {
             let (owned, project, account) = owned(of);
-            let sql = format!("{SELECT} WHERE {owned} AND k.id < ?3 ORDER BY k.id DESC LIMIT ?4");
+            let span = Span::of(&page);
+            let sql = format!(
+                "{SELECT} WHERE {owned} AND k.id > ?3 AND k.id < ?4 ORDER BY k.id {} LIMIT ?5",
+                span.order()
+            );
             let mut select = connection.prepare_cached(&sql)?;
-            let from = page.before.unwrap_or(i64::MAX);
-            let rows = select.query_map(params![project, account, from, page.limit as i64], key)?;
+            let limit = page.limit as i64;
+            let values = params![project, account, span.after, span.before, limit];
+            let rows = select.query_map(values, key)?;
             listed(rows, page, |key| key.id.0)
         })
         .await

@@ -59,6 +59,7 @@ use crate::change::Change;
 use crate::error::StoreError;
 use crate::model::{Lease, Listed, Page, Settlement};
 use crate::vault::Vault;
+use crate::walk::page_in_order;
 use queue::{AppendDone, Queue, SettleDone};
 use readers::Readers;
 use writer::Writer;
@@ -195,12 +196,7 @@ fn listed<T>(
     row_of: impl Fn(&T) -> i64,
 ) -> Result<Listed<T>> {
     let rows: Vec<T> = rows.collect::<std::result::Result<_, _>>()?;
-    let next = rows.last().filter(|_| rows.len() >= page.limit).map(row_of);
-    Ok(Listed {
-        rows,
-        next,
-        prev: None,
-    })
+    Ok(page_in_order(rows, &page, row_of))
 }
 
 fn gone() -> StoreError {

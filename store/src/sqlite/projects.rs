@@ -12,6 +12,7 @@ use crate::model::{
     ProjectUpdate,
 };
 use crate::project_row::{settings, settings_text};
+use crate::walk::Span;
 
 const COLUMNS: &str = "id, public_id, name, profile, livemode, created_at, settings";
 
@@ -38,15 +39,15 @@ impl SqliteStore {
 
     pub(crate) async fn projects(&self, page: Page) -> Result<Listed<Project>> {
         self.read(move |connection| {
+            let span = Span::of(&page);
             let sql = format!(
                 "SELECT {COLUMNS} FROM projects
-                 WHERE deleted_at IS NULL AND id < ?1 ORDER BY id DESC LIMIT ?2"
+                 WHERE deleted_at IS NULL AND id > ?1 AND id < ?2 ORDER BY id {} LIMIT ?3",
+                span.order()
             );
             let mut select = connection.prepare_cached(&sql)?;
-            let rows = select.query_map(
-                params![page.before.unwrap_or(i64::MAX), page.limit as i64],
-                project,
-            )?;
+            let values = params![span.after, span.before, page.limit as i64];
+            let rows = select.query_map(values, project)?;
             listed(rows, page, |project| project.id.0)
         })
         .await

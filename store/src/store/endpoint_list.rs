@@ -4,7 +4,8 @@
 //! the endpoints in pieces, in the order of an index that it has, and not beyond a bound.
 
 use super::{Result, Store};
-use crate::model::{Endpoint, EndpointFilter, Listed, Page, Scope};
+use crate::model::{Endpoint, EndpointFilter, Listed, Page, Scope, Towards};
+use crate::walk::{Part, page_of};
 
 /// Endpoints read at once.
 const PIECE: usize = 250;
@@ -24,33 +25,33 @@ impl Store {
         if filter.is_empty() {
             return self.endpoints(scope, page).await;
         }
-        let mut rows: Vec<Endpoint> = Vec::new();
+        let towards = page.towards();
+        let mut part = Part::default();
         let mut piece = Page {
-            before: page.before,
-            ..Page::newest(PIECE)
+            limit: PIECE,
+            ..page
         };
         for _ in 0..LOOKED_AT_MAX / PIECE {
-            let read = self.endpoints(scope, piece).await?;
-            rows.extend(read.rows.into_iter().filter(|it| filter.fits(it)));
-            if rows.len() >= page.limit {
-                let more = rows.len() > page.limit || read.next.is_some();
-                rows.truncate(page.limit);
-                let next = rows.last().map(|last| last.id.0).filter(|_| more);
-                return Ok(listed(rows, next));
+            let mut read = self.endpoints(scope, piece).await?;
+            part.reached = match towards {
+                Towards::Older => read.next,
+                Towards::Newer => {
+                    read.rows.reverse();
+                    read.prev
+                }
+            };
+            let fitting = read.rows.into_iter().filter(|it| filter.fits(it));
+            part.rows.extend(fitting);
+            if part.rows.len() >= page.limit || part.reached.is_none() {
+                break;
             }
-            if read.next.is_none() {
-                return Ok(listed(rows, None));
+            match towards {
+                Towards::Older => piece.before = part.reached,
+                Towards::Newer => piece.after = part.reached,
             }
-            piece.before = read.next;
         }
-        Ok(listed(rows, piece.before))
-    }
-}
-
-const fn listed(rows: Vec<Endpoint>, next: Option<i64>) -> Listed<Endpoint> {
-    Listed {
-        rows,
-        next,
-        prev: None,
+        Ok(page_of(vec![part], &page, |endpoint: &Endpoint| {
+            endpoint.id.0
+        }))
     }
 }

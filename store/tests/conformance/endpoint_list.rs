@@ -6,6 +6,7 @@ use hookwright_store::{EndpointFilter, EndpointStatus, Page, Scope};
 
 use super::build::an_endpoint;
 use super::house::{House, Tenant, all, rows_by_page};
+use super::lists::rows_from_the_oldest;
 
 fn entry(name: &str, value: &str) -> BTreeMap<String, String> {
     BTreeMap::from([(name.to_owned(), value.to_owned())])
@@ -81,6 +82,9 @@ facts! {
             let rows = rows_by_page(limit, |page| house.endpoints_fitting(acme.scope(), filter(), page)).await;
             let found: Vec<String> = rows.into_iter().map(|row| row.public_id).collect();
             assert_eq!(found, ["ep_500", "ep_400", "ep_300", "ep_200", "ep_100", "ep_0"], "{limit}");
+            let rows = rows_from_the_oldest(limit, |page| house.endpoints_fitting(acme.scope(), filter(), page)).await;
+            let back: Vec<String> = rows.into_iter().map(|row| row.public_id).collect();
+            assert_eq!(back, found, "{limit}");
         }
         let first = house.endpoints_fitting(acme.scope(), filter(), Page::newest(2)).await;
         assert_eq!(first.expect("listed").rows.len(), 2);

@@ -14,7 +14,7 @@ use super::house::{House, NOW, Tenant, rows_by_page};
 const HOUR_MS: u64 = 60 * 60 * 1000;
 
 /// All rows of a list, walked from the oldest on; newest first.
-async fn rows_from_the_oldest<T, F>(limit: usize, list: impl Fn(Page) -> F) -> Vec<T>
+pub async fn rows_from_the_oldest<T, F>(limit: usize, list: impl Fn(Page) -> F) -> Vec<T>
 where
     F: Future<Output = Result<Listed<T>, StoreError>>,
 {
