@@ -81,8 +81,11 @@ async fn prune(engine: &Engine, retention_days: u32) -> Result<bool, StoreError>
     let audit = store
         .prune_audit(retention::before(AUDIT_KEPT_DAYS, now), PRUNED_AT_ONCE)
         .await?;
+    let jobs = store
+        .prune_jobs(None, retention::before(retention_days, now), PRUNED_AT_ONCE)
+        .await?;
     let is_full = |gone: &usize| *gone >= PRUNED_AT_ONCE;
-    Ok(more || [events, tokens, audit].iter().any(is_full))
+    Ok(more || [events, tokens, audit, jobs].iter().any(is_full))
 }
 
 /// The same of projects that keep some data for less time than the server.
@@ -104,6 +107,12 @@ async fn prune_projects(engine: &Engine, retention_days: u32) -> Result<bool, St
                 .prune_class(project, class, before, PRUNED_AT_ONCE)
                 .await?;
             more |= pruned.more;
+            if class == DataClass::Deliveries {
+                let jobs = engine
+                    .store()
+                    .prune_jobs(Some(project), before, PRUNED_AT_ONCE);
+                more |= jobs.await? >= PRUNED_AT_ONCE;
+            }
         }
     }
     Ok(more)

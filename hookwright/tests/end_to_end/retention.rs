@@ -5,9 +5,13 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use hookwright_core::ids::ProjectId;
+use hookwright_core::job_state::{JobCommand, JobKind};
 use hookwright_core::time::UnixMs;
 use hookwright_delivery::World;
-use hookwright_store::{Append, Page, SqliteOptions, Store, Vault};
+use hookwright_store::{
+    Append, JobProgress, JobSpec, NewJob, Page, ReplaySpec, Scope, SqliteOptions, Store, Vault,
+};
 use serde_json::{Value, json};
 
 use crate::support::client::Client;
@@ -50,9 +54,31 @@ fn age(folder: &Path) {
             let (done, appended) = tokio::sync::oneshot::channel();
             store.append(event, move |_, outcome| drop(done.send(outcome)));
             appended.await.expect("told").expect("stored");
+            end_a_replay(&store, project.id, UnixMs(now.0 - 2 * DAY_MS)).await;
         }
         store.close().await.expect("closed");
     });
+}
+
+/// Makes a replay that ended then.
+async fn end_a_replay(store: &Store, project_id: ProjectId, now: UnixMs) {
+    let new = NewJob {
+        public_id: format!("rpl_{}", project_id.0),
+        project_id,
+        account_id: None,
+        spec: JobSpec::Replay(ReplaySpec::default()),
+        progress: JobProgress::default(),
+        place: 0,
+        now,
+    };
+    let job = store.create_job(new).await.expect("made");
+    let scope = Scope {
+        project_id,
+        account_id: None,
+    };
+    let command = (JobKind::Replay, job.public_id);
+    let cancelled = store.command_job(scope, command, JobCommand::Cancel, now);
+    cancelled.await.expect("told");
 }
 
 #[test]
@@ -85,6 +111,16 @@ fn old_data_goes_as_each_project_says() {
         let answer = old(&deliveries);
         (answer.status == 404).then(|| answer.json())
     });
+    let replays = |client: &Client| {
+        let listed = at(client).get("/v1/replays").expect(200);
+        listed["data"].as_array().expect("a list").len()
+    };
+    until("the replay that ended is gone", || {
+        (replays(&deliveries) == 0).then_some(Value::Null)
+    });
+    for kept in [&longer, &unset, &payloads] {
+        assert_eq!(replays(kept), 1);
+    }
     for kept in [&longer, &unset] {
         assert_eq!(old(kept).expect(200)["data"], json!({"n": 1}));
     }

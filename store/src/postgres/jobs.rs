@@ -21,6 +21,13 @@ const PUT: &str =
     "UPDATE jobs SET state = $2, spec = $3, progress = $4, place = $5, updated_at = $6,
         finished_at = $7, leased_until = $8::bigint, lease = CASE WHEN $8::bigint = 0 THEN 0 ELSE lease END
     WHERE id = $1";
+/// Those that ended before a time, of a project or of all, the oldest first.
+pub(super) const PRUNE: &str = "DELETE FROM jobs j USING (
+        SELECT id FROM jobs
+        WHERE finished_at IS NOT NULL AND kind <> 3 AND finished_at < $1
+            AND ($2::bigint IS NULL OR project_id = $2)
+        ORDER BY finished_at LIMIT $3) old
+    WHERE j.id = old.id";
 
 impl PostgresStore {
     pub(crate) async fn create_job(&self, new: NewJob) -> Result<Job> {
@@ -160,6 +167,18 @@ impl PostgresStore {
         let job = step(&transaction, job, (did, end), now).await?;
         transaction.commit().await?;
         Ok(Some(job))
+    }
+
+    pub(crate) async fn prune_jobs(
+        &self,
+        project: Option<ProjectId>,
+        before: UnixMs,
+        limit: usize,
+    ) -> Result<usize> {
+        let (project, at_most) = (project.map(|id| id.0), limit as i64);
+        let parameters: Parameters<'_> = &[&before.0, &project, &at_most];
+        let gone = self.client().await?.execute(PRUNE, parameters).await?;
+        Ok(usize::try_from(gone).unwrap_or(limit))
     }
 }
 

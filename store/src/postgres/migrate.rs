@@ -12,6 +12,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (1, include_str!("migrations/0001_start.sql")),
     (2, include_str!("migrations/0002_management.sql")),
     (3, include_str!("migrations/0003_pages.sql")),
+    (4, include_str!("migrations/0004_ended_jobs.sql")),
 ];
 /// One node at a time migrates a database.
 const LOCK: i64 = 0x686f_6f6b_6d69_6772;

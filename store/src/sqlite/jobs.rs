@@ -155,6 +155,25 @@ impl SqliteStore {
         })
         .await
     }
+
+    pub(crate) async fn prune_jobs(
+        &self,
+        project: Option<ProjectId>,
+        before: UnixMs,
+        limit: usize,
+    ) -> Result<usize> {
+        let sql = "DELETE FROM jobs WHERE id IN (
+                       SELECT id FROM jobs INDEXED BY jobs_ended
+                       WHERE finished_at IS NOT NULL AND kind <> 3 AND finished_at < ?1
+                           AND (?2 IS NULL OR project_id = ?2)
+                       ORDER BY finished_at LIMIT ?3)";
+        self.write(move |writer| {
+            let mut delete = writer.connection.prepare_cached(sql)?;
+            let project = project.map(|id| id.0);
+            Ok(delete.execute(params![before.0, project, limit as i64])?)
+        })
+        .await
+    }
 }
 
 /// The job, if it runs and is still its holder's.

@@ -11,6 +11,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (3, include_str!("migrations/0003_lists_by_project.sql")),
     (4, include_str!("migrations/0004_management.sql")),
     (5, include_str!("migrations/0005_pages.sql")),
+    (6, include_str!("migrations/0006_ended_jobs.sql")),
 ];
 
 /// Applies what is missing, each migration in its own transaction.

@@ -1,4 +1,4 @@
-//! Retention of a project's own, shorter than the server's.
+//! Retention of a project's own, shorter than the server's, and of jobs.
 
 use hookwright_core::ids::ProjectId;
 use hookwright_core::time::UnixMs;
@@ -18,5 +18,16 @@ impl Store {
         limit: usize,
     ) -> Result<Pruned> {
         on_engine!(self, s => s.prune_class(project, class, before, limit).await)
+    }
+
+    /// Removes at most `limit` jobs that ended before `before`, of one project or of all; the
+    /// receipts of purges stay. Answers how many went.
+    pub async fn prune_jobs(
+        &self,
+        project: Option<ProjectId>,
+        before: UnixMs,
+        limit: usize,
+    ) -> Result<usize> {
+        on_engine!(self, s => s.prune_jobs(project, before, limit).await)
     }
 }

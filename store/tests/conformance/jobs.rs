@@ -7,8 +7,8 @@ use hookwright_core::job_state::{JobCommand, JobKind, JobState};
 use hookwright_core::limits::{JOB_LEASE_MS, JOBS_OPEN_PER_PROJECT_MAX};
 use hookwright_core::time::UnixMs;
 use hookwright_store::{
-    BroadcastSpec, HeldJob, Job, JobProgress, JobSpec, Lease, NewJob, Page, ReplaySpec, StepEnd,
-    StoreError,
+    BroadcastSpec, HeldJob, Job, JobProgress, JobSpec, Lease, NewJob, Page, PurgeOf, PurgeSpec,
+    ReplaySpec, StepEnd, StoreError,
 };
 
 use super::house::{House, NOW, Tenant, all};
@@ -36,6 +36,18 @@ fn a_broadcast(tenant: Tenant, public_id: &str) -> NewJob {
         spec: JobSpec::Broadcast(BroadcastSpec {
             data: Some("{}".to_owned()),
             ..BroadcastSpec::default()
+        }),
+        ..a_replay(tenant, public_id)
+    }
+}
+
+fn a_purge(tenant: Tenant, public_id: &str) -> NewJob {
+    NewJob {
+        account_id: None,
+        spec: JobSpec::Purge(PurgeSpec {
+            of: PurgeOf::Subject("digest".to_owned()),
+            key: None,
+            end_row: 0,
         }),
         ..a_replay(tenant, public_id)
     }
@@ -222,5 +234,39 @@ facts! {
         let job = (JobKind::Replay, "rpl_3".to_owned());
         house.command_job(acme.scope(), job, JobCommand::Cancel, NOW).await.expect("told");
         house.create_job(a_replay(acme, "rpl_x")).await.expect("one has ended");
+    }
+
+    async fn jobs_that_ended_long_ago_go_a_few_at_a_time_and_receipts_stay(house: House) {
+        let acme = house.tenant("acme").await;
+        let zeta = house.tenant("zeta").await;
+        let at = |ms: u64| NOW.plus_ms(ms);
+        let end = async |tenant: Tenant, new: NewJob, when: UnixMs| {
+            let job = (new.spec.kind(), new.public_id.clone());
+            house.create_job(new).await.expect("made");
+            house.command_job(tenant.project_scope(), job, JobCommand::Cancel, when).await.expect("told");
+        };
+        for index in 0..4 {
+            end(acme, a_replay(acme, &format!("rpl_{index}")), at(index)).await;
+        }
+        end(acme, a_broadcast(acme, "brc_1"), at(0)).await;
+        end(zeta, a_replay(zeta, "rpl_z"), at(0)).await;
+        end(acme, a_purge(acme, "prg_1"), at(0)).await;
+        house.create_job(a_replay(acme, "rpl_open")).await.expect("made");
+
+        let old = at(3);
+        assert_eq!(house.prune_jobs(Some(acme.project), old, 2).await.expect("pruned"), 2);
+        assert_eq!(house.prune_jobs(Some(acme.project), old, 10).await.expect("pruned"), 2);
+        assert_eq!(house.prune_jobs(Some(acme.project), old, 10).await.expect("pruned"), 0);
+        let left = async |tenant: Tenant, kind| {
+            let listed = house.jobs(tenant.project_scope(), kind, all()).await.expect("listed");
+            listed.rows.into_iter().map(|job| job.public_id).collect::<Vec<_>>()
+        };
+        assert_eq!(left(acme, JobKind::Replay).await, ["rpl_open", "rpl_3"], "it ended no earlier");
+        assert!(left(acme, JobKind::Broadcast).await.is_empty());
+        assert_eq!(left(zeta, JobKind::Replay).await, ["rpl_z"], "another project's");
+        assert_eq!(house.prune_jobs(None, at(4), 10).await.expect("pruned"), 2);
+        assert_eq!(left(acme, JobKind::Replay).await, ["rpl_open"], "it has not ended");
+        assert!(left(zeta, JobKind::Replay).await.is_empty());
+        assert_eq!(left(acme, JobKind::Purge).await, ["prg_1"], "a receipt");
     }
 }

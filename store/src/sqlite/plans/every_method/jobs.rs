@@ -34,6 +34,9 @@ pub(super) async fn call(
     let command = JobCommand::Cancel;
     let told = store.command_job(scope, (kind, id), command, NOW).await;
     assert_eq!(told.expect("told").state, JobState::Cancelled);
+    for project in [None, Some(scope.project_id)] {
+        store.prune_jobs(project, NOW, 1).await.expect("pruned");
+    }
 
     let purge = JobSpec::Purge(PurgeSpec {
         of: PurgeOf::Subject(String::new()),
