@@ -17,6 +17,7 @@ mod numbers;
 mod page;
 mod problem;
 mod profiles;
+mod secret;
 mod state;
 mod test_event;
 mod traffic;
@@ -30,6 +31,7 @@ pub(crate) fn routes() -> Router<Pages> {
     Router::new()
         .merge(page::routes())
         .merge(edit::routes())
+        .merge(secret::routes())
         .merge(filter::routes())
         .merge(actions::routes())
         .merge(cancel::routes())

@@ -36,6 +36,11 @@ const TEXTS: &[(&str, &str)] = &[
         "endpoint-made",
         "The endpoint is made. Give its receiver the signing secret, and send a test.",
     ),
+    (
+        "secret-rotated",
+        "The secret is replaced. Show it in full, and give it to the receiver.",
+    ),
+    ("overlap-ended", "The old secret counts no more."),
     ("endpoint-enabled", "The endpoint is enabled."),
     ("endpoint-deleted", "The endpoint is deleted."),
     (

@@ -1,5 +1,6 @@
 //! What an endpoint's requests prove and its receiver has agreed to, as it is shown.
 
+use hookwright_core::rotation::Mode;
 use hookwright_core::time::UnixMs;
 use hookwright_store::{Endpoint, Validation, ValidationOutcome};
 use hookwright_wire::{Profile, public_key};
@@ -16,6 +17,9 @@ pub(crate) struct ProofShown {
     public_key: Option<String>,
     /// Until when the secret before the last rotation counts.
     previous_secret_valid_until: Option<String>,
+    /// How receivers get from one secret to the next in a rotation with an overlap: `both` sign until
+    /// its end, or the old one alone does (`cut_over`). It is the wire format that decides.
+    secret_rotation: &'static str,
     /// How requests authenticate towards the receiver.
     auth: Option<AuthShown>,
     /// What connections present where the receiver asks for a certificate.
@@ -54,7 +58,12 @@ impl ValidationShown {
 }
 
 impl ProofShown {
-    pub(crate) fn new(endpoint: &Endpoint, profile: Option<&Profile>, now: UnixMs) -> Self {
+    /// `second` is the endpoint's second profile, if it has one.
+    pub(crate) fn new(
+        endpoint: &Endpoint,
+        (profile, second): (Option<&Profile>, Option<&Profile>),
+        now: UnixMs,
+    ) -> Self {
         let (settings, credentials) = (&endpoint.settings, &endpoint.credentials);
         let secret = endpoint.secrets.first();
         let previous = credentials.previous.as_ref().map(|it| it.until);
@@ -63,6 +72,11 @@ impl ProofShown {
                 .zip(secret)
                 .and_then(|(it, own)| public_key(it, own)),
             previous_secret_valid_until: previous.filter(|at| now < *at).map(times::rfc3339),
+            secret_rotation: {
+                let two = |it: &Profile| it.accepts_list();
+                let all = profile.is_some_and(two) && second.is_none_or(two);
+                Mode::of(all).as_str()
+            },
             auth: credentials.auth.as_ref().map(AuthShown::new),
             client_certificate: credentials
                 .client_certificate

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::Api;
 use crate::app::App;
-use crate::endpoint_json::{EndpointInput, SecretType, check_secret};
+use crate::endpoint_json::{EndpointInput, EndpointShown, SecretType, check_secret};
 use crate::endpoints::formats::Formats;
 use crate::endpoints::paths::{At, at_four};
 use crate::endpoints::secrets::{given_twice, made};
@@ -35,6 +35,17 @@ pub(crate) fn api() -> Api {
             api.get(path, reveal, doc.answer::<Revealed>(200))
         },
     );
+    let api = at_four!("end", "SecretOverlap", "/{id}/secret/previous")
+        .into_iter()
+        .fold(api, |api, At { path, id }| {
+            let doc = endpoints::writing(id, "Ends the overlap of a rotation now.")
+                .description(
+                    "The secret before the last rotation counts no more; the new one alone signs. \
+                     Where none counts, nothing changes.",
+                )
+                .answer::<EndpointShown>(200);
+            api.delete(path, end_overlap, doc)
+        });
     at_four!("rotate", "Secret", "/{id}/secret/rotate")
         .into_iter()
         .fold(api, |api, At { path, id }| {
@@ -184,6 +195,35 @@ async fn rotate(
         switches_at: valid_until.clone().unwrap_or_else(|| times::rfc3339(now)),
         previous_valid_until: valid_until,
     }))
+}
+
+async fn end_overlap(
+    State(app): State<App>,
+    Path(named): Path<Named>,
+    headers: HeaderMap,
+    query: QueryResult,
+) -> Result<Json<EndpointShown>, Problem> {
+    let caller = app.caller(&headers, KeyScope::EndpointsWrite).await?;
+    let scope = endpoints::scope(&app, &caller, &named, &paging::query(query)?)?;
+    let id = named.id();
+    let store = app.engine.store();
+    let old = store.endpoint(scope, id.clone()).await?;
+    if old.credentials.previous.is_none() {
+        return Ok(Json(endpoints::shown(&app, &old, false)));
+    }
+    let credentials = Credentials {
+        previous: None,
+        ..old.credentials.clone()
+    };
+    let update = EndpointUpdate {
+        secrets: Some((old.secrets.clone(), credentials)),
+        based_on: Some((old.secrets, old.credentials)),
+        ..EndpointUpdate::default()
+    };
+    let now = app.engine.now();
+    let endpoint = store.update_endpoint(scope, id, update, now).await?;
+    tracing::info!(endpoint = endpoint.public_id, "secret's overlap ended");
+    Ok(Json(endpoints::shown(&app, &endpoint, false)))
 }
 
 fn overlap_s(input: &Rotate) -> Result<u64, Problem> {

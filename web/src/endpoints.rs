@@ -263,7 +263,10 @@ fn named_account<'a>(
 pub(crate) fn shown(app: &App, endpoint: &Endpoint, whole_secret: bool) -> EndpointShown {
     let account = app.engine.account_public_id(endpoint.account_id);
     let profile = profile_of(app, endpoint);
-    let proof = ProofShown::new(endpoint, profile.as_deref(), app.engine.now());
+    let second = endpoint.settings.second_profile.as_ref();
+    let second = second.and_then(|name| app.engine.profiles().get(name).cloned());
+    let both = (profile.as_deref(), second.as_deref());
+    let proof = ProofShown::new(endpoint, both, app.engine.now());
     show(
         endpoint,
         account.as_deref().unwrap_or_default(),

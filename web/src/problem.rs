@@ -207,7 +207,7 @@ impl Problem {
 
     pub(crate) fn rotation_in_progress(until: &str) -> Self {
         let detail = format!(
-            "nothing was changed: the secret before the last rotation counts until {until}; wait until then, or end it now with \"overlap_seconds\": 0"
+            "nothing was changed: the secret before the last rotation counts until {until}; wait until then, end its overlap (DELETE .../secret/previous), or rotate without one (\"overlap_seconds\": 0)"
         );
         Self::new(StatusCode::CONFLICT, "rotation_in_progress", detail)
     }

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
-use hookwright_wire::{Acknowledge, Profile, Retry};
+use hookwright_wire::{Acknowledge, Algorithm, Profile, Retry};
 use http::HeaderMap;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -53,6 +53,12 @@ struct ProfileShown {
     /// The share of each delay that chance may add; 0 keeps the times exactly.
     jitter: f64,
     event_types: Vec<ProfileEventType>,
+    /// Whether an endpoint must have a signing secret.
+    secret_required: bool,
+    /// Whether an endpoint can be signed for with an ed25519 key pair.
+    ed25519: bool,
+    /// Whether two secrets can sign a request at once, as in a rotation.
+    two_signatures: bool,
 }
 
 /// Which statuses acknowledge.
@@ -154,5 +160,8 @@ fn show(profile: &Profile) -> ProfileShown {
         retry,
         jitter: profile.retry.jitter,
         event_types: catalogue(profile),
+        secret_required: profile.secret.required,
+        ed25519: (profile.signatures.iter()).any(|it| it.algorithm == Algorithm::Ed25519),
+        two_signatures: profile.accepts_list(),
     }
 }

@@ -180,6 +180,11 @@ export class Operations extends Transport {
     return this.call({ method: "GET", path: `/v1/accounts/${segment(account_id)}/webhooks/${segment(id)}/secret`, kind: "json", options, query: ["project_id"] }) as Promise<types.Secret>;
   }
 
+  /** Ends the overlap of a rotation now. */
+  endAccountWebhookSecretOverlap(account_id: string, id: string, options: { project_id?: string; } & CallOptions = {}): Promise<types.Endpoint> {
+    return this.call({ method: "DELETE", path: `/v1/accounts/${segment(account_id)}/webhooks/${segment(id)}/secret/previous`, kind: "json", options, query: ["project_id"] }) as Promise<types.Endpoint>;
+  }
+
   /** Replaces an endpoint's signing secret. */
   rotateAccountWebhookSecret(account_id: string, id: string, body?: types.SecretRotation, options: { project_id?: string; } & CallOptions = {}): Promise<types.RotatedSecret> {
     return this.call({ method: "POST", path: `/v1/accounts/${segment(account_id)}/webhooks/${segment(id)}/secret/rotate`, kind: "json", options, query: ["project_id"], body }) as Promise<types.RotatedSecret>;
@@ -368,6 +373,11 @@ export class Operations extends Transport {
   /** Shows an endpoint's signing secret in full. */
   getEndpointSecret(id: string, options: { project_id?: string; account_id?: string; } & CallOptions = {}): Promise<types.Secret> {
     return this.call({ method: "GET", path: `/v1/endpoints/${segment(id)}/secret`, kind: "json", options, query: ["project_id", "account_id"] }) as Promise<types.Secret>;
+  }
+
+  /** Ends the overlap of a rotation now. */
+  endEndpointSecretOverlap(id: string, options: { project_id?: string; account_id?: string; } & CallOptions = {}): Promise<types.Endpoint> {
+    return this.call({ method: "DELETE", path: `/v1/endpoints/${segment(id)}/secret/previous`, kind: "json", options, query: ["project_id", "account_id"] }) as Promise<types.Endpoint>;
   }
 
   /** Replaces an endpoint's signing secret. */
@@ -820,6 +830,11 @@ export class Operations extends Transport {
     return this.call({ method: "GET", path: `/v1/webhooks/endpoints/${segment(id)}/secret`, kind: "json", options, query: ["project_id", "account_id"] }) as Promise<types.Secret>;
   }
 
+  /** Ends the overlap of a rotation now. */
+  endWebhookEndpointSecretOverlap(id: string, options: { project_id?: string; account_id?: string; } & CallOptions = {}): Promise<types.Endpoint> {
+    return this.call({ method: "DELETE", path: `/v1/webhooks/endpoints/${segment(id)}/secret/previous`, kind: "json", options, query: ["project_id", "account_id"] }) as Promise<types.Endpoint>;
+  }
+
   /** Replaces an endpoint's signing secret. */
   rotateWebhookEndpointSecret(id: string, body?: types.SecretRotation, options: { project_id?: string; account_id?: string; } & CallOptions = {}): Promise<types.RotatedSecret> {
     return this.call({ method: "POST", path: `/v1/webhooks/endpoints/${segment(id)}/secret/rotate`, kind: "json", options, query: ["project_id", "account_id"], body }) as Promise<types.RotatedSecret>;
@@ -878,6 +893,11 @@ export class Operations extends Transport {
   /** Shows an endpoint's signing secret in full. */
   getWebhookSecret(id: string, options: { project_id?: string; account_id?: string; } & CallOptions = {}): Promise<types.Secret> {
     return this.call({ method: "GET", path: `/v1/webhooks/${segment(id)}/secret`, kind: "json", options, query: ["project_id", "account_id"] }) as Promise<types.Secret>;
+  }
+
+  /** Ends the overlap of a rotation now. */
+  endWebhookSecretOverlap(id: string, options: { project_id?: string; account_id?: string; } & CallOptions = {}): Promise<types.Endpoint> {
+    return this.call({ method: "DELETE", path: `/v1/webhooks/${segment(id)}/secret/previous`, kind: "json", options, query: ["project_id", "account_id"] }) as Promise<types.Endpoint>;
   }
 
   /** Replaces an endpoint's signing secret. */

@@ -254,6 +254,7 @@ export interface Endpoint {
   health?: EndpointHealth | null;
   public_key: string | null;
   previous_secret_valid_until: string | null;
+  secret_rotation: string;
   auth: ReceiverAuth | null;
   client_certificate: ClientCertificate | null;
   validation: string | null;
@@ -737,6 +738,9 @@ export interface Profile {
   retry: RetryShown;
   jitter: number;
   event_types: ProfileEventType[];
+  secret_required: boolean;
+  ed25519: boolean;
+  two_signatures: boolean;
 }
 
 /** An event type that comes with a format. */

@@ -188,3 +188,34 @@ fn an_ed25519_endpoint_shows_the_key_that_verifies_its_requests() {
     let refused = authepy.post("/v1/endpoints", &body).expect(422);
     assert_eq!(refused["errors"][0]["pointer"], "/secret_type");
 }
+
+#[test]
+fn an_overlap_is_ended_early_and_the_new_secret_stays() {
+    let server = Server::start();
+    for (name, mode) in [("standard-webhooks", "both"), ("authepy", "cut_over")] {
+        let client = server.project(name);
+        let format = profile(name);
+        let sink = Sink::with_statuses(&[200]);
+        let (id, made) = endpoint(&client, &sink, json!({}));
+        assert_eq!(made["secret_rotation"], mode);
+        let path = format!("/v1/endpoints/{id}/secret");
+        let rotated = client
+            .post(&format!("{path}/rotate"), &json!({}))
+            .expect(200);
+        let previous = format!("{path}/previous");
+        let ended = client.delete(&previous).expect(200);
+        assert_eq!(ended["previous_secret_valid_until"], Value::Null);
+        let now = client.get(&path).expect(200);
+        assert_eq!(now["secret"], rotated["secret"]);
+        assert_eq!(now["previous_secret"], Value::Null);
+        publish(&client);
+        let got = sink.next();
+        assert!(verifies(&format, &got, &text(&rotated["secret"])), "{name}");
+        assert!(!verifies(&format, &got, &text(&made["secret"])), "{name}");
+        // Once more changes nothing, and another rotation is possible.
+        client.delete(&previous).expect(200);
+        client
+            .post(&format!("{path}/rotate"), &json!({}))
+            .expect(200);
+    }
+}

@@ -48,6 +48,8 @@ pub(super) struct Endpoint {
     pub(super) health: Health,
     pub(super) public_key: Option<String>,
     pub(super) previous_secret_valid_until: Option<String>,
+    /// `both` or `cut_over`.
+    pub(super) secret_rotation: String,
     pub(super) auth: Option<Auth>,
     pub(super) client_certificate: Option<ClientCertificate>,
     pub(super) validation: Option<String>,

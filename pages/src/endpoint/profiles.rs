@@ -14,6 +14,8 @@ pub(super) struct Profile {
     pub(super) name: String,
     pub(super) title: String,
     pub(super) content_type: String,
+    pub(super) ed25519: bool,
+    pub(super) two_signatures: bool,
     timeout_ms: u32,
     acknowledged_by: Value,
     retry: Retry,

@@ -192,7 +192,7 @@ mod tests {
             "second_profile": null, "timeout_ms": null, "concurrency": null,
             "circuit_breaker": null, "ordered": false, "metadata": {}, "public_key": null,
             "previous_secret_valid_until": null, "auth": null, "client_certificate": null,
-            "validation": null, "last_validation": null, "created_at": "", "updated_at": "",
+            "secret_rotation": "both", "validation": null, "last_validation": null, "created_at": "", "updated_at": "",
         });
         let change = change.as_object().cloned().unwrap_or_default();
         all.as_object_mut().expect("an object").extend(change);

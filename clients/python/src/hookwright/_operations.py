@@ -159,6 +159,10 @@ class Operations(Transport):
         """Shows an endpoint's signing secret in full."""
         return cast('types.Secret', self._call("GET", f"/v1/accounts/{_segment(account_id)}/webhooks/{_segment(id)}/secret", kind="json", timeout=timeout, query={"project_id": project_id}))
 
+    def end_account_webhook_secret_overlap(self, account_id: str, id: str, *, project_id: Optional[str] = None, timeout: Optional[float] = None) -> types.Endpoint:
+        """Ends the overlap of a rotation now."""
+        return cast('types.Endpoint', self._call("DELETE", f"/v1/accounts/{_segment(account_id)}/webhooks/{_segment(id)}/secret/previous", kind="json", timeout=timeout, query={"project_id": project_id}))
+
     def rotate_account_webhook_secret(self, account_id: str, id: str, body: Optional[types.SecretRotation] = None, *, project_id: Optional[str] = None, timeout: Optional[float] = None) -> types.RotatedSecret:
         """Replaces an endpoint's signing secret."""
         return cast('types.RotatedSecret', self._call("POST", f"/v1/accounts/{_segment(account_id)}/webhooks/{_segment(id)}/secret/rotate", kind="json", timeout=timeout, query={"project_id": project_id}, body=body))
@@ -322,6 +326,10 @@ class Operations(Transport):
     def get_endpoint_secret(self, id: str, *, project_id: Optional[str] = None, account_id: Optional[str] = None, timeout: Optional[float] = None) -> types.Secret:
         """Shows an endpoint's signing secret in full."""
         return cast('types.Secret', self._call("GET", f"/v1/endpoints/{_segment(id)}/secret", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id}))
+
+    def end_endpoint_secret_overlap(self, id: str, *, project_id: Optional[str] = None, account_id: Optional[str] = None, timeout: Optional[float] = None) -> types.Endpoint:
+        """Ends the overlap of a rotation now."""
+        return cast('types.Endpoint', self._call("DELETE", f"/v1/endpoints/{_segment(id)}/secret/previous", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id}))
 
     def rotate_endpoint_secret(self, id: str, body: Optional[types.SecretRotation] = None, *, project_id: Optional[str] = None, account_id: Optional[str] = None, timeout: Optional[float] = None) -> types.RotatedSecret:
         """Replaces an endpoint's signing secret."""
@@ -707,6 +715,10 @@ class Operations(Transport):
         """Shows an endpoint's signing secret in full."""
         return cast('types.Secret', self._call("GET", f"/v1/webhooks/endpoints/{_segment(id)}/secret", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id}))
 
+    def end_webhook_endpoint_secret_overlap(self, id: str, *, project_id: Optional[str] = None, account_id: Optional[str] = None, timeout: Optional[float] = None) -> types.Endpoint:
+        """Ends the overlap of a rotation now."""
+        return cast('types.Endpoint', self._call("DELETE", f"/v1/webhooks/endpoints/{_segment(id)}/secret/previous", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id}))
+
     def rotate_webhook_endpoint_secret(self, id: str, body: Optional[types.SecretRotation] = None, *, project_id: Optional[str] = None, account_id: Optional[str] = None, timeout: Optional[float] = None) -> types.RotatedSecret:
         """Replaces an endpoint's signing secret."""
         return cast('types.RotatedSecret', self._call("POST", f"/v1/webhooks/endpoints/{_segment(id)}/secret/rotate", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id}, body=body))
@@ -754,6 +766,10 @@ class Operations(Transport):
     def get_webhook_secret(self, id: str, *, project_id: Optional[str] = None, account_id: Optional[str] = None, timeout: Optional[float] = None) -> types.Secret:
         """Shows an endpoint's signing secret in full."""
         return cast('types.Secret', self._call("GET", f"/v1/webhooks/{_segment(id)}/secret", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id}))
+
+    def end_webhook_secret_overlap(self, id: str, *, project_id: Optional[str] = None, account_id: Optional[str] = None, timeout: Optional[float] = None) -> types.Endpoint:
+        """Ends the overlap of a rotation now."""
+        return cast('types.Endpoint', self._call("DELETE", f"/v1/webhooks/{_segment(id)}/secret/previous", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id}))
 
     def rotate_webhook_secret(self, id: str, body: Optional[types.SecretRotation] = None, *, project_id: Optional[str] = None, account_id: Optional[str] = None, timeout: Optional[float] = None) -> types.RotatedSecret:
         """Replaces an endpoint's signing secret."""

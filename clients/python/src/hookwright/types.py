@@ -300,6 +300,7 @@ Endpoint = TypedDict(
         "health": NotRequired[Union["EndpointHealth", None]],
         "public_key": Union[str, None],
         "previous_secret_valid_until": Union[str, None],
+        "secret_rotation": str,
         "auth": Union["ReceiverAuth", None],
         "client_certificate": Union["ClientCertificate", None],
         "validation": Union[str, None],
@@ -879,6 +880,9 @@ Profile = TypedDict(
         "retry": "RetryShown",
         "jitter": float,
         "event_types": List["ProfileEventType"],
+        "secret_required": bool,
+        "ed25519": bool,
+        "two_signatures": bool,
     },
 )
 

@@ -74,12 +74,16 @@ fn meanings(choice: &Choice) -> Markup {
         div.scroll { table {
             thead { tr {
                 th scope="col" { "Name" } th scope="col" { "Body" } th scope="col" { "Acknowledged by" }
-                th scope="col" { "Time-out" } th scope="col" { "Retries" }
+                th scope="col" { "Signature" } th scope="col" { "Time-out" } th scope="col" { "Retries" }
             } }
             tbody { @for profile in &choice.profiles { tr {
                 td { code { (profile.name) } br; span.quiet { (profile.title) } }
                 td { (profile.content_type) }
                 td { (profile.acknowledged()) }
+                td {
+                    @if profile.ed25519 { "HMAC or ed25519" } @else { "HMAC" }
+                    @if profile.two_signatures { ", several at once" }
+                }
                 td.nowrap { (profile.timeout()) }
                 td { (profile.retries()) }
             } } }
