@@ -15,6 +15,7 @@ use super::body::{body, forget_secrets};
 use super::filter_part::{self, Tried};
 use super::form::{Choice, Shown, form};
 use super::model::{Named, api_path, done, head, load, page_path};
+use super::secret::made_page;
 use super::values::{changed_since, seen, values};
 use super::{catalogue, profiles};
 use crate::fault::{Fault, OrForm, Problem};
@@ -83,6 +84,7 @@ fn secrets_again() -> maud::Markup {
 #[derive(Deserialize)]
 struct Made {
     id: String,
+    secret: Option<String>,
 }
 
 async fn create(posted: Posted) -> Result<Response, Fault> {
@@ -101,6 +103,11 @@ async fn create(posted: Posted) -> Result<Response, Fault> {
         Err(problem) => Err(problem),
     };
     match sent {
+        // Who may not have it shown later sees it now, once.
+        Ok(Made {
+            id,
+            secret: Some(secret),
+        }) if !visit.sees_secrets() => made_page(&visit, &id, &secret).await,
         Ok(made) => Ok(done(&visit, &made.id, "", "endpoint-made").into_response()),
         Err(problem) => refused_new(&visit, fields, problem).await,
     }

@@ -55,6 +55,25 @@ fn usual() -> Form {
     Form::of(vec![("overlap".to_owned(), OVERLAPS[0].0.to_owned())])
 }
 
+/// A secret that was just made or given.
+#[derive(Deserialize)]
+struct Made {
+    secret: String,
+}
+
+/// A secret shown once, to somebody who may make secrets and not read them.
+pub(super) async fn made_page(visit: &Visit, id: &str, secret: &str) -> Result<Response, Fault> {
+    let endpoint = load(visit, id).await?;
+    let body = html! {
+        (head(visit, &endpoint, "/secret"))
+        h2 { "The new signing secret" }
+        p { "Keep it now where other secrets are kept: it is shown this once only." }
+        (block("The secret, in full", secret))
+        p { a.button href=(visit.to(&page_path(id, ""))) { "I have kept it" } }
+    };
+    Ok(layout::page(visit, "Signing secret", &body))
+}
+
 async fn show(visit: Visit, Path(named): Path<Named>) -> Result<Response, Fault> {
     let endpoint = load(&visit, &named.id).await?;
     Ok(page(&visit, &endpoint, &usual(), None))
@@ -102,6 +121,7 @@ fn overlap(visit: &Visit, endpoint: &Endpoint, until: &str, writes: bool) -> Mar
     }
 }
 
+/// What is known of the secret, or all of it.
 fn secrets(
     visit: &Visit,
     endpoint: &Endpoint,
@@ -122,13 +142,13 @@ fn secrets(
             p { "This endpoint has none: its requests are not signed." }
         } @else {
             p { code { (endpoint.secret.as_deref().unwrap_or_default()) } }
-            @if writes {
+            @if visit.sees_secrets() {
                 form method="post" action=(visit.to(&page_path(&endpoint.id, "/secret/reveal"))) {
                     (csrf_field(visit))
                     button type="submit" { "Show it in full" }
                 }
             } @else {
-                p.quiet { "Only who may change endpoints sees it in full." }
+                p.quiet { @if writes { "It is not shown here. Replace it to have a new one." } @else { "Only who may change endpoints sees it in full." } }
             }
         }
     }
@@ -170,13 +190,17 @@ async fn rotate(Path(named): Path<Named>, posted: Posted) -> Result<Response, Fa
     let sent = match body(&fields) {
         Ok(body) => {
             let path = api_path(&named.id, "/secret/rotate");
-            let sent = visit.send::<IgnoredAny>(Method::POST, &path, &[], Some(&body));
+            let sent = visit.send::<Made>(Method::POST, &path, &[], Some(&body));
             sent.await.or_form()?
         }
         Err(problem) => Err(problem),
     };
     match sent {
-        Ok(_) => Ok(done(&visit, &named.id, "/secret", "secret-rotated").into_response()),
+        Ok(_) if visit.sees_secrets() => {
+            Ok(done(&visit, &named.id, "/secret", "secret-rotated").into_response())
+        }
+        // Who may not have it shown later sees it now, once.
+        Ok(made) => made_page(&visit, &named.id, &made.secret).await,
         Err(problem) => {
             fields.0.retain(|(name, _)| name != "secret");
             refused(&visit, &named.id, fields, problem).await
