@@ -116,6 +116,16 @@ pub const SESSION_SECONDS_DEFAULT: u32 = 12 * 60 * 60;
 pub const SESSIONS_OF_KEY_MAX: usize = 1_000;
 /// How long a link into the portal may be followed, in seconds.
 pub const PORTAL_LINK_SECONDS: u32 = 5 * 60;
+/// Where a customer goes back to from the portal.
+pub const RETURN_URL_BYTES_MAX: usize = 2_048;
+/// What a portal is called.
+pub const PORTAL_NAME_CHARS_MAX: usize = 80;
+/// A portal's logo, as a `data:` URI.
+pub const PORTAL_LOGO_BYTES_MAX: usize = 64 * 1024;
+/// Sites that may show a project's portal in a frame.
+pub const PORTAL_FRAME_ORIGINS_MAX: usize = 20;
+/// A project's settings as they are sent, with a logo in them.
+pub const PROJECT_BODY_BYTES_MAX: usize = 128 * 1024;
 /// Requests that a key may make in a second, where it is limited at all.
 pub const KEY_REQUESTS_PER_SECOND_MAX: u32 = 100_000;
 

@@ -76,6 +76,9 @@ pub(crate) struct ServeArgs {
     /// DNS name by which this server asks receivers whether it may send to them [default: hookwright]
     #[arg(long, env = "HOOKWRIGHT_ORIGIN")]
     pub(crate) origin: Option<String>,
+    /// Address by which browsers find this server, such as https://hooks.example.com, for links that it makes [default: as the caller found it]
+    #[arg(long, env = "HOOKWRIGHT_PUBLIC_URL")]
+    pub(crate) public_url: Option<String>,
     /// Days that finished events are kept [default: 30]
     #[arg(long, env = "HOOKWRIGHT_RETENTION_DAYS")]
     pub(crate) retention_days: Option<u32>,

@@ -25,6 +25,8 @@ pub(crate) struct Config {
     pub(crate) profiles: Vec<PathBuf>,
     /// What it calls itself where it asks a receiver whether it may send.
     pub(crate) origin: HeaderValue,
+    /// Where browsers find this server.
+    pub(crate) public_url: Option<String>,
     pub(crate) retention_days: u32,
     pub(crate) api_rate_limit: u32,
     pub(crate) log: tracing::Level,
@@ -46,6 +48,7 @@ struct File {
     extra_ca_file: Option<PathBuf>,
     profiles: Vec<PathBuf>,
     origin: Option<String>,
+    public_url: Option<String>,
     retention_days: Option<u32>,
     api_rate_limit: Option<u32>,
     log: Option<String>,
@@ -152,6 +155,7 @@ impl Config {
                 args.profiles
             },
             origin: origin(args.origin.or(file.origin))?,
+            public_url: public_url(args.public_url.or(file.public_url))?,
             api_rate_limit: args.api_rate_limit.or(file.api_rate_limit).unwrap_or(0),
             retention_days: args
                 .retention_days
@@ -166,6 +170,25 @@ impl Config {
             dev: args.dev,
         })
     }
+}
+
+/// An address of a server, without a path.
+fn public_url(given: Option<String>) -> Result<Option<String>, Failure> {
+    let Some(text) = given else {
+        return Ok(None);
+    };
+    let uri: Option<http::Uri> = text.trim_end_matches('/').parse().ok();
+    let fits = uri.as_ref().is_some_and(|uri| {
+        let scheme = matches!(uri.scheme_str(), Some("https" | "http"));
+        let host = uri.host().is_some_and(|host| !host.is_empty());
+        scheme && host && uri.path() == "/" && uri.query().is_none()
+    });
+    if fits {
+        return Ok(Some(text.trim_end_matches('/').to_owned()));
+    }
+    Err(usage(format!(
+        "\"{text}\" is no address of a server\nhint: https://hooks.example.com, without a path"
+    )))
 }
 
 /// A DNS name, or what stands for one.

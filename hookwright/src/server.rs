@@ -75,7 +75,9 @@ impl Server {
                 StartError::ProfileMissing { .. } => usage(error),
                 StartError::Store(error) => running(error),
             })?;
-        let app = App::new(engine.clone()).with_api_rate_limit(config.api_rate_limit);
+        let app = App::new(engine.clone())
+            .with_api_rate_limit(config.api_rate_limit)
+            .with_public_url(config.public_url.as_deref());
         listeners.begin(engine.clone(), app.clone());
         let (delivery, delivery_ended) = run_delivery(worker)?;
         Ok(Self {

@@ -49,6 +49,8 @@ mod lists;
 mod operational_events;
 #[path = "end_to_end/ordered.rs"]
 mod ordered;
+#[path = "end_to_end/portal_sessions.rs"]
+mod portal_sessions;
 #[path = "end_to_end/portal_tokens.rs"]
 mod portal_tokens;
 #[path = "end_to_end/projects.rs"]

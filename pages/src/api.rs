@@ -10,6 +10,7 @@ use serde_json::Value;
 use tower_service::Service;
 
 use crate::fault::{Fault, Problem};
+use crate::guard::Reached;
 
 /// An answer larger than this is not shown. The API's own largest is far below.
 const ANSWER_BYTES_MAX: usize = 32 * 1024 * 1024;
@@ -43,6 +44,18 @@ impl Api {
                 HeaderValue::try_from(format!("Bearer {key}")).map_err(|_| Fault::signed_out())?;
             value.set_sensitive(true);
             request = request.header(header::AUTHORIZATION, value);
+        }
+        // For links that the API makes.
+        if let Some(reached) = ask.extensions.get::<Reached>() {
+            let named = [
+                ("host", &reached.host),
+                ("x-forwarded-proto", &reached.scheme),
+            ];
+            for (name, value) in named {
+                if let Some(value) = value {
+                    request = request.header(name, value);
+                }
+            }
         }
         let body = match ask.body {
             None => Body::empty(),

@@ -25,13 +25,17 @@ const fn attributes(face: Face) -> &'static str {
 
 /// The key in the cookie.
 pub(crate) fn read(headers: &HeaderMap, face: Face) -> Option<String> {
+    value(headers, name(face))
+}
+
+fn value(headers: &HeaderMap, name: &str) -> Option<String> {
     let pairs = headers.get_all(COOKIE).iter();
     let pairs = pairs
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(';'));
     let mut found = pairs.filter_map(|pair| {
         let (key, value) = pair.trim().split_once('=')?;
-        (key == name(face)).then(|| value.to_owned())
+        (key == name).then(|| value.to_owned())
     });
     found.next().filter(|value| !value.is_empty())
 }
@@ -40,6 +44,27 @@ pub(crate) fn read(headers: &HeaderMap, face: Face) -> Option<String> {
 pub(crate) fn set(face: Face, key: &str) -> Result<HeaderValue, Fault> {
     let text = format!("{}={key}; {}", name(face), attributes(face));
     HeaderValue::try_from(text).map_err(|error| Fault::internal(&error))
+}
+
+/// Where the customer goes back to when the session is over: nobody else knows it then.
+const WAY_BACK: &str = "__Host-hookwright-portal-back";
+
+/// The header that keeps the way back, or forgets an earlier one.
+pub(crate) fn set_way_back(url: Option<&str>) -> Result<HeaderValue, Fault> {
+    let attributes = attributes(Face::Portal);
+    let text = match url {
+        // In base 16: an address has characters that end a cookie.
+        Some(url) => format!("{WAY_BACK}={}; {attributes}", hex::encode(url)),
+        None => format!("{WAY_BACK}=; Max-Age=0; {attributes}"),
+    };
+    HeaderValue::try_from(text).map_err(|error| Fault::internal(&error))
+}
+
+/// The way back, if it is an address that a link may have.
+pub(crate) fn read_way_back(headers: &HeaderMap) -> Option<String> {
+    let text = String::from_utf8(hex::decode(value(headers, WAY_BACK)?).ok()?).ok()?;
+    let url = url::Url::parse(&text).ok()?;
+    matches!(url.scheme(), "https" | "http").then(|| url.to_string())
 }
 
 /// The header that takes the cookie back.

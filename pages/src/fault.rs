@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 
+use axum::Extension;
 use axum::response::{IntoResponse, Redirect, Response};
 use http::StatusCode;
 use http_body_util::BodyExt;
@@ -30,6 +31,10 @@ pub(crate) struct FieldProblem {
     pub(crate) pointer: String,
     pub(crate) detail: String,
 }
+
+/// Marks an answer to somebody who is not signed in.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SignedOut;
 
 /// Why there is no page.
 #[derive(Debug)]
@@ -112,7 +117,9 @@ impl IntoResponse for Fault {
     fn into_response(self) -> Response {
         let problem = match self {
             Self::SignedOut => {
-                return Redirect::to(&format!("{OPERATOR}/sign-in")).into_response();
+                // The guard shows something else in the portal.
+                let to = Redirect::to(&format!("{OPERATOR}/sign-in"));
+                return (Extension(SignedOut), to).into_response();
             }
             Self::Refused(problem) => problem,
         };

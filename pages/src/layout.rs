@@ -7,6 +7,8 @@ use crate::assets::{MARK_PATH, SCRIPT_PATH, STYLE_PATH};
 use crate::csrf;
 use crate::parts::icons;
 use crate::plain::plain;
+use crate::portal::{Portal, host};
+use crate::router::PORTAL;
 use crate::said;
 use crate::visit::{Face, Visit};
 
@@ -38,8 +40,9 @@ pub(crate) fn page(visit: &Visit, title: &str, main: &Markup) -> Response {
     let inner = html! {
         a.skip href="#main" { "Skip to content" }
         header.bar {
-            a.brand href=(visit.to("/")) { (icons::mark()) span { (brand(visit)) } }
+            a.brand href=(visit.to("/")) { (brand_mark(visit)) }
             @if let Some(name) = &visit.project_name { span.project title=(name) { (name) } }
+            @if let Some(portal) = &visit.portal { span.project title=(portal.account_name()) { (portal.account_name()) } }
             @if in_project(visit) { (search(visit)) }
             details.menu {
                 summary { "Menu" }
@@ -55,19 +58,53 @@ pub(crate) fn page(visit: &Visit, title: &str, main: &Markup) -> Response {
         }
     };
     let title = format!("{title} · {}", brand(visit));
-    document(&title, visit.face, Some(&visit.nonce.0), &inner).into_response()
+    let about = About {
+        face: visit.face,
+        nonce: Some(&visit.nonce.0),
+        has_style: visit.portal.as_deref().is_some_and(Portal::has_style),
+    };
+    document(&title, &about, &inner).into_response()
 }
 
 /// A page for somebody who is not signed in, or who ran into a wall.
 pub(crate) fn bare(title: &str, main: &Markup) -> Html<String> {
     let inner =
         html! { main.bare #main { p.brand { (icons::mark()) span { "Hookwright" } } (main) } };
-    document(title, Face::Operator, None, &inner)
+    document(title, &About::of(Face::Operator), &inner)
 }
 
-/// What the whole is called.
-fn brand(_visit: &Visit) -> &str {
-    "Hookwright"
+/// The same for a customer, who need not know by what their product sends.
+pub(crate) fn portal_bare(title: &str, main: &Markup) -> Html<String> {
+    let inner = html! { main.bare #main { (main) } };
+    document(title, &About::of(Face::Portal), &inner)
+}
+
+/// What the whole is called: a customer knows it as their product's.
+fn brand(visit: &Visit) -> &str {
+    match &visit.portal {
+        Some(portal) => &portal.name,
+        None => "Hookwright",
+    }
+}
+
+fn brand_mark(visit: &Visit) -> Markup {
+    let Some(portal) = &visit.portal else {
+        return html! { (icons::mark()) span { (brand(visit)) } };
+    };
+    match portal.logo_path() {
+        Some(path) => html! { img src=(path) alt=(portal.name) height="28"; },
+        None => html! { span { (portal.name) } },
+    }
+}
+
+/// What a customer finds beneath the navigation: the way back.
+fn portal_foot(portal: &Portal) -> Markup {
+    html! {
+        @if portal.read_only { p.quiet.look-only { "You can look at everything here, and change nothing." } }
+        @if let Some(url) = &portal.return_url { ul.second {
+            li { a href=(url) target="_top" rel="noreferrer" { "Back to " (host(url)) } }
+        } }
+    }
 }
 
 fn in_project(visit: &Visit) -> bool {
@@ -99,6 +136,7 @@ fn navigation(visit: &Visit, label: &str) -> Markup {
             @if in_project(visit) { ul { @for (path, name, _) in found {
                 li { a href=(visit.to(path)) aria-current=[is_here(path).then_some("page")] { (icons::of(path)) (name) } }
             } } }
+            @if let Some(portal) = &visit.portal { (portal_foot(portal)) }
             @if visit.face == Face::Operator { ul.second {
                 @if visit.is_root() {
                     li { a href="/ui" aria-current=[(visit.base == "/ui" && visit.path == "/").then_some("page")] { (icons::of("/projects")) "Projects" } }
@@ -119,8 +157,26 @@ pub(crate) fn csrf_field(visit: &Visit) -> Markup {
     html! { input type="hidden" name=(csrf::FIELD) value=(visit.csrf); }
 }
 
-fn document(title: &str, face: Face, nonce: Option<&str>, inner: &Markup) -> Html<String> {
-    let face = match face {
+/// What a document says of itself in its head.
+struct About<'a> {
+    face: Face,
+    nonce: Option<&'a str>,
+    /// The product's own colours.
+    has_style: bool,
+}
+
+impl About<'_> {
+    const fn of(face: Face) -> Self {
+        Self {
+            face,
+            nonce: None,
+            has_style: false,
+        }
+    }
+}
+
+fn document(title: &str, about: &About<'_>, inner: &Markup) -> Html<String> {
+    let face = match about.face {
         Face::Operator => "operator",
         Face::Portal => "portal",
     };
@@ -135,7 +191,8 @@ fn document(title: &str, face: Face, nonce: Option<&str>, inner: &Markup) -> Htm
                 title { (title) }
                 link rel="icon" type="image/svg+xml" href=(*MARK_PATH);
                 link rel="stylesheet" href=(*STYLE_PATH);
-                @if let Some(nonce) = nonce { script src=(*SCRIPT_PATH) nonce=(nonce) defer {} }
+                @if about.has_style { link rel="stylesheet" href={ (PORTAL) "/theme.css" }; }
+                @if let Some(nonce) = about.nonce { script src=(*SCRIPT_PATH) nonce=(nonce) defer {} }
             }
             body { (inner) }
         }

@@ -49,6 +49,7 @@ pub fn routes(api: Router, options: Options) -> Router {
         .route("/", get(|| async { Redirect::to(OPERATOR) }))
         .merge(assets::routes())
         .merge(sign_in::routes())
+        .merge(crate::portal::routes())
         .merge(projects::routes())
         .merge(keys::root_routes())
         .nest(&format!("{OPERATOR}/{{project_id}}"), pages())

@@ -1,5 +1,7 @@
 //! Who looks at which part, and what may they do?
 
+use std::sync::Arc;
+
 use axum::extract::{FromRequestParts, OriginalUri};
 use http::request::Parts;
 use http::{Extensions, Method};
@@ -12,7 +14,9 @@ use crate::api::Ask;
 use crate::cookies;
 use crate::csrf;
 use crate::fault::Fault;
+use crate::guard::Reached;
 use crate::nonce::Nonce;
+use crate::portal::Portal;
 use crate::router::{OPERATOR, PORTAL, Pages};
 
 /// Whose pages these are.
@@ -68,6 +72,8 @@ pub(crate) struct Visit {
     /// What people call it, where the visitor's key may know.
     pub(crate) project_name: Option<String>,
     pub(crate) who: Who,
+    /// Whose portal it is, in the portal.
+    pub(crate) portal: Option<Arc<Portal>>,
     pub(crate) nonce: Nonce,
     /// What every form sends back.
     pub(crate) csrf: String,
@@ -86,7 +92,10 @@ impl FromRequestParts<Pages> for Visit {
         let face = Face::of(uri.path());
         let key = cookies::read(&parts.headers, face).ok_or_else(Fault::signed_out)?;
         let (base, project_id, path) = place(face, uri.path());
-        let extensions = (pages.options.connection)(&parts.extensions);
+        let mut extensions = (pages.options.connection)(&parts.extensions);
+        if let Some(reached) = parts.extensions.get::<Reached>() {
+            extensions.insert(reached.clone());
+        }
         let nonce = parts.extensions.get::<Nonce>().cloned().unwrap_or_default();
         let ask = Ask {
             method: Method::GET,
@@ -105,6 +114,7 @@ impl FromRequestParts<Pages> for Visit {
             project_id,
             project_name: None,
             who,
+            portal: parts.extensions.get::<Arc<Portal>>().cloned(),
             nonce,
             csrf: csrf::token(&key),
             key,

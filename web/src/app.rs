@@ -30,6 +30,8 @@ pub struct App {
     pub(crate) keys: Arc<Keys>,
     pub(crate) under_way: Arc<UnderWay>,
     pub(crate) refused: Arc<Refused>,
+    /// Where browsers find this server, without a slash at the end.
+    pub(crate) public_url: Option<Arc<str>>,
 }
 
 impl App {
@@ -41,6 +43,7 @@ impl App {
             keys: Arc::default(),
             under_way: Arc::default(),
             refused: Arc::default(),
+            public_url: None,
         }
     }
 
@@ -50,6 +53,13 @@ impl App {
     pub fn with_api_rate_limit(self, rate: u32) -> Self {
         let keys = Arc::new(Keys::with_rate(rate));
         Self { keys, ..self }
+    }
+
+    /// The same with the address by which browsers find it, for links.
+    #[must_use]
+    pub fn with_public_url(self, url: Option<&str>) -> Self {
+        let public_url = url.map(|url| url.trim_end_matches('/').into());
+        Self { public_url, ..self }
     }
 
     /// Takes in a change that the store tells: cached keys may be stale.
@@ -103,6 +113,8 @@ fn api() -> Api {
         .merge(own_key::api())
         .merge(portal_tokens::api())
         .merge(sessions::api())
+        .merge(crate::portal::api())
+        .merge(crate::portal_sessions::api())
         .merge(root_keys::api())
 }
 

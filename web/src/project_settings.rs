@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::body;
 use crate::circuit_breaker::{self, CircuitBreakerInput, CircuitBreakerShown};
+use crate::portal_theme::{self, PortalThemeInput, PortalThemeShown};
 use crate::problem::Problem;
 
 /// Settings to change: what is left out stays, and null is the server's own choice again.
@@ -27,6 +28,8 @@ pub(crate) struct ProjectSettingsInput {
     #[serde(default, deserialize_with = "body::present")]
     #[schemars(with = "Option<CircuitBreakerInput>")]
     circuit_breaker: Option<Option<CircuitBreakerInput>>,
+    /// How the customers' portal looks, and who may show it.
+    portal: Option<PortalThemeInput>,
 }
 
 /// How many days data is kept, 1 to 3650, and never longer than the server's own setting says.
@@ -70,6 +73,9 @@ impl ProjectSettingsInput {
         if let Some(breaker) = self.circuit_breaker {
             let given = breaker.map(|it| it.settings("/settings/circuit_breaker"));
             settings.circuit_breaker = given.transpose()?.flatten();
+        }
+        if let Some(portal) = self.portal {
+            settings.portal = portal.change(settings.portal)?;
         }
         Ok(settings)
     }
@@ -123,6 +129,7 @@ pub(crate) struct ProjectSettingsShown {
     disable_after_days: Option<u32>,
     /// The circuit breaker of endpoints that have none of their own; null for none.
     circuit_breaker: Option<CircuitBreakerShown>,
+    portal: PortalThemeShown,
 }
 
 /// How many days data is kept; null is as long as the server's own setting says.
@@ -153,6 +160,7 @@ pub(crate) fn show(settings: &ProjectSettings) -> ProjectSettingsShown {
         },
         disable_after_days: settings.disable_after_days,
         circuit_breaker: settings.circuit_breaker.as_ref().map(circuit_breaker::show),
+        portal: portal_theme::show(&settings.portal),
     }
 }
 

@@ -7,7 +7,7 @@ use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse, Response};
 use hookwright_core::ids::random_id;
 use hookwright_core::key_format::KeyKind;
-use hookwright_core::limits::{MANAGEMENT_BODY_BYTES_MAX, TEXT_CHARS_MAX};
+use hookwright_core::limits::{PROJECT_BODY_BYTES_MAX, TEXT_CHARS_MAX};
 use hookwright_core::scope::{Scope, Scopes};
 use hookwright_store::{KeyOwner, NewProject, Project, ProjectUpdate};
 use http::{HeaderMap, StatusCode};
@@ -133,7 +133,7 @@ struct ProjectUpdateInput {
 async fn create(State(app): State<App>, request: Request) -> Result<Response, Problem> {
     let caller = app.caller(request.headers(), Scope::ProjectsWrite).await?;
     caller.must_be_root()?;
-    let input: ProjectInput = body::json(request, MANAGEMENT_BODY_BYTES_MAX).await?;
+    let input: ProjectInput = body::json(request, PROJECT_BODY_BYTES_MAX).await?;
     check_text("/name", &input.name)?;
     app.profile(&input.profile)?;
     let made = make_key(&app, KeyKind::Project, Scopes::default_of(KeyKind::Project));
@@ -193,7 +193,7 @@ async fn update(
     let project = app.project(&caller, Some(&id))?;
     caller.must(Scope::SettingsWrite)?;
     must_not_be_an_account(&caller)?;
-    let input: ProjectUpdateInput = body::json(request, MANAGEMENT_BODY_BYTES_MAX).await?;
+    let input: ProjectUpdateInput = body::json(request, PROJECT_BODY_BYTES_MAX).await?;
     if let Some(name) = &input.name {
         check_text("/name", name)?;
     }

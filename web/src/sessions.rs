@@ -187,7 +187,8 @@ impl App {
         }
     }
 
-    async fn own_row(&self, headers: &HeaderMap) -> Result<Key, Problem> {
+    /// The key of a call, as it is kept.
+    pub(crate) async fn own_row(&self, headers: &HeaderMap) -> Result<Key, Problem> {
         self.any_caller(headers).await?;
         let key = self.engine.store().key_by_hash(hash_of(headers)?).await?;
         key.ok_or_else(|| Problem::not_found("key"))

@@ -50,3 +50,30 @@ pub struct Redeemed {
     /// Now.
     pub now: UnixMs,
 }
+
+/// How the portal of a project's customers looks, and who may show it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PortalTheme {
+    /// What it is called; the project's name without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// A picture as a `data:` URI.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub logo: Option<String>,
+    /// The colour of buttons and links, as `#rrggbb`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accent: Option<String>,
+    /// The same on a dark ground.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accent_dark: Option<String>,
+    /// Origins of the sites that may show it in a frame.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub frame_origins: Vec<String>,
+}
+
+impl PortalTheme {
+    pub(crate) fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}

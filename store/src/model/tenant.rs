@@ -5,7 +5,7 @@ use hookwright_core::ids::{AccountId, KeyId, ProjectId};
 use hookwright_core::time::UnixMs;
 use serde::{Deserialize, Serialize};
 
-use super::{ParentKey, PortalFacts, Scope};
+use super::{ParentKey, PortalFacts, PortalTheme, Scope};
 use crate::error::StoreError;
 
 /// One sending product.
@@ -46,6 +46,9 @@ pub struct ProjectSettings {
     /// The breaker of endpoints that have none of their own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub circuit_breaker: Option<BreakerSettings>,
+    /// How its customers' portal looks.
+    #[serde(skip_serializing_if = "PortalTheme::is_default")]
+    pub portal: PortalTheme,
 }
 
 /// How many days each class of data is kept; `None` is as long as the server says.
