@@ -550,6 +550,21 @@ export class Operations extends Transport {
     return this.call({ method: "POST", path: `/v1/keys/${segment(key_id)}/rotate`, kind: "json", options, query: ["project_id", "account_id"], body }) as Promise<types.KeyMade>;
   }
 
+  /** Says which portal this portal token opens, and how it looks. */
+  getPortal(options: CallOptions = {}): Promise<types.Portal> {
+    return this.call({ method: "GET", path: `/v1/portal`, kind: "json", options }) as Promise<types.Portal>;
+  }
+
+  /** Makes a link that opens an account's portal. */
+  createPortalSession(body: types.PortalSessionInput, options: { project_id?: string; } & CallOptions = {}): Promise<types.PortalSessionMade> {
+    return this.call({ method: "POST", path: `/v1/portal-sessions`, kind: "json", options, query: ["project_id"], body }) as Promise<types.PortalSessionMade>;
+  }
+
+  /** Exchanges the code of a link for its token, once. */
+  redeemPortalSession(body: types.RedeemInput, options: CallOptions = {}): Promise<types.PortalSessionRedeemed> {
+    return this.call({ method: "POST", path: `/v1/portal-sessions/redeem`, kind: "json", options, body }) as Promise<types.PortalSessionRedeemed>;
+  }
+
   /** Lists the wire formats that this server speaks, all on one page. */
   listProfiles(options: CallOptions = {}): Promise<types.PageOfProfile> {
     return this.call({ method: "GET", path: `/v1/profiles`, kind: "json", options }) as Promise<types.PageOfProfile>;

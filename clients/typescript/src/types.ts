@@ -683,6 +683,68 @@ export interface Point {
   attempt_ms: Phases;
 }
 
+/** A customer's portal. */
+export interface Portal {
+  name: string;
+  theme: PortalTheme;
+  account: PortalAccount;
+  capabilities: string[];
+  read_only: boolean;
+  reveal_secrets: boolean;
+  return_url: string | null;
+  expires_at: string | null;
+}
+
+/** The account that a portal shows. */
+export interface PortalAccount {
+  id: string;
+  name: string | null;
+}
+
+/** A portal session to be made. */
+export interface PortalSessionInput {
+  account_id: string;
+  read_only?: boolean;
+  capabilities?: string[] | null;
+  reveal_secrets?: boolean;
+  expires_in_seconds?: number | null;
+  return_url?: string | null;
+}
+
+/** A portal session just made. */
+export interface PortalSessionMade {
+  id: string;
+  url: string;
+  link_expires_at: string;
+  expires_at: string;
+}
+
+/** A portal session that was begun. */
+export interface PortalSessionRedeemed {
+  id: string;
+  token: string;
+  expires_at: string | null;
+  return_url: string | null;
+}
+
+/** How a project's customer portal looks, and who may show it. */
+export interface PortalTheme {
+  name: string | null;
+  logo: string | null;
+  accent: string | null;
+  accent_dark: string | null;
+  frame_origins: string[];
+}
+
+/** The customer portal: what is left out stays, and null is as without it. */
+export interface PortalThemeInput {
+  name?: string | null;
+  logo?: string | null;
+  accent?: string | null;
+  accent_dark?: string | null;
+  frame_origins?: string[] | null;
+}
+
 /** A portal token as it is shown: never the token itself. */
 export interface PortalToken {
   id: string;
@@ -790,6 +852,7 @@ export interface ProjectSettings {
   retention: Retention;
   disable_after_days: number | null;
   circuit_breaker: CircuitBreaker | null;
+  portal: PortalTheme;
 }
 
 /** Settings to change: what is left out stays, and null is the server's own choice again. */
@@ -799,6 +862,7 @@ export interface ProjectSettingsInput {
   retention?: RetentionInput | null;
   disable_after_days?: number | null;
   circuit_breaker?: CircuitBreakerInput | null;
+  portal?: PortalThemeInput | null;
 }
 
 /** What to change of a project. */
@@ -849,6 +913,11 @@ export interface ReceiverAuth {
 
 /** What stands in each request's `authorization` header. Each text has at most 4,096 bytes. */
 export type ReceiverAuthInput = { type: "basic"; username: string; password: string; } | { type: "bearer"; token: string; } | { type: "oauth2"; token_url: string; client_id: string; client_secret: string; scope?: string | null; audience?: string | null; };
+
+/** A link that is followed. */
+export interface RedeemInput {
+  code: string;
+}
 
 /** A replay. */
 export interface Replay {

@@ -477,6 +477,18 @@ class Operations(Transport):
         """Replaces a key of the project by a new one."""
         return cast('types.KeyMade', self._call("POST", f"/v1/keys/{_segment(key_id)}/rotate", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id}, body=body))
 
+    def get_portal(self, *, timeout: Optional[float] = None) -> types.Portal:
+        """Says which portal this portal token opens, and how it looks."""
+        return cast('types.Portal', self._call("GET", "/v1/portal", kind="json", timeout=timeout))
+
+    def create_portal_session(self, body: types.PortalSessionInput, *, project_id: Optional[str] = None, timeout: Optional[float] = None) -> types.PortalSessionMade:
+        """Makes a link that opens an account's portal."""
+        return cast('types.PortalSessionMade', self._call("POST", "/v1/portal-sessions", kind="json", timeout=timeout, query={"project_id": project_id}, body=body))
+
+    def redeem_portal_session(self, body: types.RedeemInput, *, timeout: Optional[float] = None) -> types.PortalSessionRedeemed:
+        """Exchanges the code of a link for its token, once."""
+        return cast('types.PortalSessionRedeemed', self._call("POST", "/v1/portal-sessions/redeem", kind="json", timeout=timeout, body=body))
+
     def list_profiles(self, *, timeout: Optional[float] = None) -> types.PageOfProfile:
         """Lists the wire formats that this server speaks, all on one page."""
         return cast('types.PageOfProfile', self._call("GET", "/v1/profiles", kind="json", timeout=timeout))

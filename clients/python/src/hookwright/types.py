@@ -816,6 +816,82 @@ Point = TypedDict(
     },
 )
 
+Portal = TypedDict(
+    "Portal",
+    {
+        "name": str,
+        "theme": "PortalTheme",
+        "account": "PortalAccount",
+        "capabilities": List[str],
+        "read_only": bool,
+        "reveal_secrets": bool,
+        "return_url": Union[str, None],
+        "expires_at": Union[str, None],
+    },
+)
+
+PortalAccount = TypedDict(
+    "PortalAccount",
+    {
+        "id": str,
+        "name": Union[str, None],
+    },
+)
+
+PortalSessionInput = TypedDict(
+    "PortalSessionInput",
+    {
+        "account_id": str,
+        "read_only": NotRequired[bool],
+        "capabilities": NotRequired[Union[List[str], None]],
+        "reveal_secrets": NotRequired[bool],
+        "expires_in_seconds": NotRequired[Union[int, None]],
+        "return_url": NotRequired[Union[str, None]],
+    },
+)
+
+PortalSessionMade = TypedDict(
+    "PortalSessionMade",
+    {
+        "id": str,
+        "url": str,
+        "link_expires_at": str,
+        "expires_at": str,
+    },
+)
+
+PortalSessionRedeemed = TypedDict(
+    "PortalSessionRedeemed",
+    {
+        "id": str,
+        "token": str,
+        "expires_at": Union[str, None],
+        "return_url": Union[str, None],
+    },
+)
+
+PortalTheme = TypedDict(
+    "PortalTheme",
+    {
+        "name": Union[str, None],
+        "logo": Union[str, None],
+        "accent": Union[str, None],
+        "accent_dark": Union[str, None],
+        "frame_origins": List[str],
+    },
+)
+
+PortalThemeInput = TypedDict(
+    "PortalThemeInput",
+    {
+        "name": NotRequired[Union[str, None]],
+        "logo": NotRequired[Union[str, None]],
+        "accent": NotRequired[Union[str, None]],
+        "accent_dark": NotRequired[Union[str, None]],
+        "frame_origins": NotRequired[Union[List[str], None]],
+    },
+)
+
 PortalToken = TypedDict(
     "PortalToken",
     {
@@ -944,6 +1020,7 @@ ProjectSettings = TypedDict(
         "retention": "Retention",
         "disable_after_days": Union[int, None],
         "circuit_breaker": Union["CircuitBreaker", None],
+        "portal": "PortalTheme",
     },
 )
 
@@ -955,6 +1032,7 @@ ProjectSettingsInput = TypedDict(
         "retention": NotRequired[Union["RetentionInput", None]],
         "disable_after_days": NotRequired[Union[int, None]],
         "circuit_breaker": NotRequired[Union["CircuitBreakerInput", None]],
+        "portal": NotRequired[Union["PortalThemeInput", None]],
     },
 )
 
@@ -1015,6 +1093,13 @@ ReceiverAuth = TypedDict(
 )
 
 ReceiverAuthInput = Dict[str, Any]
+
+RedeemInput = TypedDict(
+    "RedeemInput",
+    {
+        "code": str,
+    },
+)
 
 Replay = TypedDict(
     "Replay",
