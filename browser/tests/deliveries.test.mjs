@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { look, openPage, signIn, startBrowser, submit, textOf } from "../support/browser.mjs";
-import { startServer, until } from "../support/server.mjs";
+import { ATTACKS, makeHostileWorld } from "../support/hostile.mjs";
+import { startServer } from "../support/server.mjs";
 import { makeWorld } from "../support/world.mjs";
 
 let server, browser, world;
@@ -94,4 +95,63 @@ test("the log has what failed, and resends one", async () => {
   assert.ok((await rows(page)) > 0);
   await look(page, "logs");
   await page.done();
+});
+
+test("the live tail shows new deliveries by itself, at a constant cost", async () => {
+  const page = await operator();
+  await page.goto(at("/deliveries?event_type=user.created&account_id=globex"));
+  await submit(page, "a.live");
+  assert.match(page.url(), /live=1/);
+  assert.match(page.url(), /event_type=user.created/);
+  const { id } = await api("POST", "/v1/events", { type: "user.created", account_id: "globex", data: { id: "cus_live" } });
+  const { data } = await api("GET", `/v1/deliveries?event_id=${id}`);
+  await page.waitForSelector(`tr.fresh[data-key='${data[0].id}']`);
+  await submit(page, "a.live");
+  assert.equal(await page.$("[data-live]"), null);
+  await page.done();
+});
+
+test("what the filters take is exported as lines of JSON", async () => {
+  const page = await operator();
+  await page.goto(at(`/deliveries?state=failed&endpoint_id=${world.endpoints.dead}`));
+  const href = await page.$eval("a[href*='/deliveries/export']", (link) => link.href);
+  const { kind, name, text } = await page.evaluate(async (href) => {
+    const answer = await fetch(href);
+    return { kind: answer.headers.get("content-type"), name: answer.headers.get("content-disposition"), text: await answer.text() };
+  }, href);
+  assert.match(kind, /ndjson/);
+  assert.match(name, /attachment; filename="deliveries.ndjson"/);
+  const lines = text.trim().split("\n").map((line) => JSON.parse(line));
+  assert.ok(lines.length > 50 && lines.every((it) => it.state === "failed" && it.endpoint_id === world.endpoints.dead));
+  assert.ok(lines.some((it) => it.attempt_list?.length > 0), "with their attempts");
+  await page.done();
+});
+
+test("hostile answers, headers, names and payloads are shown as text", async () => {
+  const hostile = await makeHostileWorld(server);
+  const page = await openPage(browser);
+  await signIn(page, server, hostile.project.key);
+  const there = (path) => `${server.url}/ui/${hostile.project.id}${path}`;
+  const of = async (path) => (await hostile.project.api("GET", `/v1/deliveries?endpoint_id=${hostile.endpoints[path]}&limit=1`)).data[0];
+  for (const path of ["script", "binary", "long"]) {
+    const { id, event_id } = await of(path);
+    await page.goto(there(`/deliveries/${id}`));
+    const text = await page.$$eval("#attempt pre", (all) => all.map((it) => it.textContent).join("\n"));
+    if (path === "script") {
+      for (const name of ["script", "image", "entity"]) assert.ok(text.includes(ATTACKS[name]), name);
+      assert.ok(text.includes("␛[31mred"), "a terminal's codes are pictures");
+    }
+    if (path === "binary") assert.match(text, /\ufffd.*<script>/s);
+    if (path === "long") assert.match(text, /W{16384}/);
+    await look(page, `hostile-delivery-${path}`);
+    await page.goto(there(`/events/${event_id}`));
+    await look(page, "hostile-event");
+  }
+  for (const list of ["deliveries", "events", "logs"]) {
+    await page.goto(there(`/${list}`));
+    await look(page, `hostile-${list}`);
+  }
+  assert.equal(await page.evaluate(() => window.ran), undefined);
+  await page.done();
+  await hostile.stop();
 });

@@ -16,7 +16,7 @@ use maud::{Markup, html};
 pub(crate) use asked::Asked;
 pub(crate) use bulk::one;
 pub(crate) use names::Names;
-pub(crate) use table::{Delivery, Table};
+pub(crate) use table::{Delivery, Table, attempts};
 
 use crate::fault::{Fault, Problem};
 use crate::layout;

@@ -94,6 +94,9 @@ async fn show(
     let request = request::of(visit, id, shown).await?;
     let is_live = matches!(&*whole.delivery.state, "pending" | "retrying" | "held")
         || visit.query.contains("said=resent");
+    let number = shown.map_or_else(String::new, |it| format!("?attempt={}", it.number));
+    let file = visit.to(&format!("/deliveries/{}/body{number}", segment(id)));
+    let is_told = whole.delivery.state != "delivered";
     let body = html! {
         div #delivery data-live=[is_live.then_some("2")] {
             div.title-row { h1 { "Delivery " span.quiet { (whole.delivery.event_type) } } (badge(&whole.delivery.state)) }
@@ -105,8 +108,8 @@ async fn show(
             h2 { "Attempts" }
             (line::line(visit, &whole, shown.map(|it| it.number)))
             @match shown {
-                Some(attempt) => (attempt.show(&request)),
-                None => (request::to_come(&request)),
+                Some(attempt) => (attempt.show(&request, &file, is_told && Some(attempt.number) == attempts.last().map(|it| it.number))),
+                None => (request::to_come(&request, &file)),
             }
         }
     };

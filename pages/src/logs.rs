@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use maud::{Markup, html};
 
-use crate::deliveries::{Asked, Delivery, Names, listed, nothing, one, said_of};
+use crate::deliveries::{Asked, Delivery, Names, attempts, listed, nothing, one, said_of};
 use crate::delivery::why;
 use crate::fault::{Fault, OrForm};
 use crate::layout::{self, csrf_field};
@@ -71,16 +71,16 @@ fn table(visit: &Visit, names: &Names, list: &ListOf<Delivery>, may: bool) -> Ma
         div.scroll { table.deliveries {
             thead { tr {
                 th scope="col" { "Webhook" } th scope="col" { "Endpoint" }
-                @if accounts { th scope="col" { "Account" } }
-                th scope="col" { "Why it was not delivered" } th.number scope="col" { "Attempts" } th scope="col" { "Given up" }
+                th scope="col" { "Why it was not delivered" } th scope="col" { "Given up" }
                 @if may { th scope="col" { span.hidden { "Resend" } } }
             } }
             tbody { @for row in &list.data { tr data-key=(row.id) {
                 td { a href=(visit.to(&format!("/deliveries/{}", segment(&row.id)))) { (row.event_type) } div.id { (row.event_id) } }
-                td { a.plain href=(visit.to(&format!("/endpoints/{}", segment(&row.endpoint_id)))) { (names.of(&row.endpoint_id)) } }
-                @if accounts { td { (row.account_id) } }
-                td.why { (reason(row)) }
-                td.number { (row.attempts) }
+                td.endpoint {
+                    a.plain href=(visit.to(&format!("/endpoints/{}", segment(&row.endpoint_id)))) { (names.of(&row.endpoint_id)) }
+                    @if accounts { div.more { (row.account_id) } }
+                }
+                td.why { (reason(row)) div.more { (attempts(row.attempts)) } }
                 td { (maybe(row.finished_at.as_deref())) }
                 @if may { td {
                     form.inline method="post" action=(visit.to("/logs")) {

@@ -8,6 +8,7 @@ use maud::html;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
+use crate::events::api_segment;
 use crate::fault::Fault;
 use crate::layout;
 use crate::parts::show::visible;
@@ -27,9 +28,6 @@ const KINDS: &[(&str, &str, &str)] = &[
     ("/v1/event-types", "/catalogue", ""),
     ("/v1/accounts", "/accounts", ""),
 ];
-
-/// Below the list of events these are something else.
-const NO_IDS: &[&str] = &["export", "dry-run", "batch", "broadcast"];
 
 pub(crate) fn routes() -> Router<Pages> {
     Router::new().route("/search", get(search))
@@ -69,7 +67,7 @@ async fn search(visit: Visit, Query(asked): Query<Asked>) -> Result<Response, Fa
 
 /// The page of what has this id, if the visitor may see such a thing.
 async fn find(visit: &Visit, id: &str) -> Result<Option<String>, Fault> {
-    if id.is_empty() || id.chars().count() > QUERY_MAX || NO_IDS.contains(&id) {
+    if id.is_empty() || id.chars().count() > QUERY_MAX {
         return Ok(None);
     }
     let kinds = KINDS.iter().filter(|(_, page, prefix)| {
@@ -77,7 +75,10 @@ async fn find(visit: &Visit, id: &str) -> Result<Option<String>, Fault> {
         id.starts_with(prefix) && (visit.face == Face::Operator || *page != "/accounts")
     });
     for (list, page, _) in kinds {
-        let id = segment(id);
+        let id = match *page {
+            "/events" => api_segment(id),
+            _ => segment(id),
+        };
         match visit.get::<IgnoredAny>(&format!("{list}/{id}"), &[]).await {
             Ok(_) => return Ok(Some(format!("{page}/{id}"))),
             // Not of this kind, or nothing that the visitor may see.

@@ -68,7 +68,7 @@ impl Table<'_> {
     }
 }
 
-fn attempts(number: u32) -> String {
+pub(crate) fn attempts(number: u32) -> String {
     match number {
         0 => "not sent yet".to_owned(),
         1 => "1 attempt".to_owned(),

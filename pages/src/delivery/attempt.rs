@@ -48,29 +48,42 @@ impl Attempt {
         }
     }
 
-    pub(super) fn show(&self, request: &Request) -> Markup {
+    /// `is_told` is whether its failure is explained above already, `file` where its body is.
+    pub(super) fn show(&self, request: &Request, file: &str, is_told: bool) -> Markup {
         html! {
             section #attempt.card aria-labelledby="attempt-title" {
                 h2 #attempt-title { "Attempt " (self.number) ": " (self.outcome()) }
                 p { (time(&self.started_at)) @if self.manual { ", asked for by a person: beside the schedule" } }
-                @if let Some(class) = &self.error { p { strong { (why(class).0) } " " (why(class).1) } }
+                @if let Some(class) = self.error.as_ref().filter(|_| !is_told) { p { strong { (why(class).0) } " " (why(class).1) } }
                 (self.timing.show())
-                h3 { "What was sent" }
-                (self.sent(request))
+                h3 { @if self.is_unsent() { "What was to be sent, had a connection come about" } @else { "What was sent" } }
+                (self.sent(request, file))
                 h3 { "What came back" }
                 (self.came_back())
             }
         }
     }
 
-    fn sent(&self, request: &Request) -> Markup {
+    /// Whether it ended before there was a connection.
+    fn is_unsent(&self) -> bool {
+        let class = self.error.as_deref().unwrap_or_default();
+        self.status.is_none()
+            && matches!(
+                class,
+                "dns" | "address_refused" | "connect" | "tls" | "auth"
+            )
+    }
+
+    fn sent(&self, request: &Request, file: &str) -> Markup {
+        if self.request_headers.is_empty() {
+            return html! { p.quiet { "Nothing: it failed before the request was made." } };
+        }
         html! {
-            @if self.request_headers.is_empty() { p.quiet { "Nothing: it failed before the request was sent." } }
-            @else { (block("Headers sent; your own secrets are masked", &lines(&self.request_headers))) }
-            (request.body_block())
-            @if let Some(made) = request.made() { @if !self.request_headers.is_empty() {
+            (block("Headers; your own secrets are masked", &lines(&self.request_headers)))
+            (request.body_block(file))
+            @if let Some(made) = request.made() {
                 (block("As a command for the shell", &curl(&made.url, &self.request_headers, &made.body)))
-            } }
+            }
         }
     }
 
@@ -132,7 +145,7 @@ impl Timing {
                         rect class=(kind) x=(format!("{from:.2}")) y="0" width=(format!("{:.2}", width.max(2.0))) height="16" { title { (name) ": " (length(ms)) } }
                     } }
                 }
-                figcaption { @for (kind, name, ms) in parts { @if ms > 0.0 {
+                figcaption { @for (kind, name, ms) in parts { @if ms >= 0.05 {
                     span { span.swatch.(kind) {} (name) " " b { (length(ms)) } }
                 } } }
             }

@@ -54,7 +54,8 @@ impl Request {
         }
     }
 
-    pub(super) fn body_block(&self) -> Markup {
+    /// `file` is where the whole body is.
+    pub(super) fn body_block(&self, file: &str) -> Markup {
         let made = match self {
             Self::Made(made) => made,
             Self::Gone(problem) => {
@@ -65,6 +66,7 @@ impl Request {
         html! {
             (block("Body", &shown))
             @if is_cut { p.note { "Only the first 16 KiB of " (count(made.body.len() as u64)) " bytes are shown." } }
+            p { a href=(file) download { "The body as a file" } ", body.json" }
             @match made.is_exact {
                 Some(true) => p.quiet { "Made again from the payload, and exactly what was sent: the signature fits." },
                 Some(false) => p.quiet { "Made again from the payload in the format that the endpoint has now. Its settings or secret have changed since, or its format is never the same twice: the signature of then does not fit it." },
@@ -75,8 +77,8 @@ impl Request {
 }
 
 /// What would be sent, where nothing was sent yet.
-pub(super) fn to_come(request: &Request) -> Markup {
-    html! { section.card { h2 { "What would be sent" } (request.body_block()) } }
+pub(super) fn to_come(request: &Request, file: &str) -> Markup {
+    html! { section.card { h2 { "What would be sent" } (request.body_block(file)) } }
 }
 
 /// The body as a file, for the command.
