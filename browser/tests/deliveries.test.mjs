@@ -103,7 +103,7 @@ test("the live tail shows new deliveries by itself, at a constant cost", async (
   await submit(page, "a.live");
   assert.match(page.url(), /live=1/);
   assert.match(page.url(), /event_type=user.created/);
-  const { id } = await api("POST", "/v1/events", { type: "user.created", account_id: "globex", data: { id: "cus_live" } });
+  const { id } = await api("POST", "/v1/events", { type: "user.created", account_id: "globex", data: { id: "cus_live", name: "Live", email: "live@example.com", tier: "free" } });
   const { data } = await api("GET", `/v1/deliveries?event_id=${id}`);
   await page.waitForSelector(`tr.fresh[data-key='${data[0].id}']`);
   await submit(page, "a.live");
