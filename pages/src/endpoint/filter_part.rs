@@ -135,7 +135,7 @@ pub(super) fn part(visit: &Visit, form: &Form, events: &[Event], tried: Option<&
             legend { "Try it out" }
             p.hint { "Nothing is saved and nothing is sent." }
             @if visit.may("events:read") {
-                (Field::new("filter_event", "On a past event").select(form, &offered))
+                (Field::new("filter_event", "On a past event").required().select(form, &offered))
                 (Field::new("filter_event_id", "Or on an event by its id").input(form, "text"))
             }
             (Field::new("filter_data", "Or on a payload").hint("What an event has as \"data\".").area(form, 5))

@@ -47,7 +47,7 @@ fn disabled(endpoint: &Endpoint) -> State {
     let reason = endpoint.status_reason.as_deref().unwrap_or(BY_API);
     let (sentence, advice) = if reason.contains("410") {
         (
-            html! { "Disabled: its receiver answered 410 Gone, which says that nothing should be sent there any more." },
+            html! { "Disabled" (since(endpoint)) ": its receiver answered 410 Gone, which says that nothing should be sent there any more." },
             "If the receiver is there again, enable the endpoint. What failed meanwhile is not sent by itself: replay it.",
         )
     } else if reason.starts_with("every attempt failed since") {
@@ -57,7 +57,7 @@ fn disabled(endpoint: &Endpoint) -> State {
         )
     } else {
         (
-            html! { "Disabled " (by_hand(reason)) "." },
+            html! { "Disabled " (by_hand(reason)) (since(endpoint)) "." },
             "Nothing is sent and new deliveries fail at once. Enable it to send again, and replay what it missed.",
         )
     };
@@ -67,6 +67,11 @@ fn disabled(endpoint: &Endpoint) -> State {
         advice,
         way_out: WayOut::Enable,
     }
+}
+
+/// Since when at the latest: what changed the endpoint last may have been something else.
+fn since(endpoint: &Endpoint) -> Markup {
+    html! { ", since " (time(&endpoint.updated_at)) " at the latest" }
 }
 
 /// Who stopped it, as far as the reason tells.
@@ -103,7 +108,7 @@ fn paused(endpoint: &Endpoint, waiting: Option<(u64, bool)>) -> State {
     let reason = endpoint.status_reason.as_deref().unwrap_or(BY_API);
     State {
         word: "paused",
-        sentence: html! { "Paused " (by_hand(reason)) ". " (held(waiting)) },
+        sentence: html! { "Paused " (by_hand(reason)) (since(endpoint)) ". " (held(waiting)) },
         advice: "Deliveries are kept and sent in their order once it is resumed.",
         way_out: WayOut::Resume,
     }
@@ -212,9 +217,13 @@ mod tests {
         assert_eq!(way, WayOut::Enable);
         let paused = json!({"status": "paused", "status_reason": "they asked for it"});
         let (sentence, way) = of(paused, Some((2_000, true)));
-        assert_eq!(
-            sentence,
-            "Paused by hand: they asked for it. 2\u{202f}000 deliveries wait."
+        assert!(
+            sentence.starts_with("Paused by hand: they asked for it, since <time"),
+            "{sentence}"
+        );
+        assert!(
+            sentence.ends_with(" at the latest. 2\u{202f}000 deliveries wait."),
+            "{sentence}"
         );
         assert_eq!(way, WayOut::Resume);
         let waits = json!({"status": "paused", "status_reason": WAITING_FOR_VALIDATION});

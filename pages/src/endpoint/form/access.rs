@@ -44,7 +44,7 @@ pub(super) fn part(form: &Form, new: bool) -> Markup {
         fieldset.choice {
             legend { "Authorization" }
             p.hint { "What stands in each request's authorization header. Passwords, tokens and keys are never shown again: to change one part, type all of it anew." }
-            (Field::new("auth/type", "Kind").select(form, &AUTH[from..]))
+            (Field::new("auth/type", "Kind").required().select(form, &AUTH[from..]))
             div.columns-2 data-of="basic" {
                 (own("auth/username", "User name", "Of Basic.", "text"))
                 (own("auth/password", "Password", "Of Basic.", "password"))
@@ -62,7 +62,7 @@ pub(super) fn part(form: &Form, new: bool) -> Markup {
         fieldset.choice {
             legend { "Client certificate" }
             p.hint { "Presented where the receiver asks for one (mutual TLS)." }
-            (Field::new("certificate", "Certificate").select(form, &CERTIFICATE[from..]))
+            (Field::new("certificate", "Certificate").required().select(form, &CERTIFICATE[from..]))
             div.inner data-of="new" {
                 (pem("client_certificate/certificate_pem", "Certificate and chain", "PEM."))
                 (pem("client_certificate/private_key_pem", "Private key", "PEM without a passphrase. It is never shown again."))

@@ -49,7 +49,7 @@ pub(super) fn part(form: &Form) -> Markup {
         fieldset.choice {
             legend { "Circuit breaker" }
             p.hint { "Leaves the endpoint alone for a while when most attempts fail. Not possible with wire formats that promise exact times." }
-            (Field::new("breaker", "Circuit breaker").select(form, &BREAKER))
+            (Field::new("breaker", "Circuit breaker").required().select(form, &BREAKER))
             div.columns-2 data-of="own" {
                 (number("circuit_breaker/failure_rate", "Share of failures", "At which it opens: above 0, at most 1. Empty: 0.5."))
                 (number("circuit_breaker/min_attempts", "Attempts before it judges", "1 to 10,000. Empty: 20."))

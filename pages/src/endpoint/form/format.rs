@@ -47,8 +47,9 @@ pub(super) fn part(form: &Form, choice: &Choice, new: bool) -> Markup {
     let rare = html! {
         (Field::new("second_profile", "Second wire format")
             .hint("Its signature headers are sent beside the first's: a migration without a cut-over.")
+            .required()
             .select(form, &named("None")))
-        (Field::new("canonical_json", "How the JSON is written").select(form, &CANONICAL))
+        (Field::new("canonical_json", "How the JSON is written").required().select(form, &CANONICAL))
         @if new {
             (Field::new("secret", "A secret of your own")
                 .hint("Empty: one is made. It is not shown while it is typed, nor afterwards.")
@@ -60,8 +61,8 @@ pub(super) fn part(form: &Form, choice: &Choice, new: bool) -> Markup {
     html! {
         fieldset {
             legend { "Wire format and signature" }
-            (Field::new("profile", "Wire format").select(form, &named("The project's")))
-            @if new { (Field::new("secret_type", "Signed with").select(form, &KINDS)) }
+            (Field::new("profile", "Wire format").required().select(form, &named("The project's")))
+            @if new { (Field::new("secret_type", "Signed with").required().select(form, &KINDS)) }
             (folded("Second format, JSON, own secret, and what the formats mean", open, &rare))
         }
     }
