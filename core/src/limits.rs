@@ -231,6 +231,8 @@ pub const ROLLUP_DAYS_KEPT_DAYS: u32 = 750;
 pub const STATS_POINTS_MAX: usize = 1_500;
 /// Minutes, hours or days that one point of such a series counts.
 pub const STATS_PER_POINT_MAX: i64 = 1_440;
+/// Hours of traffic that are listed with each endpoint.
+pub const ENDPOINT_TRAFFIC_HOURS: i64 = 24;
 /// Rows that are added up to find the endpoints that fail most.
 pub const STATS_ENDPOINT_ROWS_MAX: usize = 50_000;
 /// Endpoints in the list of those that fail most.

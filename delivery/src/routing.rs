@@ -120,6 +120,13 @@ impl Routing {
         endpoints.filter(|it| wanted(it)).cloned().collect()
     }
 
+    /// The ids of all endpoints that this is true of, in no order.
+    pub(crate) fn endpoint_ids(&self, wanted: impl Fn(&Endpoint) -> bool) -> Vec<EndpointId> {
+        let tables = self.read();
+        let endpoints = tables.targets.values().map(|target| &target.endpoint);
+        endpoints.filter(|it| wanted(it)).map(|it| it.id).collect()
+    }
+
     /// The endpoints that an event goes to, disabled and paused ones included.
     pub(crate) fn matching(
         &self,

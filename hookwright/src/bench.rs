@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 
 pub(crate) mod child;
 pub(crate) mod latency;
-mod load;
+pub(crate) mod load;
 mod nodes;
 mod raw;
 mod report;
-mod setup;
+pub(crate) mod setup;
 pub(crate) mod sink;
 
 use crate::cli::BenchArgs;

@@ -1,7 +1,7 @@
 //! `hookwright bench-lists`: how long the store takes for a page of each list among millions of
 //! deliveries, the first page and one deep in the past.
 
-mod fill;
+pub(crate) mod fill;
 
 use std::time::Instant;
 
@@ -15,7 +15,7 @@ use hookwright_store::{
 
 use crate::cli::BenchListsArgs;
 use crate::config::{Failure, running};
-use fill::Filled;
+use fill::{Filled, Wanted};
 
 /// Times that each page is asked for.
 const ROUNDS: usize = 15;
@@ -26,7 +26,15 @@ pub(crate) fn run(args: &BenchListsArgs) -> Result<(), Failure> {
         .build()
         .map_err(running)?;
     runtime.block_on(async {
-        let filled = fill::fill(args).await?;
+        let wanted = Wanted {
+            deliveries: args.deliveries,
+            data_dir: &args.data_dir,
+            database_url: args.database_url.as_deref(),
+            begun: BEGUN,
+            master_key: vec![7; 32],
+            endpoint_url: "",
+        };
+        let filled = fill::fill(&wanted).await?;
         measure(&filled).await.map_err(running)?;
         filled.store.close().await.map_err(running)
     })

@@ -28,6 +28,8 @@ pub(crate) enum Command {
     Bench(BenchArgs),
     /// Measure the store's lists among millions of deliveries.
     BenchLists(BenchListsArgs),
+    /// Measure the dashboard's and the portal's pages among millions of deliveries.
+    BenchPages(BenchPagesArgs),
     /// Replay many failed deliveries with a kill half-way, while live traffic runs
     BenchReplay(BenchReplayArgs),
 }
@@ -215,6 +217,34 @@ pub(crate) struct BenchListsArgs {
     #[arg(long, default_value = "target/bench-lists")]
     pub(crate) data_dir: PathBuf,
     /// PostgreSQL to measure instead, an empty database
+    #[arg(long, env = "HOOKWRIGHT_BENCH_DATABASE_URL", hide_env_values = true)]
+    pub(crate) database_url: Option<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct BenchPagesArgs {
+    /// Deliveries to make first, if the store is empty
+    #[arg(long, default_value_t = 5_000_000)]
+    pub(crate) deliveries: u64,
+    /// Days of statistics to make first
+    #[arg(long, default_value_t = 30)]
+    pub(crate) days: i64,
+    /// Times that each page is looked at
+    #[arg(long, default_value_t = 50)]
+    pub(crate) rounds: usize,
+    /// Look while events are published and delivered
+    #[arg(long)]
+    pub(crate) live: bool,
+    /// With --live: events per second
+    #[arg(long, default_value_t = 5_000)]
+    pub(crate) rate: u64,
+    /// With --live: for so long
+    #[arg(long, default_value_t = 60)]
+    pub(crate) seconds: u64,
+    /// Folder for the store: empty, or of a run before
+    #[arg(long, default_value = "target/bench-pages")]
+    pub(crate) data_dir: PathBuf,
+    /// PostgreSQL to measure instead: empty, or of a run before
     #[arg(long, env = "HOOKWRIGHT_BENCH_DATABASE_URL", hide_env_values = true)]
     pub(crate) database_url: Option<String>,
 }

@@ -12,6 +12,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 mod bench;
 mod bench_lists;
+mod bench_pages;
 mod bench_replay;
 mod cli;
 mod config;
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
         cli::Command::Openapi => openapi::run(),
         cli::Command::Bench(args) => bench::run(&args),
         cli::Command::BenchLists(args) => bench_lists::run(&args),
+        cli::Command::BenchPages(args) => bench_pages::run(&args),
         cli::Command::BenchReplay(args) => bench_replay::run(&args),
     };
     match done {

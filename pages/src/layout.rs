@@ -24,6 +24,7 @@ pub(crate) enum Needs {
 /// The pages that people find by themselves: path, name, who finds it.
 pub(crate) const NAVIGATION: &[(&str, &str, Needs)] = &[
     ("/", "Overview", Needs::Scope("deliveries:read")),
+    ("/endpoints", "Endpoints", Needs::Scope("endpoints:read")),
     ("/deliveries", "Deliveries", Needs::Scope("deliveries:read")),
     ("/events", "Events", Needs::Scope("events:read")),
     ("/logs", "Failed", Needs::Scope("deliveries:read")),

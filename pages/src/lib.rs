@@ -21,6 +21,7 @@ mod debugger;
 mod deliveries;
 mod delivery;
 mod endpoint;
+mod endpoints;
 mod events;
 mod fault;
 mod guard;

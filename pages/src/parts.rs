@@ -9,4 +9,5 @@ pub(crate) mod field;
 pub(crate) mod icons;
 pub(crate) mod list;
 pub(crate) mod show;
+pub(crate) mod sparkline;
 pub(crate) mod times;

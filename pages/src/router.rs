@@ -63,6 +63,7 @@ fn pages() -> Router<Pages> {
     Router::new()
         .merge(overview::routes())
         .merge(crate::endpoint::routes())
+        .merge(crate::endpoints::routes())
         .merge(deliveries::routes())
         .merge(delivery::routes())
         .merge(events::routes())

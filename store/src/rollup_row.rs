@@ -22,6 +22,17 @@ pub(crate) fn read(bytes: &[u8]) -> Option<Counts> {
     }
 }
 
+/// The same without the times.
+pub(crate) fn read_numbers(bytes: &[u8]) -> Option<Counts> {
+    match Counts::decode_numbers(bytes) {
+        Ok(counts) => Some(counts),
+        Err(error) => {
+            tracing::warn!(%error, "statistics not read");
+            None
+        }
+    }
+}
+
 /// Rows of this width that begin before this second are removed.
 pub(crate) fn kept_from(width: Width, now: UnixMs) -> i64 {
     let days = match width {

@@ -14,13 +14,13 @@ use serde::Deserialize;
 
 use crate::api::{Api, Doc};
 use crate::app::App;
-use crate::endpoint_health;
 use crate::endpoint_json::EndpointShown;
 use crate::endpoints::paths::{At, at_four};
 use crate::endpoints::{Named, TAG, scope_of, shown};
 use crate::paging::{PageOf, page};
 use crate::problem::Problem;
 use crate::query::QueryText;
+use crate::{endpoint_health, endpoint_traffic};
 
 pub(crate) fn api() -> Api {
     at_four!("list", "s", "")
@@ -60,6 +60,10 @@ struct EndpointsQuery {
     /// them was acknowledged for a minute, or their circuit breaker is not closed.
     #[schemars(with = "Option<bool>")]
     unwell: Option<String>,
+    /// `true`: each with what went to it in the last 24 hours, by hour; that takes `deliveries:read`
+    /// too.
+    #[schemars(with = "Option<bool>")]
+    traffic: Option<String>,
     /// Whose metadata has these entries, as `metadata[team]=billing`.
     metadata: Option<BTreeMap<String, String>>,
 }
@@ -113,18 +117,37 @@ async fn list(
     )?;
     let page = page(query.limit.as_deref(), query.cursor.as_deref())?;
     let filter = query.filter()?;
-    let found = match query.unwell.as_deref() {
-        None | Some("false") => {
+    let with_traffic = yes("traffic", query.traffic.as_deref())?;
+    if with_traffic {
+        caller.must(KeyScope::DeliveriesRead)?;
+    }
+    let found = match yes("unwell", query.unwell.as_deref())? {
+        true => unwell(&app, scope, &filter, page).await?,
+        false => {
             let store = app.engine.store();
             store.endpoints_fitting(scope, filter, page).await?
         }
-        Some("true") => unwell(&app, scope, &filter, page).await?,
-        Some(_) => return Err(Problem::query("unwell", "must be true or false")),
     };
-    let known = endpoint_health::of(&app, scope.project_id, &found.rows).await?;
+    let project = scope.project_id;
+    let known = endpoint_health::of(&app, project, &found.rows).await?;
+    let traffic = match with_traffic {
+        true => Some(endpoint_traffic::of(&app, project, &found.rows).await?),
+        false => None,
+    };
     Ok(Json(PageOf::new(found, |endpoint| {
-        shown(&app, endpoint, false).with_health(known.show(&app, endpoint))
+        shown(&app, endpoint, false)
+            .with_health(known.show(&app, endpoint))
+            .with_traffic(traffic.as_ref().map(|it| it.show(endpoint.id)))
     })))
+}
+
+/// A parameter that is `true`, `false` or not given.
+fn yes(name: &str, text: Option<&str>) -> Result<bool, Problem> {
+    match text {
+        Some("true") => Ok(true),
+        None | Some("false") => Ok(false),
+        Some(_) => Err(Problem::query(name, "must be true or false")),
+    }
 }
 
 /// Those that do not receive as they should. They are few: the store knows who fails, and the engine

@@ -32,6 +32,7 @@ mod endpoint_list;
 mod endpoint_proof;
 mod endpoint_secrets;
 mod endpoint_status;
+mod endpoint_traffic;
 mod endpoints;
 mod event_input;
 mod event_list;

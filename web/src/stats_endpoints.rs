@@ -1,10 +1,14 @@
 //! Which endpoints fail most?
 
+use std::collections::HashMap;
+
 use axum::Json;
 use axum::extract::State;
+use hookwright_core::ids::EndpointId;
 use hookwright_core::limits::{STATS_ENDPOINT_ROWS_MAX, STATS_ENDPOINTS_MAX};
+use hookwright_core::rollup::Counts;
 use hookwright_core::scope::Scope as KeyScope;
-use hookwright_store::{EndpointCounts, Scope};
+use hookwright_store::{EndpointCounts, EndpointStretch, Scope, Stretches};
 use http::HeaderMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -100,48 +104,82 @@ async fn worst(
         app.engine.now(),
     )?;
     let limit = limit(query.limit.as_deref())?;
-    let found = (app.engine.store())
-        .rollups_by_endpoint(scope.project_id, stretches, STATS_ENDPOINT_ROWS_MAX)
-        .await?;
+    let found = counted(&app, scope, stretches).await?;
+    let data = failing(&app, scope, (found.endpoints, stretches), limit).await?;
     Ok(Json(FailingEndpoints {
         width: stretches.width.as_str(),
         since: at(stretches.since),
         until: at(stretches.until),
         is_complete: found.is_complete,
-        data: failing(&app, scope, found, limit),
+        data,
     }))
 }
 
-/// Those within the scope that fail most.
-fn failing(app: &App, scope: Scope, found: EndpointCounts, limit: usize) -> Vec<FailingEndpoint> {
-    let mut all: Vec<_> = found
-        .endpoints
-        .into_iter()
-        .map(|(id, counts)| {
-            (
-                counts.errors().map(|(_, count)| count).sum::<u64>(),
-                id,
-                counts,
-            )
-        })
-        .filter(|(failures, ..)| *failures > 0)
+/// What endpoints counted but for their times: those of an account that has few, or else of the
+/// whole project.
+async fn counted(app: &App, scope: Scope, stretches: Stretches) -> Result<EndpointCounts, Problem> {
+    let store = app.engine.store();
+    let few = scope.account_id.map(|_| app.engine.endpoints_within(scope));
+    if let Some(few) = few.filter(|few| few.len() <= STATS_ENDPOINTS_MAX) {
+        let found = store.rollups_of_endpoints(scope.project_id, few, stretches);
+        let endpoints = summed(found.await?).into_iter().collect();
+        let is_complete = true;
+        return Ok(EndpointCounts {
+            endpoints,
+            is_complete,
+        });
+    }
+    let most = STATS_ENDPOINT_ROWS_MAX;
+    let found = store.rollups_by_endpoint(scope.project_id, stretches, most);
+    Ok(found.await?)
+}
+
+fn summed(found: Vec<EndpointStretch>) -> HashMap<EndpointId, Counts> {
+    let mut sums: HashMap<EndpointId, Counts> = HashMap::new();
+    for it in found {
+        sums.entry(it.endpoint_id).or_default().merge(&it.counts);
+    }
+    sums
+}
+
+/// Those within the scope that fail most, with their times.
+async fn failing(
+    app: &App,
+    scope: Scope,
+    (counted, stretches): (Vec<(EndpointId, Counts)>, Stretches),
+    limit: usize,
+) -> Result<Vec<FailingEndpoint>, Problem> {
+    let failures = |counts: &Counts| counts.errors().map(|(_, count)| count).sum::<u64>();
+    let mut all: Vec<(u64, EndpointId)> = counted
+        .iter()
+        .map(|(id, counts)| (failures(counts), *id))
+        .filter(|(failures, _)| *failures > 0)
         .collect();
-    all.sort_by(|(a, ..), (b, ..)| b.cmp(a));
-    let shown = all.into_iter().filter_map(|(failures, id, counts)| {
+    all.sort_by(|a, b| b.cmp(a));
+    let seen = all.into_iter().filter_map(|(failures, id)| {
         let endpoint = app.engine.endpoint(id)?;
-        let account = endpoint.account_id;
-        let seen = scope.account_id.is_none_or(|only| only == account);
-        let account_id = app.engine.account_public_id(account)?.to_string();
-        seen.then(|| FailingEndpoint {
+        let of_account = (scope.account_id).is_none_or(|only| only == endpoint.account_id);
+        let account_id = app.engine.account_public_id(endpoint.account_id)?;
+        (of_account && endpoint.project_id == scope.project_id)
+            .then_some((failures, endpoint, account_id))
+    });
+    let seen: Vec<_> = seen.take(limit).collect();
+    let ids = seen.iter().map(|(_, endpoint, _)| endpoint.id).collect();
+    let store = app.engine.store();
+    let whole = store.rollups_of_endpoints(scope.project_id, ids, stretches);
+    let whole = summed(whole.await?);
+    let shown = seen.into_iter().map(|(failures, endpoint, account_id)| {
+        let counts = whole.get(&endpoint.id);
+        FailingEndpoint {
+            account_id: account_id.to_string(),
+            failures,
+            counts: counts.map_or_else(|| CountsShown::new(&Counts::default()), CountsShown::new),
             endpoint_id: endpoint.public_id,
-            account_id,
             name: endpoint.settings.name,
             url: endpoint.settings.url,
-            failures,
-            counts: CountsShown::new(&counts),
-        })
+        }
     });
-    shown.take(limit).collect()
+    Ok(shown.collect())
 }
 
 fn limit(text: Option<&str>) -> Result<usize, Problem> {

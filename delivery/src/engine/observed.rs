@@ -54,6 +54,16 @@ impl Engine {
         Some(target.endpoint.clone())
     }
 
+    /// The endpoints within the scope, as this node knows them, in no order.
+    #[must_use]
+    pub fn endpoints_within(&self, scope: Scope) -> Vec<EndpointId> {
+        let within = |endpoint: &Endpoint| {
+            endpoint.project_id == scope.project_id
+                && (scope.account_id).is_none_or(|only| endpoint.account_id == only)
+        };
+        self.shared.routing.endpoint_ids(within)
+    }
+
     /// The endpoints within the scope that are disabled or among those named, as this node knows
     /// them; newest first.
     #[must_use]

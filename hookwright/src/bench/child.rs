@@ -16,6 +16,11 @@ pub(crate) const TICKS_PER_S: f64 = 100.0;
 const MASTER_KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 pub(crate) const ROOT_KEY: &str = "hookwright-bench-root-key-0123456789abcdef";
 
+/// The same as bytes, for who writes into the store before the server does.
+pub(crate) fn master_key() -> Vec<u8> {
+    (0..32).collect()
+}
+
 /// A running server.
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,

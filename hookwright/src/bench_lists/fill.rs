@@ -1,11 +1,12 @@
 //! A store with as many deliveries as are asked for, made within thirty days: most of them
 //! delivered, some failed, retrying, cancelled or waiting.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use hookwright_core::error_class::ErrorClass;
-use hookwright_core::ids::{DeliveryId, EndpointId, EventId};
+use hookwright_core::ids::{AccountId, DeliveryId, EndpointId, EventId};
 use hookwright_core::time::UnixMs;
 use hookwright_store::{
     Append, Appended, Attempt, Disposition, EndpointSettings, EndpointStatus, KeyOwner, KeyUse,
@@ -14,8 +15,7 @@ use hookwright_store::{
 };
 use tokio::sync::oneshot;
 
-use super::{BEGUN, DAY_MS};
-use crate::cli::BenchListsArgs;
+use super::DAY_MS;
 use crate::config::{Failure, running};
 
 const ACCOUNTS: usize = 200;
@@ -28,16 +28,30 @@ const AT_ONCE: usize = 500;
 const STRETCHES: u64 = 10;
 const STRETCH_DAYS: u64 = 3;
 
+/// What is to be made, and where.
+pub(crate) struct Wanted<'a> {
+    pub(crate) deliveries: u64,
+    pub(crate) data_dir: &'a Path,
+    pub(crate) database_url: Option<&'a str>,
+    /// When the first delivery is made: thirty days before the last.
+    pub(crate) begun: UnixMs,
+    pub(crate) master_key: Vec<u8>,
+    /// Where endpoints begin; each has its own path.
+    pub(crate) endpoint_url: &'a str,
+}
+
 /// What there is to look at.
-pub(super) struct Filled {
-    pub(super) store: Store,
-    pub(super) project: Scope,
-    pub(super) account: Scope,
-    pub(super) endpoint: EndpointId,
+pub(crate) struct Filled {
+    pub(crate) store: Store,
+    pub(crate) project: Scope,
+    pub(crate) account: Scope,
+    pub(crate) endpoint: EndpointId,
     /// In the middle of all.
-    pub(super) event: EventId,
-    pub(super) delivery: DeliveryId,
-    pub(super) middle_at: UnixMs,
+    pub(crate) event: EventId,
+    pub(crate) delivery: DeliveryId,
+    pub(crate) middle_at: UnixMs,
+    pub(crate) accounts: Vec<AccountId>,
+    pub(crate) endpoints: Vec<EndpointId>,
 }
 
 /// An account with its endpoints.
@@ -46,16 +60,16 @@ struct Customer {
     lanes: Vec<EndpointId>,
 }
 
-pub(super) async fn fill(args: &BenchListsArgs) -> Result<Filled, Failure> {
-    let mut store = open(args, BEGUN).await?;
-    let customers = customers(&store).await.map_err(running)?;
-    let events = args.deliveries / FAN_OUT as u64;
+pub(crate) async fn fill(wanted: &Wanted<'_>) -> Result<Filled, Failure> {
+    let mut store = open(wanted, wanted.begun).await?;
+    let customers = customers(&store, wanted).await.map_err(running)?;
+    let events = wanted.deliveries / FAN_OUT as u64;
     let mut middle = None;
     for stretch in 0..STRETCHES {
-        let from = BEGUN.plus_ms(stretch * STRETCH_DAYS * DAY_MS);
+        let from = wanted.begun.plus_ms(stretch * STRETCH_DAYS * DAY_MS);
         if stretch > 0 {
             store.close().await.map_err(running)?;
-            store = open(args, from).await?;
+            store = open(wanted, from).await?;
         }
         let made = stretch_of(&store, &customers, (from, events / STRETCHES));
         let last = made.await.map_err(running)?;
@@ -75,13 +89,18 @@ pub(super) async fn fill(args: &BenchListsArgs) -> Result<Filled, Failure> {
         event,
         delivery,
         middle_at,
+        accounts: customers
+            .iter()
+            .filter_map(|it| it.scope.account_id)
+            .collect(),
+        endpoints: customers.iter().flat_map(|it| it.lanes.clone()).collect(),
         store,
     })
 }
 
-async fn open(args: &BenchListsArgs, now: UnixMs) -> Result<Store, Failure> {
-    let vault = Vault::new(&[vec![7; 32]]).map_err(running)?;
-    let opened = match &args.database_url {
+pub(crate) async fn open(wanted: &Wanted<'_>, now: UnixMs) -> Result<Store, Failure> {
+    let vault = Vault::new(std::slice::from_ref(&wanted.master_key)).map_err(running)?;
+    let opened = match wanted.database_url {
         Some(url) => {
             let options = PostgresOptions {
                 now,
@@ -95,13 +114,14 @@ async fn open(args: &BenchListsArgs, now: UnixMs) -> Result<Store, Failure> {
                 now,
                 commit_pace: std::time::Duration::ZERO,
             };
-            Store::open_sqlite(&args.data_dir, vault, options)
+            Store::open_sqlite(wanted.data_dir, vault, options)
         }
     };
     opened.map_err(running)
 }
 
-async fn customers(store: &Store) -> Result<Vec<Customer>, StoreError> {
+async fn customers(store: &Store, wanted: &Wanted<'_>) -> Result<Vec<Customer>, StoreError> {
+    let begun = wanted.begun;
     let new = NewProject {
         public_id: "prj_bench".to_owned(),
         name: "bench".to_owned(),
@@ -117,15 +137,15 @@ async fn customers(store: &Store) -> Result<Vec<Customer>, StoreError> {
             expires_at: None,
             used_for: KeyUse::default(),
             rate_limit: None,
-            now: BEGUN,
+            now: begun,
         },
-        now: BEGUN,
+        now: begun,
     };
     let project = store.create_project(new).await?.id;
     let mut customers = Vec::new();
     for number in 0..ACCOUNTS {
         let account = store
-            .create_account(project, format!("a{number}"), None, BEGUN)
+            .create_account(project, format!("a{number}"), None, begun)
             .await?;
         let mut lanes = Vec::new();
         for lane in 0..ENDPOINTS_EACH {
@@ -133,12 +153,15 @@ async fn customers(store: &Store) -> Result<Vec<Customer>, StoreError> {
                 project_id: project,
                 account_id: account.id,
                 public_id: format!("ep_{number}_{lane}"),
-                settings: EndpointSettings::default(),
-                secrets: Vec::new(),
+                settings: EndpointSettings {
+                    url: format!("{}/{number}/{lane}", wanted.endpoint_url),
+                    ..EndpointSettings::default()
+                },
+                secrets: vec!["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned()],
                 credentials: Default::default(),
                 status: EndpointStatus::Active,
                 status_reason: None,
-                now: BEGUN,
+                now: begun,
             };
             lanes.push(store.create_endpoint(new).await?.id);
         }
@@ -224,10 +247,7 @@ fn event(customer: &Customer, number: u64, at: UnixMs) -> Append {
     };
     Append {
         project_id: customer.scope.project_id,
-        account_id: customer
-            .scope
-            .account_id
-            .unwrap_or(hookwright_core::ids::AccountId(0)),
+        account_id: customer.scope.account_id.unwrap_or(AccountId(0)),
         event_type: Arc::from(event_type),
         given_id: None,
         idempotency_key: None,

@@ -303,3 +303,39 @@ fn the_endpoints_that_are_not_well_are_listed() {
         [json!(it.failing)]
     );
 }
+
+#[test]
+fn endpoints_are_listed_with_their_last_day() {
+    let it = arranged();
+    let traffic = |id: &str| {
+        let list = it.client.get("/v1/endpoints?traffic=true").expect(200);
+        let data = list["data"].as_array().expect("a list").clone();
+        let mut found = data.into_iter().filter(|endpoint| endpoint["id"] == *id);
+        found.next().expect("listed")["traffic"].clone()
+    };
+    let well = until("what was delivered is listed", || {
+        Some(traffic(&it.well)).filter(|traffic| traffic["delivered"] == 3)
+    });
+    assert_eq!(well["success_rate"], 1.0);
+    assert_eq!(well["last_failed_hour"], Value::Null);
+    let hours = well["hours"].as_array().expect("hours");
+    assert_eq!(
+        well["last_delivered_hour"],
+        hours.last().expect("an hour")["at"]
+    );
+    let failing = until("what failed is listed", || {
+        Some(traffic(&it.failing)).filter(|traffic| traffic["failed"] == 1)
+    });
+    assert_eq!(failing["success_rate"], 0.0);
+    assert!(failing["last_failed_hour"].is_string(), "{failing}");
+    let plain = it.client.get("/v1/endpoints").expect(200);
+    assert_eq!(plain["data"][0].get("traffic"), None);
+    let refused = it.client.get("/v1/endpoints?traffic=1");
+    assert_eq!(refused.problem(400), "invalid_parameter");
+    let scopes = json!({"scopes": ["endpoints:read"]});
+    let key = it.client.post("/v1/keys", &scopes).expect(201);
+    let poor = it.client.with_key(key["api_key"].as_str().expect("a key"));
+    poor.get("/v1/endpoints").expect(200);
+    let refused = poor.get("/v1/endpoints?traffic=true");
+    assert_eq!(refused.problem(403), "missing_scope");
+}

@@ -73,10 +73,21 @@ impl Stretches {
 /// What each of a project's endpoints counted in some time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EndpointCounts {
-    /// Those that counted something, in no order.
+    /// Those that counted something, in no order; without times.
     pub endpoints: Vec<(EndpointId, Counts)>,
     /// Whether that is all: there may have been more rows than one call adds up.
     pub is_complete: bool,
+}
+
+/// What one endpoint counted in one stretch of time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndpointStretch {
+    /// The endpoint.
+    pub endpoint_id: EndpointId,
+    /// When the stretch begins, in seconds since the epoch.
+    pub start: i64,
+    /// The counts.
+    pub counts: Counts,
 }
 
 /// Deliveries that are neither delivered nor given up.

@@ -8,8 +8,8 @@ use hookwright_core::rollup::{Counts, Width};
 use hookwright_core::time::UnixMs;
 
 use super::{PLAIN_PLANS, PostgresStore, Result};
-use crate::model::{EndpointCounts, Rollup, Stretches, Subject};
-use crate::rollup_row::{STRETCHES_PRUNED_MAX, kept_from, read};
+use crate::model::{EndpointCounts, EndpointStretch, Rollup, Stretches, Subject};
+use crate::rollup_row::{STRETCHES_PRUNED_MAX, kept_from, read, read_numbers};
 
 /// Held while rows are read, added to and written back.
 const LOCK: i64 = 0x686f_6f6b_726f_6c6c;
@@ -28,6 +28,12 @@ const SERIES: &str = "
     SELECT u.start, r.counts FROM unnest($1::bigint[]) AS u (start)
     JOIN rollups r ON r.project_id = $2 AND r.width = $3 AND r.start = u.start AND r.subject = $4
     ORDER BY u.start";
+const OF_ENDPOINTS: &str = "
+    SELECT r.start, r.subject, r.counts
+    FROM unnest($1::bigint[]) AS s (start)
+    CROSS JOIN unnest($2::text[]) AS e (subject)
+    JOIN rollups r ON r.project_id = $3 AND r.width = $4 AND r.start = s.start
+                      AND r.subject = e.subject";
 /// From the newest stretch back, so that a limit leaves the oldest out.
 const BY_ENDPOINT: &str = "
     SELECT subject, counts FROM rollups
@@ -150,7 +156,7 @@ impl PostgresStore {
         let mut sums: HashMap<EndpointId, Counts> = HashMap::new();
         for row in &rows {
             if let (Some(endpoint), Some(counts)) =
-                (Subject::endpoint_of(row.get(0)), read(row.get(1)))
+                (Subject::endpoint_of(row.get(0)), read_numbers(row.get(1)))
             {
                 sums.entry(endpoint).or_default().merge(&counts);
             }
@@ -159,6 +165,30 @@ impl PostgresStore {
             endpoints: sums.into_iter().collect(),
             is_complete: rows.len() < limit,
         })
+    }
+
+    pub(crate) async fn rollups_of_endpoints(
+        &self,
+        project: ProjectId,
+        endpoints: Vec<EndpointId>,
+        stretches: Stretches,
+    ) -> Result<Vec<EndpointStretch>> {
+        let starts: Vec<i64> = stretches.starts().collect();
+        let subjects: Vec<String> = (endpoints.iter())
+            .map(|id| Subject::Endpoint(*id).key())
+            .collect();
+        let width = stretches.width as i32;
+        let rows = self
+            .rows(OF_ENDPOINTS, &[&starts, &subjects, &project.0, &width])
+            .await?;
+        let found = rows.iter().filter_map(|row| {
+            Some(EndpointStretch {
+                endpoint_id: Subject::endpoint_of(row.get(1))?,
+                start: row.get(0),
+                counts: read(row.get(2))?,
+            })
+        });
+        Ok(found.collect())
     }
 
     pub(crate) async fn prune_rollups(&self, now: UnixMs) -> Result<usize> {

@@ -8,8 +8,8 @@ use hookwright_core::time::UnixMs;
 use rusqlite::{OptionalExtension, params};
 
 use super::{Result, SqliteStore};
-use crate::model::{EndpointCounts, Rollup, Stretches, Subject};
-use crate::rollup_row::{STRETCHES_PRUNED_MAX, kept_from, read};
+use crate::model::{EndpointCounts, EndpointStretch, Rollup, Stretches, Subject};
+use crate::rollup_row::{STRETCHES_PRUNED_MAX, kept_from, read, read_numbers};
 
 impl SqliteStore {
     pub(crate) async fn add_rollups(&self, rollups: Vec<Rollup>) -> Result<()> {
@@ -94,7 +94,7 @@ impl SqliteStore {
                 while let Some(row) = rows.next()? {
                     left -= 1;
                     let endpoint = Subject::endpoint_of(row.get_ref(0)?.as_str().unwrap_or_default());
-                    let counts = read(row.get_ref(1)?.as_blob().unwrap_or_default());
+                    let counts = read_numbers(row.get_ref(1)?.as_blob().unwrap_or_default());
                     if let (Some(endpoint), Some(counts)) = (endpoint, counts) {
                         sums.entry(endpoint).or_default().merge(&counts);
                     }
@@ -107,6 +107,43 @@ impl SqliteStore {
                 endpoints: sums.into_iter().collect(),
                 is_complete: left > 0,
             })
+        })
+        .await
+    }
+
+    pub(crate) async fn rollups_of_endpoints(
+        &self,
+        project: ProjectId,
+        endpoints: Vec<EndpointId>,
+        stretches: Stretches,
+    ) -> Result<Vec<EndpointStretch>> {
+        self.read(move |connection| {
+            let mut select = connection.prepare_cached(
+                "SELECT counts FROM rollups
+                 WHERE width = ?1 AND start = ?2 AND project_id = ?3 AND subject = ?4",
+            )?;
+            let keys = endpoints
+                .iter()
+                .map(|id| (*id, Subject::Endpoint(*id).key()));
+            let keys: Vec<(EndpointId, String)> = keys.collect();
+            let width = stretches.width.seconds();
+            let mut found = Vec::new();
+            // What was written at the same time lies side by side.
+            for start in stretches.starts() {
+                for (endpoint, subject) in &keys {
+                    let counts: Option<Vec<u8>> = select
+                        .query_row(params![width, start, project.0, subject], |row| row.get(0))
+                        .optional()?;
+                    found.extend(counts.and_then(|counts| {
+                        Some(EndpointStretch {
+                            endpoint_id: *endpoint,
+                            start,
+                            counts: read(&counts)?,
+                        })
+                    }));
+                }
+            }
+            Ok(found)
         })
         .await
     }

@@ -23,7 +23,7 @@ impl Store {
         on_engine!(self, s => s.rollups(project_id, subject, stretches).await)
     }
 
-    /// What each of a project's endpoints counted, from the newest stretch back until `limit` rows
+    /// What each of a project's endpoints counted but for its times, from the newest stretch back until `limit` rows
     /// are added up.
     pub async fn rollups_by_endpoint(
         &self,
@@ -32,6 +32,17 @@ impl Store {
         limit: usize,
     ) -> Result<EndpointCounts> {
         on_engine!(self, s => s.rollups_by_endpoint(project_id, stretches, limit).await)
+    }
+
+    /// The counts of some endpoints, each stretch that has any, in no order. The caller bounds how many
+    /// endpoints and stretches.
+    pub async fn rollups_of_endpoints(
+        &self,
+        project_id: ProjectId,
+        endpoints: Vec<EndpointId>,
+        stretches: Stretches,
+    ) -> Result<Vec<EndpointStretch>> {
+        on_engine!(self, s => s.rollups_of_endpoints(project_id, endpoints, stretches).await)
     }
 
     /// Removes counts that are older than each width is kept, some at a time. Answers how many went.

@@ -93,6 +93,32 @@ facts! {
         assert_eq!(sum, 1, "the oldest is left out");
     }
 
+    async fn some_endpoints_have_their_stretches_each(house: House) {
+        let acme = house.tenant("acme").await;
+        let other = house.tenant("other").await;
+        let of = |id| Subject::Endpoint(EndpointId(id));
+        let rows = vec![
+            minute(acme, of(7), 0, counts(1, 2)),
+            minute(acme, of(7), 2, counts(3, 0)),
+            minute(acme, of(12), 1, counts(5, 0)),
+            minute(acme, of(13), 1, counts(9, 9)),
+            minute(acme, of(7), 3, counts(9, 9)),
+            minute(acme, Subject::Account(AccountId(7)), 1, counts(9, 9)),
+            minute(other, of(7), 1, counts(9, 9)),
+            Rollup { width: Width::Hour, ..minute(acme, of(7), 0, counts(9, 9)) },
+        ];
+        house.add_rollups(rows).await.expect("added");
+        let wanted = [7, 12, 99].map(EndpointId).to_vec();
+        let found = house.rollups_of_endpoints(acme.project, wanted, minutes(3)).await.expect("read");
+        let since = minutes(3).since;
+        let mut found: Vec<_> = found
+            .into_iter()
+            .map(|it| (it.endpoint_id.0, (it.start - since) / 60, it.counts))
+            .collect();
+        found.sort_by_key(|(id, minute, _)| (*id, *minute));
+        assert_eq!(found, [(7, 0, counts(1, 2)), (7, 2, counts(3, 0)), (12, 1, counts(5, 0))]);
+    }
+
     async fn counts_outlive_a_crash(house: House) {
         let acme = house.tenant("acme").await;
         house.add_rollups(vec![minute(acme, Subject::Project, 0, counts(3, 1))]).await.expect("added");

@@ -11,6 +11,7 @@ use super::retry_policy::RetryPolicyShown;
 use crate::circuit_breaker::{self, OwnCircuitBreaker};
 use crate::endpoint_health::HealthShown;
 use crate::endpoint_proof::ProofShown;
+use crate::endpoint_traffic::TrafficShown;
 use crate::times;
 
 const SHOWN_SECRET_CHARS: usize = 8;
@@ -61,6 +62,9 @@ pub(crate) struct EndpointShown {
     /// How it is doing; only where endpoints are shown and listed.
     #[serde(skip_serializing_if = "Option::is_none")]
     health: Option<HealthShown>,
+    /// What went to it in the last 24 hours; only where a list is asked for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    traffic: Option<TrafficShown>,
     #[serde(flatten)]
     proof: ProofShown,
     created_at: String,
@@ -74,6 +78,11 @@ impl EndpointShown {
             health: Some(health),
             ..self
         }
+    }
+
+    /// With what went to it, if that was asked for.
+    pub(crate) fn with_traffic(self, traffic: Option<TrafficShown>) -> Self {
+        Self { traffic, ..self }
     }
 }
 
@@ -125,6 +134,7 @@ pub(crate) fn show(
         ordered: settings.ordered,
         metadata: settings.metadata,
         health: None,
+        traffic: None,
         proof,
         created_at: times::rfc3339_seconds(endpoint.created_at),
         updated_at: times::rfc3339_seconds(endpoint.updated_at),

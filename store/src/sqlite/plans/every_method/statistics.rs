@@ -29,6 +29,8 @@ pub(super) async fn call(store: &Store, scope: Scope, endpoint: EndpointId) {
     series.expect("read");
     let sums = store.rollups_by_endpoint(project, stretches, 1).await;
     sums.expect("read");
+    let some = store.rollups_of_endpoints(project, vec![endpoint], stretches);
+    some.await.expect("read");
     store.prune_rollups(NOW).await.expect("pruned");
     for endpoint in [None, Some(endpoint)] {
         store.backlog(scope, endpoint, 10).await.expect("read");
