@@ -116,12 +116,12 @@ export class Operations extends Transport {
   }
 
   /** Lists endpoints, newest first. */
-  listAccountWebhooks(account_id: string, options: { project_id?: string; limit?: number; cursor?: string; status?: string; event_type?: string; url?: string; unwell?: boolean; metadata?: Record<string, string>; } & CallOptions = {}): Promise<types.PageOfEndpoint> {
-    return this.call({ method: "GET", path: `/v1/accounts/${segment(account_id)}/webhooks`, kind: "json", options, query: ["project_id", "limit", "cursor", "status", "event_type", "url", "unwell", "metadata"] }) as Promise<types.PageOfEndpoint>;
+  listAccountWebhooks(account_id: string, options: { project_id?: string; limit?: number; cursor?: string; status?: string; event_type?: string; url?: string; unwell?: boolean; traffic?: boolean; metadata?: Record<string, string>; } & CallOptions = {}): Promise<types.PageOfEndpoint> {
+    return this.call({ method: "GET", path: `/v1/accounts/${segment(account_id)}/webhooks`, kind: "json", options, query: ["project_id", "limit", "cursor", "status", "event_type", "url", "unwell", "traffic", "metadata"] }) as Promise<types.PageOfEndpoint>;
   }
 
   /** Lists endpoints, newest first. Goes on from page to page. */
-  async *listAccountWebhooksAll(account_id: string, options: { project_id?: string; limit?: number; cursor?: string; status?: string; event_type?: string; url?: string; unwell?: boolean; metadata?: Record<string, string>; } & CallOptions = {}): AsyncGenerator<types.Endpoint> {
+  async *listAccountWebhooksAll(account_id: string, options: { project_id?: string; limit?: number; cursor?: string; status?: string; event_type?: string; url?: string; unwell?: boolean; traffic?: boolean; metadata?: Record<string, string>; } & CallOptions = {}): AsyncGenerator<types.Endpoint> {
     let cursor = options.cursor;
     do {
       const page = await this.listAccountWebhooks(account_id, { ...options, cursor });
@@ -311,12 +311,12 @@ export class Operations extends Transport {
   }
 
   /** Lists endpoints, newest first. */
-  listEndpoints(options: { project_id?: string; account_id?: string; limit?: number; cursor?: string; status?: string; event_type?: string; url?: string; unwell?: boolean; metadata?: Record<string, string>; } & CallOptions = {}): Promise<types.PageOfEndpoint> {
-    return this.call({ method: "GET", path: `/v1/endpoints`, kind: "json", options, query: ["project_id", "account_id", "limit", "cursor", "status", "event_type", "url", "unwell", "metadata"] }) as Promise<types.PageOfEndpoint>;
+  listEndpoints(options: { project_id?: string; account_id?: string; limit?: number; cursor?: string; status?: string; event_type?: string; url?: string; unwell?: boolean; traffic?: boolean; metadata?: Record<string, string>; } & CallOptions = {}): Promise<types.PageOfEndpoint> {
+    return this.call({ method: "GET", path: `/v1/endpoints`, kind: "json", options, query: ["project_id", "account_id", "limit", "cursor", "status", "event_type", "url", "unwell", "traffic", "metadata"] }) as Promise<types.PageOfEndpoint>;
   }
 
   /** Lists endpoints, newest first. Goes on from page to page. */
-  async *listEndpointsAll(options: { project_id?: string; account_id?: string; limit?: number; cursor?: string; status?: string; event_type?: string; url?: string; unwell?: boolean; metadata?: Record<string, string>; } & CallOptions = {}): AsyncGenerator<types.Endpoint> {
+  async *listEndpointsAll(options: { project_id?: string; account_id?: string; limit?: number; cursor?: string; status?: string; event_type?: string; url?: string; unwell?: boolean; traffic?: boolean; metadata?: Record<string, string>; } & CallOptions = {}): AsyncGenerator<types.Endpoint> {
     let cursor = options.cursor;
     do {
       const page = await this.listEndpoints({ ...options, cursor });
@@ -761,12 +761,12 @@ export class Operations extends Transport {
   }
 
   /** Lists endpoints, newest first. */
-  listWebhooks(options: { project_id?: string; account_id?: string; limit?: number; cursor?: string; status?: string; event_type?: string; url?: string; unwell?: boolean; metadata?: Record<string, string>; } & CallOptions = {}): Promise<types.PageOfEndpoint> {
-    return this.call({ method: "GET", path: `/v1/webhooks`, kind: "json", options, query: ["project_id", "account_id", "limit", "cursor", "status", "event_type", "url", "unwell", "metadata"] }) as Promise<types.PageOfEndpoint>;
+  listWebhooks(options: { project_id?: string; account_id?: string; limit?: number; cursor?: string; status?: string; event_type?: string; url?: string; unwell?: boolean; traffic?: boolean; metadata?: Record<string, string>; } & CallOptions = {}): Promise<types.PageOfEndpoint> {
+    return this.call({ method: "GET", path: `/v1/webhooks`, kind: "json", options, query: ["project_id", "account_id", "limit", "cursor", "status", "event_type", "url", "unwell", "traffic", "metadata"] }) as Promise<types.PageOfEndpoint>;
   }
 
   /** Lists endpoints, newest first. Goes on from page to page. */
-  async *listWebhooksAll(options: { project_id?: string; account_id?: string; limit?: number; cursor?: string; status?: string; event_type?: string; url?: string; unwell?: boolean; metadata?: Record<string, string>; } & CallOptions = {}): AsyncGenerator<types.Endpoint> {
+  async *listWebhooksAll(options: { project_id?: string; account_id?: string; limit?: number; cursor?: string; status?: string; event_type?: string; url?: string; unwell?: boolean; traffic?: boolean; metadata?: Record<string, string>; } & CallOptions = {}): AsyncGenerator<types.Endpoint> {
     let cursor = options.cursor;
     do {
       const page = await this.listWebhooks({ ...options, cursor });
@@ -781,12 +781,12 @@ export class Operations extends Transport {
   }
 
   /** Lists endpoints, newest first. */
-  listWebhookEndpoints(options: { project_id?: string; account_id?: string; limit?: number; cursor?: string; status?: string; event_type?: string; url?: string; unwell?: boolean; metadata?: Record<string, string>; } & CallOptions = {}): Promise<types.PageOfEndpoint> {
-    return this.call({ method: "GET", path: `/v1/webhooks/endpoints`, kind: "json", options, query: ["project_id", "account_id", "limit", "cursor", "status", "event_type", "url", "unwell", "metadata"] }) as Promise<types.PageOfEndpoint>;
+  listWebhookEndpoints(options: { project_id?: string; account_id?: string; limit?: number; cursor?: string; status?: string; event_type?: string; url?: string; unwell?: boolean; traffic?: boolean; metadata?: Record<string, string>; } & CallOptions = {}): Promise<types.PageOfEndpoint> {
+    return this.call({ method: "GET", path: `/v1/webhooks/endpoints`, kind: "json", options, query: ["project_id", "account_id", "limit", "cursor", "status", "event_type", "url", "unwell", "traffic", "metadata"] }) as Promise<types.PageOfEndpoint>;
   }
 
   /** Lists endpoints, newest first. Goes on from page to page. */
-  async *listWebhookEndpointsAll(options: { project_id?: string; account_id?: string; limit?: number; cursor?: string; status?: string; event_type?: string; url?: string; unwell?: boolean; metadata?: Record<string, string>; } & CallOptions = {}): AsyncGenerator<types.Endpoint> {
+  async *listWebhookEndpointsAll(options: { project_id?: string; account_id?: string; limit?: number; cursor?: string; status?: string; event_type?: string; url?: string; unwell?: boolean; traffic?: boolean; metadata?: Record<string, string>; } & CallOptions = {}): AsyncGenerator<types.Endpoint> {
     let cursor = options.cursor;
     do {
       const page = await this.listWebhookEndpoints({ ...options, cursor });

@@ -252,6 +252,7 @@ export interface Endpoint {
   ordered: boolean;
   metadata: Record<string, string>;
   health?: EndpointHealth | null;
+  traffic?: EndpointTraffic | null;
   public_key: string | null;
   previous_secret_valid_until: string | null;
   secret_rotation: string;
@@ -303,6 +304,26 @@ export interface EndpointMatch {
   endpoint_id: string;
   would: string;
   reasons: MatchReason[];
+}
+
+/** What went to an endpoint in the last 24 hours, the one that has begun included. */
+export interface EndpointTraffic {
+  since: string;
+  hours: EndpointTrafficHour[];
+  delivered: number;
+  failed: number;
+  retried: number;
+  success_rate: number | null;
+  last_delivered_hour: string | null;
+  last_failed_hour: string | null;
+}
+
+/** One hour. */
+export interface EndpointTrafficHour {
+  at: string;
+  delivered: number;
+  failed: number;
+  retried: number;
 }
 
 /** An event as it is shown. */

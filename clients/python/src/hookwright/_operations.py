@@ -105,15 +105,15 @@ class Operations(Transport):
         """Revokes a portal token."""
         return self._call("DELETE", f"/v1/accounts/{_segment(account_id)}/portal-tokens/{_segment(token_id)}", kind="none", timeout=timeout, query={"project_id": project_id})
 
-    def list_account_webhooks(self, account_id: str, *, project_id: Optional[str] = None, limit: Optional[int] = None, cursor: Optional[str] = None, status: Optional[str] = None, event_type: Optional[str] = None, url: Optional[str] = None, unwell: Optional[bool] = None, metadata: Optional[Dict[str, str]] = None, timeout: Optional[float] = None) -> types.PageOfEndpoint:
+    def list_account_webhooks(self, account_id: str, *, project_id: Optional[str] = None, limit: Optional[int] = None, cursor: Optional[str] = None, status: Optional[str] = None, event_type: Optional[str] = None, url: Optional[str] = None, unwell: Optional[bool] = None, traffic: Optional[bool] = None, metadata: Optional[Dict[str, str]] = None, timeout: Optional[float] = None) -> types.PageOfEndpoint:
         """Lists endpoints, newest first."""
-        return cast('types.PageOfEndpoint', self._call("GET", f"/v1/accounts/{_segment(account_id)}/webhooks", kind="json", timeout=timeout, query={"project_id": project_id, "limit": limit, "cursor": cursor, "status": status, "event_type": event_type, "url": url, "unwell": unwell, "metadata": metadata}))
+        return cast('types.PageOfEndpoint', self._call("GET", f"/v1/accounts/{_segment(account_id)}/webhooks", kind="json", timeout=timeout, query={"project_id": project_id, "limit": limit, "cursor": cursor, "status": status, "event_type": event_type, "url": url, "unwell": unwell, "traffic": traffic, "metadata": metadata}))
 
-    def list_account_webhooks_all(self, account_id: str, *, project_id: Optional[str] = None, limit: Optional[int] = None, status: Optional[str] = None, event_type: Optional[str] = None, url: Optional[str] = None, unwell: Optional[bool] = None, metadata: Optional[Dict[str, str]] = None, timeout: Optional[float] = None) -> Iterator[types.Endpoint]:
+    def list_account_webhooks_all(self, account_id: str, *, project_id: Optional[str] = None, limit: Optional[int] = None, status: Optional[str] = None, event_type: Optional[str] = None, url: Optional[str] = None, unwell: Optional[bool] = None, traffic: Optional[bool] = None, metadata: Optional[Dict[str, str]] = None, timeout: Optional[float] = None) -> Iterator[types.Endpoint]:
         """Lists endpoints, newest first. Goes on from page to page."""
         cursor: Optional[str] = None
         while True:
-            page = self.list_account_webhooks(account_id, project_id=project_id, limit=limit, status=status, event_type=event_type, url=url, unwell=unwell, metadata=metadata, timeout=timeout, cursor=cursor)
+            page = self.list_account_webhooks(account_id, project_id=project_id, limit=limit, status=status, event_type=event_type, url=url, unwell=unwell, traffic=traffic, metadata=metadata, timeout=timeout, cursor=cursor)
             yield from page["data"]
             cursor = page["next_cursor"]
             if cursor is None:
@@ -273,15 +273,15 @@ class Operations(Transport):
         """Makes one attempt now, beside the schedule."""
         return cast('types.DeliveryWithAttempts', self._call("POST", f"/v1/deliveries/{_segment(id)}/resend", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id}))
 
-    def list_endpoints(self, *, project_id: Optional[str] = None, account_id: Optional[str] = None, limit: Optional[int] = None, cursor: Optional[str] = None, status: Optional[str] = None, event_type: Optional[str] = None, url: Optional[str] = None, unwell: Optional[bool] = None, metadata: Optional[Dict[str, str]] = None, timeout: Optional[float] = None) -> types.PageOfEndpoint:
+    def list_endpoints(self, *, project_id: Optional[str] = None, account_id: Optional[str] = None, limit: Optional[int] = None, cursor: Optional[str] = None, status: Optional[str] = None, event_type: Optional[str] = None, url: Optional[str] = None, unwell: Optional[bool] = None, traffic: Optional[bool] = None, metadata: Optional[Dict[str, str]] = None, timeout: Optional[float] = None) -> types.PageOfEndpoint:
         """Lists endpoints, newest first."""
-        return cast('types.PageOfEndpoint', self._call("GET", "/v1/endpoints", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id, "limit": limit, "cursor": cursor, "status": status, "event_type": event_type, "url": url, "unwell": unwell, "metadata": metadata}))
+        return cast('types.PageOfEndpoint', self._call("GET", "/v1/endpoints", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id, "limit": limit, "cursor": cursor, "status": status, "event_type": event_type, "url": url, "unwell": unwell, "traffic": traffic, "metadata": metadata}))
 
-    def list_endpoints_all(self, *, project_id: Optional[str] = None, account_id: Optional[str] = None, limit: Optional[int] = None, status: Optional[str] = None, event_type: Optional[str] = None, url: Optional[str] = None, unwell: Optional[bool] = None, metadata: Optional[Dict[str, str]] = None, timeout: Optional[float] = None) -> Iterator[types.Endpoint]:
+    def list_endpoints_all(self, *, project_id: Optional[str] = None, account_id: Optional[str] = None, limit: Optional[int] = None, status: Optional[str] = None, event_type: Optional[str] = None, url: Optional[str] = None, unwell: Optional[bool] = None, traffic: Optional[bool] = None, metadata: Optional[Dict[str, str]] = None, timeout: Optional[float] = None) -> Iterator[types.Endpoint]:
         """Lists endpoints, newest first. Goes on from page to page."""
         cursor: Optional[str] = None
         while True:
-            page = self.list_endpoints(project_id=project_id, account_id=account_id, limit=limit, status=status, event_type=event_type, url=url, unwell=unwell, metadata=metadata, timeout=timeout, cursor=cursor)
+            page = self.list_endpoints(project_id=project_id, account_id=account_id, limit=limit, status=status, event_type=event_type, url=url, unwell=unwell, traffic=traffic, metadata=metadata, timeout=timeout, cursor=cursor)
             yield from page["data"]
             cursor = page["next_cursor"]
             if cursor is None:
@@ -655,15 +655,15 @@ class Operations(Transport):
         """Tells what happens, as it happens."""
         return self._call("GET", "/v1/stream", kind="lines", timeout=timeout, query={"project_id": project_id, "account_id": account_id, "endpoint_id": endpoint_id, "types": types})
 
-    def list_webhooks(self, *, project_id: Optional[str] = None, account_id: Optional[str] = None, limit: Optional[int] = None, cursor: Optional[str] = None, status: Optional[str] = None, event_type: Optional[str] = None, url: Optional[str] = None, unwell: Optional[bool] = None, metadata: Optional[Dict[str, str]] = None, timeout: Optional[float] = None) -> types.PageOfEndpoint:
+    def list_webhooks(self, *, project_id: Optional[str] = None, account_id: Optional[str] = None, limit: Optional[int] = None, cursor: Optional[str] = None, status: Optional[str] = None, event_type: Optional[str] = None, url: Optional[str] = None, unwell: Optional[bool] = None, traffic: Optional[bool] = None, metadata: Optional[Dict[str, str]] = None, timeout: Optional[float] = None) -> types.PageOfEndpoint:
         """Lists endpoints, newest first."""
-        return cast('types.PageOfEndpoint', self._call("GET", "/v1/webhooks", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id, "limit": limit, "cursor": cursor, "status": status, "event_type": event_type, "url": url, "unwell": unwell, "metadata": metadata}))
+        return cast('types.PageOfEndpoint', self._call("GET", "/v1/webhooks", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id, "limit": limit, "cursor": cursor, "status": status, "event_type": event_type, "url": url, "unwell": unwell, "traffic": traffic, "metadata": metadata}))
 
-    def list_webhooks_all(self, *, project_id: Optional[str] = None, account_id: Optional[str] = None, limit: Optional[int] = None, status: Optional[str] = None, event_type: Optional[str] = None, url: Optional[str] = None, unwell: Optional[bool] = None, metadata: Optional[Dict[str, str]] = None, timeout: Optional[float] = None) -> Iterator[types.Endpoint]:
+    def list_webhooks_all(self, *, project_id: Optional[str] = None, account_id: Optional[str] = None, limit: Optional[int] = None, status: Optional[str] = None, event_type: Optional[str] = None, url: Optional[str] = None, unwell: Optional[bool] = None, traffic: Optional[bool] = None, metadata: Optional[Dict[str, str]] = None, timeout: Optional[float] = None) -> Iterator[types.Endpoint]:
         """Lists endpoints, newest first. Goes on from page to page."""
         cursor: Optional[str] = None
         while True:
-            page = self.list_webhooks(project_id=project_id, account_id=account_id, limit=limit, status=status, event_type=event_type, url=url, unwell=unwell, metadata=metadata, timeout=timeout, cursor=cursor)
+            page = self.list_webhooks(project_id=project_id, account_id=account_id, limit=limit, status=status, event_type=event_type, url=url, unwell=unwell, traffic=traffic, metadata=metadata, timeout=timeout, cursor=cursor)
             yield from page["data"]
             cursor = page["next_cursor"]
             if cursor is None:
@@ -673,15 +673,15 @@ class Operations(Transport):
         """Makes an endpoint."""
         return cast('types.Endpoint', self._call("POST", "/v1/webhooks", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id}, body=body))
 
-    def list_webhook_endpoints(self, *, project_id: Optional[str] = None, account_id: Optional[str] = None, limit: Optional[int] = None, cursor: Optional[str] = None, status: Optional[str] = None, event_type: Optional[str] = None, url: Optional[str] = None, unwell: Optional[bool] = None, metadata: Optional[Dict[str, str]] = None, timeout: Optional[float] = None) -> types.PageOfEndpoint:
+    def list_webhook_endpoints(self, *, project_id: Optional[str] = None, account_id: Optional[str] = None, limit: Optional[int] = None, cursor: Optional[str] = None, status: Optional[str] = None, event_type: Optional[str] = None, url: Optional[str] = None, unwell: Optional[bool] = None, traffic: Optional[bool] = None, metadata: Optional[Dict[str, str]] = None, timeout: Optional[float] = None) -> types.PageOfEndpoint:
         """Lists endpoints, newest first."""
-        return cast('types.PageOfEndpoint', self._call("GET", "/v1/webhooks/endpoints", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id, "limit": limit, "cursor": cursor, "status": status, "event_type": event_type, "url": url, "unwell": unwell, "metadata": metadata}))
+        return cast('types.PageOfEndpoint', self._call("GET", "/v1/webhooks/endpoints", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id, "limit": limit, "cursor": cursor, "status": status, "event_type": event_type, "url": url, "unwell": unwell, "traffic": traffic, "metadata": metadata}))
 
-    def list_webhook_endpoints_all(self, *, project_id: Optional[str] = None, account_id: Optional[str] = None, limit: Optional[int] = None, status: Optional[str] = None, event_type: Optional[str] = None, url: Optional[str] = None, unwell: Optional[bool] = None, metadata: Optional[Dict[str, str]] = None, timeout: Optional[float] = None) -> Iterator[types.Endpoint]:
+    def list_webhook_endpoints_all(self, *, project_id: Optional[str] = None, account_id: Optional[str] = None, limit: Optional[int] = None, status: Optional[str] = None, event_type: Optional[str] = None, url: Optional[str] = None, unwell: Optional[bool] = None, traffic: Optional[bool] = None, metadata: Optional[Dict[str, str]] = None, timeout: Optional[float] = None) -> Iterator[types.Endpoint]:
         """Lists endpoints, newest first. Goes on from page to page."""
         cursor: Optional[str] = None
         while True:
-            page = self.list_webhook_endpoints(project_id=project_id, account_id=account_id, limit=limit, status=status, event_type=event_type, url=url, unwell=unwell, metadata=metadata, timeout=timeout, cursor=cursor)
+            page = self.list_webhook_endpoints(project_id=project_id, account_id=account_id, limit=limit, status=status, event_type=event_type, url=url, unwell=unwell, traffic=traffic, metadata=metadata, timeout=timeout, cursor=cursor)
             yield from page["data"]
             cursor = page["next_cursor"]
             if cursor is None:

@@ -298,6 +298,7 @@ Endpoint = TypedDict(
         "ordered": bool,
         "metadata": Dict[str, str],
         "health": NotRequired[Union["EndpointHealth", None]],
+        "traffic": NotRequired[Union["EndpointTraffic", None]],
         "public_key": Union[str, None],
         "previous_secret_valid_until": Union[str, None],
         "secret_rotation": str,
@@ -355,6 +356,30 @@ EndpointMatch = TypedDict(
         "endpoint_id": str,
         "would": str,
         "reasons": List["MatchReason"],
+    },
+)
+
+EndpointTraffic = TypedDict(
+    "EndpointTraffic",
+    {
+        "since": str,
+        "hours": List["EndpointTrafficHour"],
+        "delivered": int,
+        "failed": int,
+        "retried": int,
+        "success_rate": Union[float, None],
+        "last_delivered_hour": Union[str, None],
+        "last_failed_hour": Union[str, None],
+    },
+)
+
+EndpointTrafficHour = TypedDict(
+    "EndpointTrafficHour",
+    {
+        "at": str,
+        "delivered": int,
+        "failed": int,
+        "retried": int,
     },
 )
 
