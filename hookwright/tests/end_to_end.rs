@@ -63,6 +63,8 @@ mod purge;
 mod rate_limits;
 #[path = "end_to_end/receiver_auth.rs"]
 mod receiver_auth;
+#[path = "end_to_end/receiver_code.rs"]
+mod receiver_code;
 #[path = "end_to_end/replay_kill.rs"]
 mod replay_kill;
 #[path = "end_to_end/replays.rs"]

@@ -29,6 +29,7 @@ pub(crate) const NAVIGATION: &[(&str, &str, Needs)] = &[
     ("/events", "Events", Needs::Scope("events:read")),
     ("/logs", "Failed", Needs::Scope("deliveries:read")),
     ("/replays", "Replays", Needs::Scope("deliveries:read")),
+    ("/catalogue", "Catalogue", Needs::Scope("events:read")),
     ("/debugger", "Debugger", Needs::Scope("endpoints:read")),
     ("/accounts", "Accounts", Needs::Operator("accounts:read")),
     ("/keys", "Keys", Needs::Operator("keys:write")),

@@ -50,6 +50,7 @@ pub fn routes(api: Router, options: Options) -> Router {
         .merge(assets::routes())
         .merge(sign_in::routes())
         .merge(crate::portal::routes())
+        .merge(crate::catalogue::public_routes())
         .merge(projects::routes())
         .merge(keys::root_routes())
         .nest(&format!("{OPERATOR}/{{project_id}}"), pages())
@@ -76,5 +77,7 @@ fn pages() -> Router<Pages> {
         .merge(settings::routes())
         .merge(purges::routes())
         .merge(crate::debugger::routes())
+        .merge(crate::catalogue::routes())
+        .merge(crate::receiver_code::routes())
         .fallback(|| async { Fault::no_page() })
 }

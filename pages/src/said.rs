@@ -5,6 +5,10 @@ const TEXTS: &[(&str, &str)] = &[
     ("signed-out", "You are signed out."),
     ("saved", "Saved."),
     (
+        "type-deleted",
+        "The description was taken back. Events that were published stay.",
+    ),
+    (
         "resent",
         "One attempt is made now, beside the schedule. It is shown here as soon as it is done.",
     ),

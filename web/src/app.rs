@@ -103,6 +103,7 @@ fn api() -> Api {
         .merge(dry_run::api())
         .merge(profiles::api())
         .merge(crate::signatures::api())
+        .merge(crate::receiver_code::api())
         .merge(health::api())
         .merge(stats::api())
         .merge(stats_endpoints::api())

@@ -60,6 +60,7 @@ mod project_settings;
 mod projects;
 mod purges;
 mod query;
+mod receiver_code;
 mod replay_input;
 mod replays;
 mod root_keys;

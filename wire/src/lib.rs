@@ -15,6 +15,7 @@ mod key;
 mod message;
 mod pick;
 mod profile;
+mod receiver_code;
 mod render;
 mod sign;
 mod template;
@@ -33,6 +34,7 @@ pub use profile::{
     RetryRule, SecretRule, SignatureEncoding, SignatureScheme, TimestampFormat, TimestampRule,
     builtin_profiles, builtin_toml,
 };
+pub use receiver_code::{Language, Proof, proofs, receiver_code};
 pub use render::{RenderError, render};
 pub use sign::sign_headers;
 pub use timestamp::utc;

@@ -370,6 +370,11 @@ export class Operations extends Transport {
     return this.call({ method: "POST", path: `/v1/endpoints/${segment(id)}/pause`, kind: "json", options, query: ["project_id", "account_id"], body }) as Promise<types.Endpoint>;
   }
 
+  /** Shows code that checks what an endpoint is sent, in one language. */
+  getEndpointReceiverCode(id: string, options: { project_id?: string; account_id?: string; language?: string; } & CallOptions = {}): Promise<types.ReceiverCode> {
+    return this.call({ method: "GET", path: `/v1/endpoints/${segment(id)}/receiver-code`, kind: "json", options, query: ["project_id", "account_id", "language"] }) as Promise<types.ReceiverCode>;
+  }
+
   /** Shows an endpoint's signing secret in full. */
   getEndpointSecret(id: string, options: { project_id?: string; account_id?: string; } & CallOptions = {}): Promise<types.Secret> {
     return this.call({ method: "GET", path: `/v1/endpoints/${segment(id)}/secret`, kind: "json", options, query: ["project_id", "account_id"] }) as Promise<types.Secret>;
@@ -573,6 +578,11 @@ export class Operations extends Transport {
   /** Shows one wire format. */
   getProfile(name: string, options: CallOptions = {}): Promise<types.Profile> {
     return this.call({ method: "GET", path: `/v1/profiles/${segment(name)}`, kind: "json", options }) as Promise<types.Profile>;
+  }
+
+  /** Shows code that checks a format's webhooks, in one language. */
+  getReceiverCode(name: string, options: { language?: string; proof?: string; } & CallOptions = {}): Promise<types.ReceiverCode> {
+    return this.call({ method: "GET", path: `/v1/profiles/${segment(name)}/receiver-code`, kind: "json", options, query: ["language", "proof"] }) as Promise<types.ReceiverCode>;
   }
 
   /** Lists the projects, newest first. */

@@ -171,6 +171,12 @@ export interface ClientCertificateInput {
   private_key_pem: string;
 }
 
+/** A language that there is code in. */
+export interface CodeLanguage {
+  language: string;
+  title: string;
+}
+
 /** What was counted in some time. */
 export interface Counts {
   accepted: number;
@@ -934,6 +940,16 @@ export interface ReceiverAuth {
 
 /** What stands in each request's `authorization` header. Each text has at most 4,096 bytes. */
 export type ReceiverAuthInput = { type: "basic"; username: string; password: string; } | { type: "bearer"; token: string; } | { type: "oauth2"; token_url: string; client_id: string; client_secret: string; scope?: string | null; audience?: string | null; };
+
+/** Code for a receiver. */
+export interface ReceiverCode {
+  profile: string;
+  language: string;
+  title: string;
+  proof: string;
+  code: string;
+  languages: CodeLanguage[];
+}
 
 /** A link that is followed. */
 export interface RedeemInput {

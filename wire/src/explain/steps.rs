@@ -65,7 +65,7 @@ fn headers(profile: &Profile, received: &Received<'_>) -> Vec<Step> {
         .collect()
 }
 
-pub(super) fn signs_url(scheme: &SignatureScheme) -> bool {
+pub(crate) fn signs_url(scheme: &SignatureScheme) -> bool {
     scheme.content.contains(&Piece::Place(Place::Url))
 }
 

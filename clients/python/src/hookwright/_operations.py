@@ -323,6 +323,10 @@ class Operations(Transport):
         """Pauses an endpoint."""
         return cast('types.Endpoint', self._call("POST", f"/v1/endpoints/{_segment(id)}/pause", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id}, body=body))
 
+    def get_endpoint_receiver_code(self, id: str, *, project_id: Optional[str] = None, account_id: Optional[str] = None, language: Optional[str] = None, timeout: Optional[float] = None) -> types.ReceiverCode:
+        """Shows code that checks what an endpoint is sent, in one language."""
+        return cast('types.ReceiverCode', self._call("GET", f"/v1/endpoints/{_segment(id)}/receiver-code", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id, "language": language}))
+
     def get_endpoint_secret(self, id: str, *, project_id: Optional[str] = None, account_id: Optional[str] = None, timeout: Optional[float] = None) -> types.Secret:
         """Shows an endpoint's signing secret in full."""
         return cast('types.Secret', self._call("GET", f"/v1/endpoints/{_segment(id)}/secret", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id}))
@@ -496,6 +500,10 @@ class Operations(Transport):
     def get_profile(self, name: str, *, timeout: Optional[float] = None) -> types.Profile:
         """Shows one wire format."""
         return cast('types.Profile', self._call("GET", f"/v1/profiles/{_segment(name)}", kind="json", timeout=timeout))
+
+    def get_receiver_code(self, name: str, *, language: Optional[str] = None, proof: Optional[str] = None, timeout: Optional[float] = None) -> types.ReceiverCode:
+        """Shows code that checks a format's webhooks, in one language."""
+        return cast('types.ReceiverCode', self._call("GET", f"/v1/profiles/{_segment(name)}/receiver-code", kind="json", timeout=timeout, query={"language": language, "proof": proof}))
 
     def list_projects(self, *, limit: Optional[int] = None, cursor: Optional[str] = None, timeout: Optional[float] = None) -> types.PageOfProject:
         """Lists the projects, newest first."""

@@ -208,6 +208,14 @@ ClientCertificateInput = TypedDict(
     },
 )
 
+CodeLanguage = TypedDict(
+    "CodeLanguage",
+    {
+        "language": str,
+        "title": str,
+    },
+)
+
 Counts = TypedDict(
     "Counts",
     {
@@ -1118,6 +1126,18 @@ ReceiverAuth = TypedDict(
 )
 
 ReceiverAuthInput = Dict[str, Any]
+
+ReceiverCode = TypedDict(
+    "ReceiverCode",
+    {
+        "profile": str,
+        "language": str,
+        "title": str,
+        "proof": str,
+        "code": str,
+        "languages": List["CodeLanguage"],
+    },
+)
 
 RedeemInput = TypedDict(
     "RedeemInput",
