@@ -75,7 +75,7 @@ impl ProjectSettingsInput {
             settings.circuit_breaker = given.transpose()?.flatten();
         }
         if let Some(portal) = self.portal {
-            settings.portal = portal.change(settings.portal)?;
+            settings.portal = Box::new(portal.change(*settings.portal)?);
         }
         Ok(settings)
     }

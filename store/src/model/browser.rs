@@ -71,9 +71,3 @@ pub struct PortalTheme {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub frame_origins: Vec<String>,
 }
-
-impl PortalTheme {
-    pub(crate) fn is_default(&self) -> bool {
-        *self == Self::default()
-    }
-}

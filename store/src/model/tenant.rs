@@ -47,8 +47,12 @@ pub struct ProjectSettings {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub circuit_breaker: Option<BreakerSettings>,
     /// How its customers' portal looks.
-    #[serde(skip_serializing_if = "PortalTheme::is_default")]
-    pub portal: PortalTheme,
+    #[serde(skip_serializing_if = "is_default")]
+    pub portal: Box<PortalTheme>,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// How many days each class of data is kept; `None` is as long as the server says.
