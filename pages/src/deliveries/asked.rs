@@ -122,6 +122,28 @@ impl Asked {
         }
     }
 
+    /// What is asked for, in words: name and value.
+    pub(crate) fn told<'a>(&'a self, names: &'a Names) -> Vec<(&'static str, &'a str)> {
+        let state = STATES.iter().find(|(own, _)| *own == self.state);
+        let endpoint = match self.endpoint_id.is_empty() {
+            true => "",
+            false => names.of(&self.endpoint_id),
+        };
+        let all = [
+            ("State", state.map_or(&*self.state, |(_, text)| text)),
+            ("Endpoint", endpoint),
+            ("Event type", &self.event_type),
+            ("Event", &self.event_id),
+            ("Account", &self.account_id),
+            ("Answer", &self.status),
+            ("Failed by", &self.error),
+            ("From (UTC)", &self.from),
+            ("Before (UTC)", &self.to),
+        ];
+        let asked = |(_, value): &(&str, &str)| !value.is_empty();
+        all.into_iter().filter(asked).collect()
+    }
+
     fn status_and_error(&self) -> Markup {
         html! {
             div.field {

@@ -13,7 +13,7 @@ use time::format_description::well_known::Rfc3339;
 use url::form_urlencoded;
 
 use super::plan::{Plan, plan};
-use super::{Asked, Delivery, said_of};
+use super::{Asked, Delivery, Names, said_of};
 use crate::fault::{Fault, OrForm, Problem};
 use crate::layout::{self, csrf_field};
 use crate::parts::list::ListOf;
@@ -83,19 +83,26 @@ pub(super) async fn preview(visit: Visit, RawQuery(query): RawQuery) -> Result<R
     if let Some(done) = done(&query) {
         return Ok(layout::page(&visit, "Resent", &done.show(&visit)));
     }
+    let (mut until, mut filters) = (String::new(), html! {});
     let (said, can) = match chosen(&visit, &query) {
         Chosen::These(ids) => of_these(&visit, &ids),
-        Chosen::All(asked, until) => match plan(&asked, &until) {
-            Plan::Replay(replay) => of_replay(&visit, replay).await?,
-            Plan::OneByOne => of_all(&visit, &asked, &until).await?,
-        },
-    };
-    let until = match chosen(&visit, &query) {
-        Chosen::All(_, until) => until,
-        Chosen::These(_) => String::new(),
+        Chosen::All(asked, now) => {
+            let mut names = Names::none();
+            if !asked.endpoint_id.is_empty() {
+                names.add(&visit, std::iter::once(&asked.endpoint_id)).await;
+            }
+            filters = html! { dl.facts.card { @for (name, value) in asked.told(&names) { dt { (name) } dd { (value) } } } };
+            let found = match plan(&asked, &now) {
+                Plan::Replay(replay) => of_replay(&visit, replay).await?,
+                Plan::OneByOne => of_all(&visit, &asked, &now).await?,
+            };
+            until = now;
+            found
+        }
     };
     let body = html! {
         h1 { "Resend" }
+        (filters)
         (said)
         div.actions {
             @if can {
@@ -113,12 +120,15 @@ pub(super) async fn preview(visit: Visit, RawQuery(query): RawQuery) -> Result<R
 
 const ONE_ATTEMPT: &str = "Each gets one attempt now, beside its schedule. What was delivered before is sent once more: the receiver tells it by the event's id. What failed stays failed unless this attempt succeeds.";
 
-fn of_these(_visit: &Visit, ids: &[String]) -> (Markup, bool) {
+fn of_these(visit: &Visit, ids: &[String]) -> (Markup, bool) {
     let said = html! {
         @if ids.is_empty() { p { "Nothing is chosen. Check the boxes before the deliveries that you mean." } }
         @else {
             p.count { strong { (count(ids.len() as u64)) } @if ids.len() == 1 { " delivery" } @else { " deliveries" } " that you chose." }
             p { (ONE_ATTEMPT) }
+            details { summary { "Which" } ul { @for id in ids {
+                li { a href=(visit.to(&format!("/deliveries/{}", segment(id)))) { code { (id) } } }
+            } } }
         }
     };
     (said, !ids.is_empty())

@@ -70,7 +70,7 @@ impl Table<'_> {
 
 pub(crate) fn attempts(number: u32) -> String {
     match number {
-        0 => "not sent yet".to_owned(),
+        0 => "not sent".to_owned(),
         1 => "1 attempt".to_owned(),
         number => format!("{number} attempts"),
     }

@@ -84,20 +84,24 @@ fn page(visit: &Visit, form: &Form, types: &[String], tried: &Markup) -> Respons
             }
             button type="submit" { "Fill in" }
         }
-        form.stack method="post" action=(visit.to("/events/new")) {
+        form.test-event method="post" action=(visit.to("/events/new")) {
             (csrf_field(visit))
+            (tried)
             (Field::new("type", "Event type").hint(if listed { "" } else { "Such as user.created." }).required().input(form, "text"))
             @if visit.face == Face::Operator { (Field::new("account_id", "Account").hint("Whose endpoints receive it; default, if you leave it out.").input(form, "text")) }
             (Field::new("data", "Payload (JSON)").required().area(form, 14))
             (Field::new("id", "Own id").hint("Published again with the same id it is not sent twice.").input(form, "text"))
-            (tried)
             div.actions {
                 button.primary type="submit" name="do" value="try" { "Try it" }
-                button type="submit" name="do" value="publish" data-confirm="Publish this event to the endpoints that want it?" { "Publish" }
+                (publish_button())
             }
         }
     };
     layout::page(visit, "Publish a test event", &body)
+}
+
+fn publish_button() -> Markup {
+    html! { button type="submit" name="do" value="publish" data-confirm="Publish this event to the endpoints that want it?" { "Publish" } }
 }
 
 #[derive(Deserialize)]
@@ -138,7 +142,8 @@ pub(super) async fn send(posted: Posted) -> Result<Response, Fault> {
         .send::<ListOf<Match>>(Method::POST, "/v1/events/dry-run", &query, Some(&event))
         .await;
     Ok(match tried.or_form()? {
-        Ok(matches) => {
+        Ok(mut matches) => {
+            matches.data.sort_by_key(Match::place);
             let mut names = Names::first(&visit).await?;
             names
                 .add(&visit, matches.data.iter().map(|it| &it.endpoint_id))
@@ -153,14 +158,19 @@ pub(super) async fn send(posted: Posted) -> Result<Response, Fault> {
     })
 }
 
+/// What would become of it: first who would receive it.
 fn said(visit: &Visit, names: &Names, matches: &ListOf<Match>) -> Markup {
+    let all = matches.data.len();
+    let would = matches.data.iter().filter(|it| it.would_deliver()).count();
     html! {
-        section #tried aria-label="What would become of it" {
-            h2 { "What would become of it" }
+        section #tried.card aria-labelledby="tried-title" {
+            h2 #tried-title { "A try: nothing was stored or sent" }
             @if matches.data.is_empty() { (empty("Nobody would receive it", "The account has no endpoint.")) }
-            @else { (table(visit, names, &matches.data)) }
-            @if matches.next_cursor.is_some() { p.note { "Only the 50 newest endpoints are shown." } }
-            p { "Nothing was stored or sent." }
+            @else {
+                p { strong { (would) " of " (all) } " endpoints would receive it now." @if matches.next_cursor.is_some() { " Only the 50 newest are asked here." } }
+                (table(visit, names, &matches.data))
+            }
+            (publish_button())
         }
     }
 }

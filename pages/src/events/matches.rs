@@ -14,6 +14,23 @@ pub(super) struct Match {
     reasons: Vec<Reason>,
 }
 
+impl Match {
+    pub(super) fn would_deliver(&self) -> bool {
+        self.would == "deliver"
+    }
+
+    /// What would be sent comes first, what would not last.
+    pub(super) fn place(&self) -> u8 {
+        match &*self.would {
+            "deliver" => 0,
+            "hold" => 1,
+            "fail" => 2,
+            "skip" => 4,
+            _ => 3,
+        }
+    }
+}
+
 #[derive(Deserialize)]
 struct Reason {
     about: String,

@@ -66,10 +66,13 @@ pub(super) async fn page(
         },
     };
     let query = [("limit", "20"), ("cursor", &*more.matches)];
-    let matches: Option<ListOf<Match>> = match visit.may("endpoints:read") {
+    let mut matches: Option<ListOf<Match>> = match visit.may("endpoints:read") {
         true => Some(visit.get(&format!("{path}/matches"), &query).await?),
         false => None,
     };
+    if let Some(matches) = &mut matches {
+        matches.data.sort_by_key(Match::place);
+    }
     let mut names = Names::first(&visit).await?;
     let of_matches = matches
         .iter()
