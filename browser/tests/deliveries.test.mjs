@@ -99,11 +99,11 @@ test("the log has what failed, and resends one", async () => {
 
 test("the live tail shows new deliveries by itself, at a constant cost", async () => {
   const page = await operator();
-  await page.goto(at("/deliveries?event_type=user.created&account_id=globex"));
+  await page.goto(at("/deliveries?event_type=user.created&account_id=acme"));
   await submit(page, "a.live");
   assert.match(page.url(), /live=1/);
   assert.match(page.url(), /event_type=user.created/);
-  const { id } = await api("POST", "/v1/events", { type: "user.created", account_id: "globex", data: { id: "cus_live", name: "Live", email: "live@example.com", tier: "free" } });
+  const { id } = await api("POST", "/v1/events", { type: "user.created", account_id: "acme", data: { id: "cus_live", name: "Live", email: "live@example.com", tier: "free" } });
   const { data } = await api("GET", `/v1/deliveries?event_id=${id}`);
   await page.waitForSelector(`tr.fresh[data-key='${data[0].id}']`);
   await submit(page, "a.live");

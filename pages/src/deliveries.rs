@@ -47,7 +47,7 @@ async fn list(visit: Visit, Query(asked): Query<Asked>) -> Result<Response, Faul
             (live_switch(&visit, asked.is_live()))
             a.button href={ (visit.to("/deliveries/export")) "?" (asked.query(&[])) } download { "Export as NDJSON" }
         }
-        @if visit.may("deliveries:write") && !list.data.is_empty() {
+        @if visit.may("deliveries:write") {
             (bulk::form(&visit, &asked, &shown(&visit, &asked, &list, &names)))
         } @else {
             (shown(&visit, &asked, &list, &names))
