@@ -27,6 +27,8 @@ mod routing;
 mod stopped;
 #[path = "many_nodes/streamed.rs"]
 mod streamed;
+#[path = "many_nodes/together.rs"]
+mod together;
 #[path = "many_nodes/told.rs"]
 mod told;
 #[path = "many_nodes/upgrade.rs"]

@@ -32,7 +32,7 @@ pub(crate) fn api() -> Api {
             "/v1/deliveries/{id}/cancel",
             cancel_one,
             doc("cancelDelivery", "Cancels a delivery that is not finished.")
-                .description("It is not sent any more. A request that is under way may still arrive; it is not recorded. A cancelled delivery can be resent. 409 `already_finished` if it was delivered, failed or was cancelled before.")
+                .description("It is not sent any more. A request that is under way may still arrive: it is recorded, and if it is acknowledged, the delivery is delivered after all. A cancelled delivery can be resent. 409 `already_finished` if it was delivered, failed or was cancelled before.")
                 .query::<Named>()
                 .answer::<DeliveryWithAttempts>(200),
         )

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::client::Client;
-use crate::support::server::{Server, delivery_in_state};
+use crate::support::server::{Server, delivery_in_state, until};
 use crate::support::sink::Sink;
 
 fn endpoint(client: &Client, body: &Value) -> String {
@@ -144,8 +144,19 @@ fn what_waits_in_memory_is_not_sent_once_it_is_cancelled() {
     }
     // It stands behind all that were not taken out.
     assert!(arrived <= UNDER_WAY_MAX, "{arrived} of {EVENTS}");
-    let list = client
-        .get("/v1/deliveries?state=cancelled&limit=250")
+    // What had been sent was acknowledged: the receiver has it, and its deliveries say so.
+    let count = |state: &str| {
+        let path = format!("/v1/deliveries?state={state}&limit=250");
+        let list = client.get(&path).expect(200);
+        list["data"].as_array().map_or(0, Vec::len)
+    };
+    until("each attempt under way is recorded", || {
+        (count("delivered") == arrived + 1).then_some(json!(null))
+    });
+    assert_eq!(count("cancelled"), EVENTS - arrived);
+    let delivered = client
+        .get("/v1/deliveries?state=delivered&limit=250")
         .expect(200);
-    assert_eq!(list["data"].as_array().map(Vec::len), Some(EVENTS));
+    let all = delivered["data"].as_array().expect("a list");
+    assert!(all.iter().all(|delivery| delivery["attempts"] == 1));
 }

@@ -2,6 +2,9 @@
 
 #[path = "../end_to_end/support/client.rs"]
 pub(crate) mod client;
+#[expect(dead_code, reason = "only some of it is needed here")]
+#[path = "../end_to_end/support/sink.rs"]
+pub(crate) mod sink;
 #[path = "../end_to_end/support/stream.rs"]
 pub(crate) mod stream;
 

@@ -1,4 +1,4 @@
-//! What a person withdraws before it was delivered.
+//! What a person withdraws before it was delivered. The lease stays: what is under way may tell of itself.
 
 use hookwright_core::ids::{DeliveryId, EndpointId};
 use hookwright_core::time::UnixMs;
@@ -8,7 +8,7 @@ use crate::model::Scope;
 
 /// The range that the rows are in is named as well: of most days nothing is opened then.
 pub(super) const CANCEL: &str = "
-    UPDATE deliveries d SET state = 12, due_at = NULL, lease = 0, finished_at = $6
+    UPDATE deliveries d SET state = 12, due_at = NULL, finished_at = $6
     WHERE d.project_id = $1 AND d.id = ANY($2) AND d.id >= $3 AND d.id <= $4 AND d.state <= 9
           AND EXISTS (SELECT FROM endpoints p WHERE p.project_id = $1 AND p.id = d.endpoint_id
                           AND p.account_id = COALESCE($5::bigint, p.account_id))

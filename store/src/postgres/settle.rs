@@ -5,20 +5,25 @@ use hookwright_core::state::DeliveryState;
 use crate::blob;
 use crate::model::{Settled, Settlement};
 
-/// Attempts are numbered as they are recorded: a person's attempt may have come between.
+/// Attempts are numbered as they are recorded: a person's attempt may have come between. One that was
+/// under way when its delivery was cancelled is recorded, and ends it otherwise only by success.
 pub(super) const OTHERWISE: &str = "
     WITH settled AS (
-        UPDATE deliveries d SET state = u.state, due_at = u.due_at, lease = 0,
+        UPDATE deliveries d SET lease = 0,
+            state = CASE WHEN d.state = 12 AND u.state <> 10 THEN d.state ELSE u.state END,
+            due_at = CASE WHEN d.state = 12 THEN NULL ELSE u.due_at END,
             attempts = d.attempts + u.made, failed_attempts = d.failed_attempts + u.failed,
             first_failed_at = CASE WHEN u.failed = 1 THEN COALESCE(d.first_failed_at, u.at) ELSE d.first_failed_at END,
-            finished_at = CASE WHEN u.due_at IS NULL THEN u.at ELSE d.finished_at END,
+            finished_at = CASE WHEN u.due_at IS NULL AND (d.state <> 12 OR u.state = 10) THEN u.at
+                               ELSE d.finished_at END,
             last_class = COALESCE(u.class, d.last_class),
             last_status = CASE WHEN u.class IS NULL THEN d.last_status ELSE u.status END,
             first_attempt = CASE WHEN u.made = 1 AND d.attempts = 0 THEN u.body ELSE d.first_attempt END
         FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::smallint[], $5::bigint[], $6::integer[],
                     $7::integer[], $8::bigint[], $9::smallint[], $10::smallint[], $11::bytea[])
              AS u (project_id, id, lease, state, due_at, made, failed, at, class, status, body)
-        WHERE d.project_id = u.project_id AND d.id = u.id AND d.lease = u.lease AND d.state <= 9
+        WHERE d.project_id = u.project_id AND d.id = u.id AND d.lease = u.lease
+              AND (d.state <= 9 OR d.state = 12 AND u.made = 1)
         RETURNING d.project_id, d.id, u.lease, d.attempts, u.made, u.body
     ), kept AS (
         INSERT INTO attempts (project_id, delivery_id, number, body)

@@ -1,4 +1,4 @@
-//! What a person withdraws before it was delivered.
+//! What a person withdraws before it was delivered. The lease stays: what is under way may tell of itself.
 
 use hookwright_core::ids::{DeliveryId, EndpointId};
 use hookwright_core::time::UnixMs;
@@ -16,7 +16,7 @@ impl SqliteStore {
     ) -> Result<Vec<(DeliveryId, EndpointId)>> {
         self.write(move |writer| {
             let mut cancel = writer.connection.prepare_cached(
-                "UPDATE deliveries SET state = 12, due_at = NULL, lease = 0, finished_at = ?2
+                "UPDATE deliveries SET state = 12, due_at = NULL, finished_at = ?2
                  WHERE id = ?1 AND state <= 9 AND EXISTS (
                      SELECT 1 FROM endpoints p WHERE p.id = deliveries.endpoint_id
                          AND p.project_id = ?3 AND p.account_id = IFNULL(?4, p.account_id))

@@ -38,7 +38,7 @@ fn notice<'a>(writer: &Writer, settlement: &'a Settlement) -> Result<Option<&'a 
         return Ok(None);
     };
     if !told.if_given_up_before {
-        return Ok(Some(&told.notice));
+        return is_live(writer, settlement).map(|live| live.then_some(&told.notice));
     }
     let given_up = writer
         .connection
@@ -48,6 +48,16 @@ fn notice<'a>(writer: &Writer, settlement: &'a Settlement) -> Result<Option<&'a 
         .query_row([settlement.id.0], |row| row.get(0))
         .optional()?;
     Ok(given_up.unwrap_or(false).then_some(&told.notice))
+}
+
+/// Whether it was not cancelled meanwhile.
+fn is_live(writer: &Writer, settlement: &Settlement) -> Result<bool> {
+    let live = writer
+        .connection
+        .prepare_cached("SELECT state <= 9 FROM deliveries WHERE id = ?1")?
+        .query_row([settlement.id.0], |row| row.get(0))
+        .optional()?;
+    Ok(live.unwrap_or(false))
 }
 
 fn automatic(writer: &mut Writer, settlement: &Settlement) -> Result<bool> {
@@ -86,17 +96,21 @@ fn otherwise(writer: &mut Writer, settlement: &Settlement) -> Result<bool> {
     };
     let failed =
         i64::from(settlement.attempt.is_some() && settlement.becomes != Settled::Delivered);
-    // Attempts are numbered as they are recorded: a person's attempt may have come between.
+    // Attempts are numbered as they are recorded: a person's attempt may have come between. One that
+    // was under way when its delivery was cancelled is recorded, and ends it otherwise only by success.
     let number = writer
         .connection
         .prepare_cached(
-            "UPDATE deliveries SET state = ?3, due_at = ?4, lease = 0, attempts = attempts + ?5,
+            "UPDATE deliveries SET state = CASE WHEN state = 12 AND ?3 <> 10 THEN state ELSE ?3 END,
+                    due_at = CASE WHEN state = 12 THEN NULL ELSE ?4 END, lease = 0,
+                    attempts = attempts + ?5,
                     failed_attempts = failed_attempts + ?6,
                     first_failed_at = CASE WHEN ?6 = 1 THEN IFNULL(first_failed_at, ?7) ELSE first_failed_at END,
-                    finished_at = CASE WHEN ?4 IS NULL THEN ?7 ELSE finished_at END,
+                    finished_at = CASE WHEN ?4 IS NULL AND (state <> 12 OR ?3 = 10) THEN ?7
+                                       ELSE finished_at END,
                     last_class = IFNULL(?8, last_class),
                     last_status = CASE WHEN ?8 IS NULL THEN last_status ELSE ?9 END
-             WHERE id = ?1 AND lease = ?2 AND state <= 9 RETURNING attempts",
+             WHERE id = ?1 AND lease = ?2 AND (state <= 9 OR state = 12 AND ?5 = 1) RETURNING attempts",
         )?
         .query_row(
             params![

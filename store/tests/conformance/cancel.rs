@@ -1,11 +1,15 @@
 //! What cancelling a delivery does, and what it leaves alone.
 
 use hookwright_core::error_class::ErrorClass;
+use hookwright_core::limits::LEASE_MS;
 use hookwright_core::state::DeliveryState::{Cancelled, Delivered, Failed};
-use hookwright_store::{Attempt, AttemptFilter, AttemptPage, Delivery, DeliveryFilter, Towards};
+use hookwright_store::{
+    Attempt, AttemptFilter, AttemptPage, Delivery, DeliveryFilter, ReplayStep, Towards,
+};
 
 use super::build::{an_event, first_outcome_of, outcome_of};
 use super::house::{House, NOW, Tenant};
+use super::jobs::a_replay;
 
 /// Every attempt that fits, as rows and numbers, walked page by page.
 async fn attempts(
@@ -76,20 +80,58 @@ facts! {
         assert!(house.cancel(acme.scope(), again, done).await.expect("done").is_empty());
     }
 
-    async fn an_attempt_under_way_cannot_settle_what_was_cancelled(house: House) {
+    async fn an_attempt_under_way_is_recorded_and_changes_what_was_cancelled_only_by_success(house: House) {
         let acme = house.tenant("acme").await;
         let a = house.endpoint_of(acme, "a").await;
-        let fresh = house.publish_fresh(an_event(acme).leased(&a).due(&a)).await;
+        let fresh = house.publish_fresh(an_event(acme).leased(&a).times(4).due(&a)).await;
         let claimed = house.claim_lane(&a, 1, NOW).await.remove(0);
-        let ids = vec![fresh.delivery(0), fresh.delivery(1)];
-        assert_eq!(house.cancel(acme.scope(), ids, NOW).await.expect("cancelled").len(), 2);
-        assert!(!house.settle_one(first_outcome_of(&fresh, 0)).await);
-        assert!(!house.settle_one(outcome_of(&claimed).retry_at(NOW)).await);
+        let ids = (0..5).map(|index| fresh.delivery(index)).collect();
+        assert_eq!(house.cancel(acme.scope(), ids, NOW).await.expect("cancelled").len(), 5);
+        assert!(house.settle_one(first_outcome_of(&fresh, 0)).await);
+        assert!(house.settle_one(first_outcome_of(&fresh, 1).failed()).await);
+        assert!(house.settle_one(first_outcome_of(&fresh, 2).retry_at(NOW)).await);
+        assert!(house.settle_one(outcome_of(&claimed).retry_at(NOW)).await);
+        for (index, state, attempts) in
+            [(0, Delivered, 1), (1, Cancelled, 1), (2, Cancelled, 1), (3, Cancelled, 0), (4, Cancelled, 1)]
+        {
+            let (seen, made) = house.see(acme, fresh.delivery(index)).await;
+            assert_eq!((seen.state, seen.attempts, made.len()), (state, attempts, attempts as usize), "{index}");
+            assert_eq!(seen.next_attempt_at, None);
+            assert!(state != Cancelled || seen.finished_at == Some(NOW), "{index}");
+        }
+        assert!(!house.settle_one(first_outcome_of(&fresh, 1)).await, "its lease ended with that");
+        assert!(house.claim_lane(&a, 9, NOW.plus_ms(LEASE_MS)).await.is_empty());
+        assert!(house.lanes_waiting().await.expect("listed").is_empty());
+    }
+
+    async fn what_was_cancelled_is_not_due_again_when_it_is_given_back_or_its_node_is_gone(house: House) {
+        let acme = house.tenant("acme").await;
+        let a = house.endpoint_of(acme, "a").await;
+        let fresh = house.publish_fresh(an_event(acme).leased(&a).times(2).due(&a)).await;
+        let claimed = house.claim_lane(&a, 1, NOW).await.remove(0);
+        let ids = (0..3).map(|index| fresh.delivery(index)).collect();
+        assert_eq!(house.cancel(acme.scope(), ids, NOW).await.expect("cancelled").len(), 3);
         house.release(vec![claimed.leased(), fresh.leased(0)], NOW).await.expect("released");
-        for index in [0, 1] {
+        let house = house.crashed(NOW.plus_ms(LEASE_MS)).await;
+        for index in [0, 1, 2] {
             assert_eq!(house.see(acme, fresh.delivery(index)).await.0.state, Cancelled);
         }
-        assert!(house.claim_lane(&a, 9, NOW).await.is_empty());
+        assert!(house.claim_lane(&a, 9, NOW.plus_ms(LEASE_MS)).await.is_empty());
+    }
+
+    async fn an_attempt_under_way_settles_nothing_of_what_was_taken_up_again(house: House) {
+        let acme = house.tenant("acme").await;
+        let a = house.endpoint_of(acme, "a").await;
+        let fresh = house.publish_fresh(an_event(acme).leased(&a)).await;
+        let id = fresh.delivery(0);
+        house.cancel(acme.scope(), vec![id], NOW).await.expect("cancelled");
+        let held = house.job_of(a_replay(acme, "rpl_1")).await;
+        let step = ReplayStep { reopened: vec![id], ..ReplayStep::default() };
+        house.step_replay(held, step, NOW).await.expect("stepped");
+        assert!(!house.settle_one(first_outcome_of(&fresh, 0).failed()).await);
+        let claimed = house.claim_lane(&a, 1, NOW).await.remove(0);
+        assert!(house.settle_one(outcome_of(&claimed)).await);
+        assert_eq!(house.see(acme, id).await.0.attempts, 1);
     }
 
     async fn a_cancelled_delivery_can_be_resent_and_delivered(house: House) {
