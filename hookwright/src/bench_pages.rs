@@ -197,11 +197,9 @@ fn show(rows: &[Row]) {
         let at = |share: f64| times[((times.len() - 1) as f64 * share).round() as usize];
         let cpu = row.cpu_ms.map_or("-".to_owned(), |ms| format!("{ms:.1}"));
         let slow = if at(0.5) > GOAL_MS { "  slow" } else { "" };
-        let lost = if row.status == StatusCode::OK {
-            ""
-        } else {
-            "  not shown"
-        };
+        // A search that finds one thing leads there.
+        let is_shown = [StatusCode::OK, StatusCode::SEE_OTHER].contains(&row.status);
+        let lost = if is_shown { "" } else { "  not shown" };
         println!(
             "{:<64} {:>6} {:>8.1} {:>8.1} {:>8.1} {cpu:>7} {:>7.1}{slow}{lost}",
             row.path,

@@ -31,9 +31,9 @@ pub(super) fn cell(endpoint: &Endpoint) -> Markup {
     match (endpoint.status.as_str(), breaker, failing) {
         ("disabled", ..) => html! {
             (word("bad", "disabled"))
-            (because(reason)) (changed(endpoint))
+            (because(reason)) (since(endpoint))
         },
-        ("paused", ..) => html! { (word("calm", "paused")) (because(reason)) (changed(endpoint)) },
+        ("paused", ..) => html! { (word("calm", "paused")) (because(reason)) (since(endpoint)) },
         (_, Some(breaker), _) => {
             let (tone, name) = match breaker.state.as_str() {
                 "open" => ("bad", "breaker open"),
@@ -64,9 +64,9 @@ fn because(reason: Option<&str>) -> Markup {
     html! { @if let Some(reason) = reason { p.more { (reason) } } }
 }
 
-/// The API knows when an endpoint was changed last, which is then or later.
-fn changed(endpoint: &Endpoint) -> Markup {
-    html! { p.more { "changed last " (time(&endpoint.updated_at)) } }
+/// The API knows when an endpoint was changed last, which was then or later.
+fn since(endpoint: &Endpoint) -> Markup {
+    html! { p.more { "since " (time(&endpoint.updated_at)) " at the latest" } }
 }
 
 #[cfg(test)]
