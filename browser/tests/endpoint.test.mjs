@@ -102,6 +102,43 @@ test("a failing endpoint's breaker says until when, and is closed by hand", asyn
   await page.done();
 });
 
+test("an endpoint that waits for its receiver's consent says so, and asks again by hand", async () => {
+  let consents = false;
+  const careful = await startReceiver((request) => {
+    if (request.method !== "OPTIONS") return {};
+    return consents ? { headers: { "webhook-allowed-origin": "*", "webhook-allowed-rate": "120" } } : { status: 404, body: "who?" };
+  });
+  const endpoint = await make({ url: careful.url, name: "Careful", events: ["careful.*"], validation: "cloudevents" });
+  await until(() => api("GET", `/v1/endpoints/${endpoint.id}`), (it) => it.last_validation);
+  const page = await open(`/endpoints/${endpoint.id}`);
+  assert.match(await textOf(page, ".standing"), /has not yet agreed to be sent events/);
+  await look(page, "endpoint-waiting-for-validation");
+  await submit(page, ".standing form[action$='/validate'] button");
+  assert.match(await textOf(page), /did not agree/);
+  consents = true;
+  await submit(page, ".standing form[action$='/validate'] button");
+  assert.match(await textOf(page), /The receiver agreed/);
+  assert.match(await textOf(page, ".standing"), /Active/);
+  assert.match(await textOf(page), /at most 120 requests a minute/);
+  await page.done();
+  await careful.stop();
+});
+
+test("an endpoint that answered 410 says why it is disabled, and links to what replays its failures", async () => {
+  const gone = await startReceiver(() => ({ status: 410 }));
+  const endpoint = await make({ url: gone.url, name: "Gone", events: ["gone.*"] });
+  await publish("gone.away");
+  await until(() => api("GET", `/v1/endpoints/${endpoint.id}`), (it) => it.status === "disabled");
+  const page = await open(`/endpoints/${endpoint.id}`);
+  assert.match(await textOf(page, ".standing"), /its receiver answered 410 Gone/);
+  await look(page, "endpoint-gone");
+  const answer = await submit(page, ".standing a[href*='/replays/new']");
+  assert.equal(answer.status(), 200);
+  assert.ok((await page.content()).includes(endpoint.id));
+  await page.done();
+  await gone.stop();
+});
+
 test("a test event shows what came of it", async () => {
   const endpoint = await make({ url: `${failing.url}/test`, name: "Tested", events: ["none.at.all"] });
   const page = await open(`/endpoints/${endpoint.id}/test`);
