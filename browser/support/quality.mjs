@@ -74,8 +74,9 @@ export async function tabFaults(page) {
   const count = await page.evaluate(() => {
     document.activeElement?.blur();
     getSelection().removeAllRanges();
+    for (const part of document.querySelectorAll("[data-live]")) part.dataset.paused = "true";
     const all = "a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0']";
-    const usable = (it) => !it.disabled && it.checkVisibility({ visibilityProperty: true });
+    const usable = (it) => !it.disabled && it.tabIndex >= 0 && it.checkVisibility({ visibilityProperty: true });
     window.controls = new Set([...document.querySelectorAll(all)].filter(usable));
     // Of a group of radio buttons the keyboard comes to one.
     const groups = new Set();

@@ -137,20 +137,20 @@ function takeOver(part, fresh) {
   prepare(fresh);
   part.replaceWith(fresh);
 }
+const isBusy = (part) => part.contains(document.activeElement) || part.dataset.paused === "true" ||
+  (!getSelection().isCollapsed && part.contains(getSelection().anchorNode));
 function keepLive(id, seconds, before) {
   const turn = async () => {
     const part = document.getElementById(id);
     if (!part) return;
-    const busy = part.contains(document.activeElement) || part.dataset.paused === "true" ||
-      (!getSelection().isCollapsed && part.contains(getSelection().anchorNode));
-    if (!document.hidden && !busy) {
+    if (!document.hidden && !isBusy(part)) {
       try {
         const answer = await fetch(location.href, { headers: { accept: "text/html" } });
         if (answer.ok && !answer.redirected) {
           const page = new DOMParser().parseFromString(await answer.text(), "text/html");
           const fresh = page.getElementById(id);
           const now = fresh && shape(fresh);
-          if (fresh && now !== before) {
+          if (fresh && now !== before && !isBusy(part)) {
             takeOver(part, document.adoptNode(fresh));
             before = now;
           }
