@@ -27,7 +27,7 @@ export async function takePictures(browser, server, world, folder) {
   const operator = await openPage(browser);
   await signIn(operator, server, world.project.key);
   const customer = await openPage(browser);
-  await enterPortal(customer, world.project.api, server.url, "acme");
+  await enterPortal(customer, world.project.api, "acme");
   const faces = { operator: [operator, `${server.url}/ui/${world.project.id}`], portal: [customer, `${server.url}/portal`] };
   for (const [name, face, path, height] of pictures(world)) {
     const [page, base] = faces[face];

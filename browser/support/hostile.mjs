@@ -34,6 +34,9 @@ export async function makeHostileWorld(server) {
   const receiver = await startReceiver((request) => answers[request.url.split("/")[1]] ?? answers.ok);
   const made = await server.api("POST", "/v1/projects", { name: NAME, profile: "standard-webhooks" });
   const api = apiOf(server.url, made.api_key);
+  const logo = `<svg xmlns="http://www.w3.org/2000/svg" width="20" height="20" onload="${did}">${ATTACKS.script}<rect width="20" height="20"/></svg>`;
+  const portal = { name: `${ATTACKS.script}"><img src=x onerror=x>`.slice(0, 80), logo: `data:image/svg+xml;base64,${Buffer.from(logo).toString("base64")}` };
+  await api("PATCH", `/v1/projects/${made.id}`, { settings: { portal } });
   await api("POST", "/v1/accounts", { id: "mallory", name: NAME });
   await api("POST", "/v1/accounts/mallory/keys", { name: NAME });
   await api("POST", "/v1/keys", { name: NAME });

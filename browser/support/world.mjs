@@ -70,6 +70,8 @@ export async function makeWorld(server, { events = 240 } = {}) {
   const at = (settings) => ({ ...settings, url: receiver.url + settings.url });
   const made = await server.api("POST", "/v1/projects", { name: "Northwind Shop", profile: "standard-webhooks" });
   const api = apiOf(server.url, made.api_key);
+  const portal = { name: "Northwind", accent: "#0b7a5b", accent_dark: "#5fd3ae" };
+  await api("PATCH", `/v1/projects/${made.id}`, { settings: { portal } });
   for (const type of eventTypes) await api("POST", "/v1/event-types", type);
 
   const accounts = {};

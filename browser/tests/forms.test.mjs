@@ -76,7 +76,7 @@ test("no form of the customer's pages can, either", async () => {
   const [page, other] = [await openPage(browser), await openPage(browser)];
   await signIn(other, server, world.project.key);
   const stranger = await tokenOf(other);
-  await enterPortal(page, world.project.api, server.url, "acme");
+  await enterPortal(page, world.project.api, "acme");
   const before = await world.project.api("GET", "/v1/audit?limit=1");
   await page.goto(`${server.url}/portal/replays/new`);
   const token = await tokenOf(page);

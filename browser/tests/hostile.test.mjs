@@ -90,7 +90,7 @@ test("on the operator's pages", async () => {
 
 test("on the customer's pages", async () => {
   const page = await openVisit();
-  await enterPortal(page, world.project.api, server.url, "mallory");
+  await enterPortal(page, world.project.api, "mallory");
   const { kinds, faults, shown } = await attack(page, [`${server.url}/portal`]);
   assert.deepEqual(faults, []);
   assert.ok(shown.length >= 3, `the attacks are to be seen on ${shown} of ${kinds}`);

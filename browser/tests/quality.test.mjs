@@ -75,7 +75,7 @@ test("each of the operator's pages is light, still, safe and usable, without a s
 
 test("each of the customer's pages is, too", async () => {
   const page = await openPage(browser);
-  await enterPortal(page, world.project.api, server.url, "acme");
+  await enterPortal(page, world.project.api, "acme");
   const base = `${server.url}/portal`;
   const { kinds, faults } = await judge(page, "portal", [base, `${base}/endpoints`, `${base}/deliveries`, `${base}/events`, `${base}/logs`]);
   assert.deepEqual(faults, []);

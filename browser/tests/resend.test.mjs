@@ -183,7 +183,7 @@ test("an event is tried first and then published by hand", async () => {
 test("a customer's portal has the same pages for its account alone, and none that change things where it may only read", async () => {
   const page = await openPage(browser);
   page.on("dialog", (dialog) => dialog.accept());
-  await enterPortal(page, api, server.url, "acme");
+  await enterPortal(page, api, "acme");
   await page.goto(`${server.url}/portal/logs`);
   const id = await page.$eval("tbody tr", (row) => row.dataset.key);
   await look(page, "portal-logs");
@@ -202,7 +202,7 @@ test("a customer's portal has the same pages for its account alone, and none tha
   await page.done();
 
   const reader = await openPage(browser);
-  await enterPortal(reader, api, server.url, "acme", ["deliveries:read", "events:read"]);
+  await enterPortal(reader, api, "acme", { capabilities: ["deliveries:read", "events:read"] });
   for (const path of ["logs", "deliveries", `deliveries/${id}`, `events/${world.events.newest}`]) {
     await reader.goto(`${server.url}/portal/${path}`);
     assert.equal((await reader.$$("main form[method=post], main [href*='/deliveries/resend']")).length, 0, path);
