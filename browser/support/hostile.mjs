@@ -12,7 +12,7 @@ export const ATTACKS = {
   close: `</title></textarea></code></pre></script><svg onload=${did}>`,
   address: `javascript:${did}//`,
   data: `data:text/html,<script>${did}</script>`,
-  template: "{{7*7}}${7*7}<%= 7*7 %>#{7*7}",
+  template: "{{1337*1337}}${1337*1337}<%= 1337*1337 %>#{1337*1337}",
   entity: "&lt;script&gt;&#60;img src=x onerror=alert(1)&#62;",
   turned: "abc\u202Egpj.exe\u2066\u200F",
   terminal: "\u001b[31mred\u001b]0;title\u0007\u009b2J",
