@@ -124,7 +124,7 @@ test("anybody may read the catalogue where the project says so, and nobody else'
   const page = await openPage(browser);
   const answer = await page.goto(`${server.url}/catalogue/${project.id}`);
   assert.equal(answer.status(), 404);
-  await server.api("PATCH", `/v1/projects/${project.id}`, { public_catalogue: true });
+  await server.api("PATCH", `/v1/projects/${project.id}`, { settings: { public_catalogue: true } });
   await page.goto(`${server.url}/catalogue/${project.id}`);
   assert.match(await textOf(page, "h1"), /Events of Shop <b>&<\/b>/);
   assert.match(await textOf(page), /order\.paid/);
