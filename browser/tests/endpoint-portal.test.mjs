@@ -28,7 +28,7 @@ const WRITES = ["endpoints:read", "endpoints:write", "deliveries:read", "deliver
 
 test("a customer makes an endpoint, sees its secret once, and tests it", async () => {
   const page = await openPage(browser);
-  await enterPortal(page, api, server.url, "acme", WRITES);
+  await enterPortal(page, api, "acme", { capabilities: WRITES });
   await page.goto(`${server.url}/portal/endpoints/new`);
   assert.equal(await page.$("#f-account_id"), null, "the account is the customer's own");
   await page.type("#f-url", `${receiver.url}/theirs`);
@@ -54,7 +54,7 @@ test("a customer makes an endpoint, sees its secret once, and tests it", async (
 
 test("another account's endpoint is not there for a customer", async () => {
   const page = await openPage(browser);
-  await enterPortal(page, api, server.url, "acme", WRITES);
+  await enterPortal(page, api, "acme", { capabilities: WRITES });
   for (const below of ["", "/edit", "/filter", "/secret", "/test", "/cancel", "/delete"]) {
     const answer = await page.goto(`${server.url}/portal/endpoints/${other.id}${below}`);
     assert.equal(answer.status(), 404, below);
@@ -66,7 +66,7 @@ test("another account's endpoint is not there for a customer", async () => {
 test("who may only read sees an endpoint and cannot change it", async () => {
   const mine = await api("POST", "/v1/endpoints", { url: receiver.url, account_id: "acme", name: "Read me" });
   const page = await openPage(browser);
-  await enterPortal(page, api, server.url, "acme", ["endpoints:read"]);
+  await enterPortal(page, api, "acme", { capabilities: ["endpoints:read"] });
   for (const below of ["", "/filter", "/secret"]) {
     const answer = await page.goto(`${server.url}/portal/endpoints/${mine.id}${below}`);
     assert.equal(answer.status(), 200, below);
