@@ -112,6 +112,20 @@ pub const PORTAL_TOKEN_SECONDS_DEFAULT: u32 = 60 * 60;
 pub const SESSION_SECONDS_MAX: u32 = 7 * 24 * 60 * 60;
 /// The same where the caller does not say, in seconds.
 pub const SESSION_SECONDS_DEFAULT: u32 = 12 * 60 * 60;
+/// Failed sign-ins from one address in a minute; more are refused unread.
+pub const SIGN_IN_FAILURES_PER_MINUTE_MAX: u32 = 20;
+/// Failed sign-ins from all addresses in a minute; more are refused unread.
+pub const SIGN_IN_FAILURES_OF_ALL_PER_MINUTE_MAX: u32 = 600;
+/// Addresses whose failed sign-ins are counted one by one; further ones are counted as one.
+pub const SIGN_IN_ADDRESSES_MAX: usize = 10_000;
+/// The largest answer of an identity provider that is read, in bytes.
+pub const SSO_ANSWER_BYTES_MAX: usize = 1024 * 1024;
+/// An identity provider must answer within this, in milliseconds.
+pub const SSO_ANSWER_MS_MAX: u64 = 10_000;
+/// What an identity provider says of itself is asked for again after this, in milliseconds.
+pub const SSO_KEPT_MS: i64 = 60 * 60 * 1_000;
+/// How often in a minute its keys are looked at anew because a token names one that is not known.
+pub const SSO_KEY_LOOKS_PER_MINUTE_MAX: u32 = 10;
 /// Sessions that one key may have at a time.
 pub const SESSIONS_OF_KEY_MAX: usize = 1_000;
 /// How long a link into the portal may be followed, in seconds.

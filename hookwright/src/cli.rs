@@ -81,6 +81,22 @@ pub(crate) struct ServeArgs {
     /// Address by which browsers find this server, such as https://hooks.example.com, for links that it makes [default: as the caller found it]
     #[arg(long, env = "HOOKWRIGHT_PUBLIC_URL")]
     pub(crate) public_url: Option<String>,
+    /// Single sign-on for operators: the issuer of OpenID Connect, such as https://login.example.com
+    #[arg(long, env = "HOOKWRIGHT_OIDC_ISSUER")]
+    pub(crate) oidc_issuer: Option<String>,
+    /// What this server is called at the issuer
+    #[arg(long, env = "HOOKWRIGHT_OIDC_CLIENT_ID")]
+    pub(crate) oidc_client_id: Option<String>,
+    /// What proves it to the issuer; a public client has none
+    #[arg(long, env = "HOOKWRIGHT_OIDC_CLIENT_SECRET", hide_env_values = true)]
+    pub(crate) oidc_client_secret: Option<String>,
+    /// Who may sign in as what: ada@example.com:admin, @example.com:viewer, CLAIM=VALUE:admin
+    #[arg(
+        long = "oidc-allow",
+        env = "HOOKWRIGHT_OIDC_ALLOW",
+        value_delimiter = ','
+    )]
+    pub(crate) oidc_allow: Vec<String>,
     /// Days that finished events are kept [default: 30]
     #[arg(long, env = "HOOKWRIGHT_RETENTION_DAYS")]
     pub(crate) retention_days: Option<u32>,

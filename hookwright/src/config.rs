@@ -10,6 +10,7 @@ use http::HeaderValue;
 use serde::Deserialize;
 
 use crate::cli::{Prepare, ServeArgs};
+use crate::oidc::{Oidc, OidcInput};
 
 /// Settings, complete and checked.
 pub(crate) struct Config {
@@ -27,6 +28,7 @@ pub(crate) struct Config {
     pub(crate) origin: HeaderValue,
     /// Where browsers find this server.
     pub(crate) public_url: Option<String>,
+    pub(crate) oidc: Option<Oidc>,
     pub(crate) retention_days: u32,
     pub(crate) api_rate_limit: u32,
     pub(crate) log: tracing::Level,
@@ -49,6 +51,10 @@ struct File {
     profiles: Vec<PathBuf>,
     origin: Option<String>,
     public_url: Option<String>,
+    oidc_issuer: Option<String>,
+    oidc_client_id: Option<String>,
+    oidc_client_secret: Option<String>,
+    oidc_allow: Vec<String>,
     retention_days: Option<u32>,
     api_rate_limit: Option<u32>,
     log: Option<String>,
@@ -130,6 +136,13 @@ impl Config {
             networks(allow)?,
             networks(or(args.deny_networks, file.deny_networks))?,
         );
+        let public_url = public_url(args.public_url.or(file.public_url))?;
+        let oidc = OidcInput {
+            issuer: args.oidc_issuer.or(file.oidc_issuer),
+            client_id: args.oidc_client_id.or(file.oidc_client_id),
+            client_secret: args.oidc_client_secret.or(file.oidc_client_secret),
+            allow: or(args.oidc_allow, file.oidc_allow),
+        };
         let log = args.log.or(file.log).unwrap_or_else(|| "info".to_owned());
         Ok(Self {
             listen: args
@@ -155,7 +168,8 @@ impl Config {
                 args.profiles
             },
             origin: origin(args.origin.or(file.origin))?,
-            public_url: public_url(args.public_url.or(file.public_url))?,
+            oidc: oidc.complete(public_url.as_deref(), args.dev)?,
+            public_url,
             api_rate_limit: args.api_rate_limit.or(file.api_rate_limit).unwrap_or(0),
             retention_days: args
                 .retention_days

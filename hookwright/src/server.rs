@@ -8,6 +8,7 @@ use axum::Router;
 use hookwright_delivery::{
     Engine, EngineOptions, Profiles, StartError, Worker, World, client_config,
 };
+use hookwright_pages::SingleSignOn;
 use hookwright_store::{PostgresOptions, SqliteOptions, Store, Vault};
 use hookwright_web::App;
 use rustls::ClientConfig;
@@ -17,6 +18,7 @@ use tokio::task::{JoinHandle, LocalSet};
 
 use crate::cli::Prepare;
 use crate::config::{Config, Failure, running, usage};
+use crate::issuer_client;
 use crate::keys;
 use crate::listeners::Listeners;
 use crate::upkeep::Upkeep;
@@ -38,6 +40,7 @@ pub(crate) struct Server {
     /// Resolves when the delivery thread ends, however it ends.
     delivery_ended: oneshot::Receiver<()>,
     retention_days: u32,
+    single_sign_on: Option<SingleSignOn>,
 }
 
 impl Server {
@@ -63,6 +66,7 @@ impl Server {
         let feed = Arc::clone(&listeners);
         store.set_feed(Arc::new(move |change| feed.tell(change)));
         let made_root_key = keys::root_key(config.root_key.as_deref(), &store, &world).await?;
+        let ask_issuer = issuer_client::door(world.clone(), Arc::clone(&tls), config.dev);
         let options = EngineOptions {
             rule: config.rule.clone(),
             tls,
@@ -80,7 +84,9 @@ impl Server {
             .with_public_url(config.public_url.as_deref());
         listeners.begin(engine.clone(), app.clone());
         let (delivery, delivery_ended) = run_delivery(worker)?;
+        let oidc = config.oidc.as_ref();
         Ok(Self {
+            single_sign_on: oidc.map(|oidc| oidc.for_pages(&app, ask_issuer, config.dev)),
             delivery,
             delivery_ended,
             retention_days: config.retention_days,
@@ -102,7 +108,7 @@ impl Server {
         let serving = hookwright_web::serve(
             self.listener,
             self.app,
-            |api| pages(api, &self.engine),
+            |api| pages(api, &self.engine, self.single_sign_on),
             shutdown,
         );
         let stopped = tokio::select! {
@@ -129,12 +135,14 @@ impl Server {
 }
 
 /// The dashboard and the portal, over the API.
-fn pages(api: Router, engine: &Engine) -> Router {
+fn pages(api: Router, engine: &Engine, single_sign_on: Option<SingleSignOn>) -> Router {
     let (random, clock) = (engine.clone(), engine.clone());
     let options = hookwright_pages::Options {
         random: Arc::new(move || random.random()),
         now: Arc::new(move || clock.now().0),
         connection: hookwright_web::connection_of,
+        address: hookwright_web::address_of,
+        single_sign_on,
     };
     hookwright_pages::routes(api, options)
 }

@@ -144,6 +144,7 @@ fn navigation(visit: &Visit, label: &str) -> Markup {
                     li { a href="/ui" aria-current=[(visit.base == "/ui" && visit.path == "/").then_some("page")] { (icons::of("/projects")) "Projects" } }
                     li { a href="/ui/root-keys" aria-current=[(visit.base == "/ui" && visit.path.starts_with("/root-keys")).then_some("page")] { (icons::of("/root-keys")) "Root keys" } }
                 }
+                li { a href="/ui/sessions" aria-current=[(visit.base == "/ui" && visit.path.starts_with("/sessions")).then_some("page")] { (icons::of("/sessions")) "Sessions" } }
                 li { a href="/docs" { (icons::of("/docs")) "API" } }
                 li { form method="post" action="/ui/sign-out" {
                     (csrf_field(visit))

@@ -2,7 +2,8 @@
 //!
 //! **Promise:** a client of the HTTP API and nothing more. Every page asks the API, in this process,
 //! with the visitor's own key, so that nobody sees or does here what their key may not see or do
-//! there. It knows no store and no engine, and keeps no state of its own between requests.
+//! there. It knows no store and no engine, and between requests it keeps nothing but how often
+//! signing in failed lately, and an identity provider's keys.
 //!
 //! To add a page: a file of its own with its `routes`, a line in [`router::pages`], an entry in
 //! [`layout::NAVIGATION`] if people should find it, and a browser test in `browser/tests`.
@@ -43,9 +44,16 @@ mod replays;
 mod router;
 mod said;
 mod search;
+mod sessions;
 mod settings;
 mod sign_in;
+mod sso;
 mod stats;
+mod throttle;
 mod visit;
 
 pub use router::{Options, routes};
+pub use sso::{
+    AllowRule, AllowRuleError, AskIssuer, Awaited, IssuerAnswer, IssuerRequest, OpenFor,
+    SingleSignOn,
+};

@@ -1,6 +1,7 @@
 //! Which page is where? Two faces of one set: the operator's under `/ui/{project_id}`, the
 //! customer's under `/portal`.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::Router;
@@ -11,9 +12,11 @@ use http::Extensions;
 
 use crate::api::Api;
 use crate::fault::Fault;
+use crate::sso::{self, Issuer, SingleSignOn};
+use crate::throttle::Throttle;
 use crate::{
     accounts, assets, audit, deliveries, delivery, events, guard, keys, logs, overview, projects,
-    purges, replays, search, settings, sign_in,
+    purges, replays, search, sessions, settings, sign_in,
 };
 
 /// What the pages need besides the API.
@@ -25,6 +28,10 @@ pub struct Options {
     pub now: Arc<dyn Fn() -> i64 + Send + Sync>,
     /// What the API is to know of a visitor's connection, out of the request for the page.
     pub connection: fn(&Extensions) -> Extensions,
+    /// Where a visitor's connection comes from.
+    pub address: fn(&Extensions) -> Option<IpAddr>,
+    /// Signing in without a key, where the operator set that up.
+    pub single_sign_on: Option<SingleSignOn>,
 }
 
 /// What every page has.
@@ -32,6 +39,8 @@ pub struct Options {
 pub(crate) struct Pages {
     pub(crate) api: Api,
     pub(crate) options: Options,
+    pub(crate) throttle: Arc<Throttle>,
+    pub(crate) sso: Option<Issuer>,
 }
 
 /// Where the operator's pages are; the project's public id follows.
@@ -43,7 +52,9 @@ pub(crate) const PORTAL: &str = "/portal";
 pub fn routes(api: Router, options: Options) -> Router {
     let state = Pages {
         api: Api::new(api),
+        sso: options.single_sign_on.clone().map(Issuer::new),
         options,
+        throttle: Arc::default(),
     };
     Router::new()
         .route("/", get(|| async { Redirect::to(OPERATOR) }))
@@ -53,6 +64,8 @@ pub fn routes(api: Router, options: Options) -> Router {
         .merge(crate::catalogue::public_routes())
         .merge(projects::routes())
         .merge(keys::root_routes())
+        .merge(sessions::routes())
+        .merge(sso::routes())
         .nest(&format!("{OPERATOR}/{{project_id}}"), pages())
         .nest(PORTAL, pages())
         .layer(from_fn_with_state(state.clone(), guard::guard))

@@ -3,6 +3,11 @@
 /// The texts. Only these can be shown: an address cannot put words into our mouth.
 const TEXTS: &[(&str, &str)] = &[
     ("signed-out", "You are signed out."),
+    (
+        "signed-out-everywhere",
+        "You are signed out here and everywhere else.",
+    ),
+    ("session-ended", "The session has ended."),
     ("saved", "Saved."),
     (
         "type-deleted",

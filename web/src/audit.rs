@@ -51,6 +51,12 @@ pub fn connection_of(outer: &Extensions) -> Extensions {
     own
 }
 
+/// Where a request's connection comes from: a proxy's address where one is in between.
+#[must_use]
+pub fn address_of(request: &Extensions) -> Option<IpAddr> {
+    request.get::<Remote>().map(|remote| remote.0)
+}
+
 /// How many refused calls may still be kept: whoever is refused must not fill the disk.
 #[derive(Default)]
 pub(crate) struct Refused {

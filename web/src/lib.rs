@@ -77,7 +77,7 @@ mod times;
 mod under_way;
 
 pub use app::{App, openapi};
-pub use audit::connection_of;
+pub use audit::{address_of, connection_of};
 pub use auth::hash_key;
 pub use serve::serve;
 pub use sessions::{NewSession, OpenSession};

@@ -5,11 +5,13 @@ use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse, Response};
 use hookwright_core::key_format::KeyKind;
 use hookwright_core::limits::MANAGEMENT_BODY_BYTES_MAX;
+use hookwright_core::scope::Scope;
 use hookwright_store::{KeyUse, KeysOf, NewKey};
 use http::{HeaderMap, StatusCode};
 
 use crate::api::{Access, Api, Doc};
 use crate::app::App;
+use crate::auth::Caller;
 use crate::key_shown::{KeyInput, KeyMade, KeyShown, RotateInput, show};
 use crate::paging::{ListOfServer, PageOf};
 use crate::problem::Problem;
@@ -55,9 +57,16 @@ pub(crate) fn api() -> Api {
         )
 }
 
-async fn create(State(app): State<App>, request: Request) -> Result<Response, Problem> {
-    let caller = app.any_caller(request.headers()).await?;
+/// Who manages root keys: a root key that may make keys at all, and not one that only reads.
+async fn may_manage(app: &App, headers: &HeaderMap) -> Result<Caller, Problem> {
+    let caller = app.any_caller(headers).await?;
     caller.must_be_root()?;
+    caller.must(Scope::KeysWrite)?;
+    Ok(caller)
+}
+
+async fn create(State(app): State<App>, request: Request) -> Result<Response, Problem> {
+    let caller = may_manage(&app, request.headers()).await?;
     let input: KeyInput = body::json_or_nothing(request, MANAGEMENT_BODY_BYTES_MAX).await?;
     let made = input.make(&app, &caller, KeyKind::Root)?;
     let new = NewKey {
@@ -78,7 +87,7 @@ async fn list(
     headers: HeaderMap,
     query: QueryText,
 ) -> Result<Json<PageOf<KeyShown>>, Problem> {
-    app.any_caller(&headers).await?.must_be_root()?;
+    may_manage(&app, &headers).await?;
     let page = query.read::<ListOfServer>()?.page()?;
     let found = app.engine.store().keys(KeysOf::Root, page).await?;
     Ok(Json(PageOf::new(found, show)))
@@ -89,7 +98,7 @@ async fn revoke(
     headers: HeaderMap,
     Path(key): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    app.any_caller(&headers).await?.must_be_root()?;
+    may_manage(&app, &headers).await?;
     let (store, now) = (app.engine.store(), app.engine.now());
     store.revoke_key(KeysOf::Root, key.clone(), now).await?;
     tracing::info!(key, "root key revoked");
@@ -101,7 +110,6 @@ async fn rotate(
     Path(key): Path<String>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let caller = app.any_caller(request.headers()).await?;
-    caller.must_be_root()?;
+    let caller = may_manage(&app, request.headers()).await?;
     keys::rotate(&app, &caller, KeysOf::Root, key, request).await
 }

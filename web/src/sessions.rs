@@ -9,7 +9,7 @@ use hookwright_core::limits::{
     MANAGEMENT_BODY_BYTES_MAX, SESSION_SECONDS_DEFAULT, SESSION_SECONDS_MAX,
 };
 use hookwright_core::scope::{Scope as KeyScope, Scopes};
-use hookwright_store::{Key, KeyOwner, KeyUse, KeysOf, NewKey, StoreError};
+use hookwright_store::{Key, KeyOwner, KeyUse, KeysOf, NewKey, Page, StoreError};
 use http::{HeaderMap, StatusCode};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -28,6 +28,8 @@ use crate::{body, times};
 const ALL: &str = "/v1/sessions";
 const ONE: &str = "/v1/sessions/{session_id}";
 const OWN: &str = "/v1/sessions/self";
+/// Sessions that are looked at in one step.
+const SESSIONS_PAGE: usize = 250;
 
 pub(crate) fn api() -> Api {
     let doc = |id, summary| Doc::new(id, "Sessions", summary);
@@ -67,7 +69,9 @@ pub(crate) fn api() -> Api {
         .delete(
             OWN,
             end_own,
-            doc("endOwnSession", "Ends the session of this call: signs out.").no_content(),
+            doc("endOwnSession", "Ends the session of this call: signs out.")
+                .query::<OwnQuery>()
+                .no_content(),
         )
 }
 
@@ -82,6 +86,16 @@ struct SessionInput {
     /// longer than the key.
     #[schemars(range(min = 1, max = 604_800))]
     expires_in_seconds: Option<u32>,
+}
+
+/// Which sessions end with the call's own.
+#[derive(Deserialize, Default, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct OwnQuery {
+    /// All others too that were opened with the same key, or where single sign-on opened them by
+    /// the same person: signs out everywhere. `false` if not given.
+    #[schemars(with = "Option<bool>")]
+    everywhere: Option<String>,
 }
 
 /// A session as it is shown: never its token.
@@ -252,17 +266,70 @@ async fn revoke(
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn end_own(State(app): State<App>, headers: HeaderMap) -> Result<StatusCode, Problem> {
-    let key = app.own_row(&headers).await?;
-    if key.used_for != KeyUse::Session {
+async fn end_own(
+    State(app): State<App>,
+    headers: HeaderMap,
+    query: QueryText,
+) -> Result<StatusCode, Problem> {
+    let own = app.own_row(&headers).await?;
+    if own.used_for != KeyUse::Session {
         let detail = "this call was made with a key, not in a session; nothing was ended";
         return Err(Problem::forbidden(detail));
     }
+    let query: OwnQuery = query.read()?;
     let (store, now) = (app.engine.store(), app.engine.now());
-    let id = key.public_id;
+    match query.everywhere.as_deref() {
+        None | Some("false") => {}
+        Some("true") => end_others(&app, &own).await?,
+        Some(_) => return Err(Problem::query("everywhere", "must be true or false")),
+    }
+    // Last: what fails before can be asked for again.
+    let id = own.public_id;
     store.revoke_key(KeysOf::Sessions, id.clone(), now).await?;
     tracing::info!(session = id, "session ended");
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Ends the sessions of whom `own` is, all but that one.
+async fn end_others(app: &App, own: &Key) -> Result<(), Problem> {
+    let store = app.engine.store();
+    let mut page = Page {
+        before: None,
+        after: None,
+        limit: SESSIONS_PAGE,
+    };
+    loop {
+        let found = store.keys(KeysOf::Sessions, page).await?;
+        let theirs = found
+            .rows
+            .iter()
+            .filter(|key| key.id != own.id && key.revoked_at.is_none() && is_of_the_same(own, key));
+        for key in theirs {
+            let id = key.public_id.clone();
+            match store
+                .revoke_key(KeysOf::Sessions, id, app.engine.now())
+                .await
+            {
+                // It was ended, or forgotten, meanwhile.
+                Ok(_) | Err(StoreError::NotFound) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        match found.next {
+            Some(next) => page.before = Some(next),
+            None => return Ok(()),
+        }
+    }
+}
+
+/// Whether two sessions are the same holder's: of one key, or of one person whom single sign-on
+/// named.
+fn is_of_the_same(own: &Key, other: &Key) -> bool {
+    match (&own.parent, &other.parent) {
+        (Some(own), Some(other)) => own.public_id == other.public_id,
+        (None, None) => own.owner == other.owner && own.name == other.name,
+        _ => false,
+    }
 }
 
 fn show(app: &App, key: &Key) -> SessionShown {

@@ -229,3 +229,24 @@ fn a_key_tells_when_it_was_used_last() {
         );
     }
 }
+
+#[test]
+fn a_root_key_that_only_reads_manages_no_root_keys() {
+    let server = Server::start();
+    let root = server.root();
+    let made = root
+        .post("/v1/root-keys", &json!({"scopes": ["events:read"]}))
+        .expect(201);
+    let reader = root.with_key(made["api_key"].as_str().expect("a key"));
+    let own = format!("/v1/root-keys/{}", made["id"].as_str().expect("an id"));
+    let few = json!({"scopes": ["events:read"]});
+    for refused in [
+        reader.get("/v1/root-keys"),
+        reader.post("/v1/root-keys", &few),
+        reader.post(&format!("{own}/rotate"), &json!({})),
+        reader.delete(&own),
+    ] {
+        assert_eq!(refused.problem(403), "missing_scope");
+    }
+    reader.get("/v1/projects").expect(200);
+}

@@ -223,3 +223,21 @@ fn a_portal_token_reads_secrets_only_if_its_maker_said_so() {
         }
     }
 }
+
+#[test]
+fn signing_out_everywhere_ends_the_sessions_of_the_same_key_and_no_others() {
+    let (_server, product) = product();
+    let asked = json!({"name": "support"});
+    let (key, _, first) = key(&product, "/v1/keys", &asked);
+    let opened = key.post(ALL, &json!({})).expect(201);
+    let second = product.with_key(opened["token"].as_str().expect("a token"));
+    let opened = product.post(ALL, &json!({})).expect(201);
+    let other = product.with_key(opened["token"].as_str().expect("a token"));
+    let everywhere = "/v1/sessions/self?everywhere=true";
+    assert_eq!(key.delete(everywhere).problem(403), "forbidden");
+    let wrong = first.delete("/v1/sessions/self?everywhere=perhaps");
+    assert_eq!(wrong.problem(400), "invalid_query");
+    first.delete(everywhere).expect(204);
+    assert!(is_over(&first) && is_over(&second));
+    assert!(!is_over(&other) && !is_over(&key));
+}
