@@ -17,6 +17,8 @@ const KINDS = {
   EdDSA: () => generateKeyPairSync("ed25519"),
 };
 
+// As a form has it: RFC 6749, 2.3.1.
+const inForm = (text) => new URLSearchParams([["", text]]).toString().slice(1);
 const encoded = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
 
 function signed(algorithm, key, text) {
@@ -57,7 +59,7 @@ export async function startIssuer({ clientId, clientSecret }) {
     const asked = codes.get(form.get("code"));
     codes.delete(form.get("code"));
     const challenge = createHash("sha256").update(form.get("code_verifier") ?? "").digest("base64url");
-    const basic = `Basic ${Buffer.from(`${encodeURIComponent(clientId)}:${encodeURIComponent(clientSecret)}`).toString("base64")}`;
+    const basic = `Basic ${Buffer.from(`${inForm(clientId)}:${inForm(clientSecret)}`).toString("base64")}`;
     const right = asked && asked.code_challenge === challenge && asked.redirect_uri === form.get("redirect_uri") && authorization === basic;
     if (!right) return [400, { error: "invalid_grant" }];
     return [200, { access_token: "unused", token_type: "Bearer", id_token: token(asked) }];

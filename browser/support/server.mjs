@@ -10,11 +10,11 @@ const BINARY = process.env.HOOKWRIGHT_BINARY ?? "target/debug/hookwright";
 const START_MS = 30_000;
 
 // Starts a server. `args` are further flags of `hookwright serve`, `env` further environment.
-export async function startServer({ args = [], env = {} } = {}) {
+export async function startServer({ args = [], env = {}, listen = "127.0.0.1:0" } = {}) {
   const folder = await mkdtemp(join(tmpdir(), "hookwright-browser-"));
   const child = spawn(
     BINARY,
-    ["serve", "--dev", "--data-dir", folder, "--listen", "127.0.0.1:0", "--log", "warn", ...args],
+    ["serve", "--dev", "--data-dir", folder, "--listen", listen, "--log", "warn", ...args],
     { env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "inherit"] },
   );
   const ended = new Promise((resolve) => child.once("exit", resolve));

@@ -23,8 +23,9 @@ before(async () => {
   issuer = await startIssuer({ clientId: "hookwright", clientSecret });
   const port = await freePort();
   server = await startServer({
+    listen: `127.0.0.1:${port}`,
     args: [
-      "--listen", `127.0.0.1:${port}`, "--public-url", `http://127.0.0.1:${port}`,
+      "--public-url", `http://127.0.0.1:${port}`,
       "--oidc-issuer", issuer.url, "--oidc-client-id", "hookwright",
       "--oidc-allow", "ada@example.com:admin,@example.org:viewer,groups=ops:viewer",
     ],

@@ -165,15 +165,24 @@ async fn callback(State(pages): State<Pages>, request: Request) -> Response {
         return Fault::no_page().into_response();
     };
     let (request, _) = request.into_parts();
+    let begun = cookie::Begun::read(&request.headers).ok_or_else(NotSignedIn::stale);
+    let query = request.uri.query().unwrap_or("");
+    let answered = begun.and_then(|begun| {
+        let code = flow::answered(sso, &begun, query)?;
+        Ok((begun, code))
+    });
+    let (begun, code) = match answered {
+        Ok(answered) => answered,
+        Err(error) => return error.into_response(),
+    };
     let now = (pages.options.now)();
     let address = (pages.options.address)(&request.extensions);
+    // From here on the issuer is asked: not without bound.
     let attempt = match pages.throttle.begin(address, now) {
         Ok(attempt) => attempt,
         Err(seconds) => return crate::sign_in::too_many(true, seconds),
     };
-    let begun = cookie::Begun::read(&request.headers);
-    let query = request.uri.query().unwrap_or("");
-    let signed_in = match flow::finish(sso, begun.as_ref(), query, now).await {
+    let signed_in = match flow::finish(sso, &begun, &code, now).await {
         Ok(token) => token,
         Err(error) => return error.into_response(),
     };

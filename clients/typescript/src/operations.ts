@@ -741,8 +741,8 @@ export class Operations extends Transport {
   }
 
   /** Ends the session of this call: signs out. */
-  endOwnSession(options: CallOptions = {}): Promise<void> {
-    return this.call({ method: "DELETE", path: `/v1/sessions/self`, kind: "none", options }) as Promise<void>;
+  endOwnSession(options: { everywhere?: boolean; } & CallOptions = {}): Promise<void> {
+    return this.call({ method: "DELETE", path: `/v1/sessions/self`, kind: "none", options, query: ["everywhere"] }) as Promise<void>;
   }
 
   /** Ends a session. */

@@ -47,18 +47,12 @@ fn returns_to(issuer: &Issuer) -> String {
     format!("{}/ui/sso/callback", issuer.settings.public_url)
 }
 
-/// Who came back, with a session opened for them: its token.
-pub(super) async fn finish(
-    issuer: &Issuer,
-    begun: Option<&Begun>,
-    query: &str,
-    now_ms: i64,
-) -> Result<String, NotSignedIn> {
+/// The code in the answer that came back with the browser which began. Nobody is asked for this.
+pub(super) fn answered(issuer: &Issuer, begun: &Begun, query: &str) -> Result<String, NotSignedIn> {
     let of = |name: &str| {
         let mut pairs = parse(query.as_bytes());
         pairs.find_map(|(own, value)| (own == name).then(|| value.into_owned()))
     };
-    let begun = begun.ok_or_else(NotSignedIn::stale)?;
     let state = of("state").unwrap_or_default();
     if !bool::from(state.as_bytes().ct_eq(begun.state.as_bytes())) {
         return Err(NotSignedIn::stale());
@@ -75,9 +69,18 @@ pub(super) async fn finish(
             "The identity provider refused: {said}"
         )));
     }
-    let code = of("code").ok_or_else(NotSignedIn::stale)?;
+    of("code").ok_or_else(NotSignedIn::stale)
+}
+
+/// Who came back, with a session opened for them: its token.
+pub(super) async fn finish(
+    issuer: &Issuer,
+    begun: &Begun,
+    code: &str,
+    now_ms: i64,
+) -> Result<String, NotSignedIn> {
     let document = issuer.document(now_ms).await?;
-    let token = redeem(issuer, &document, begun, &code).await?;
+    let token = redeem(issuer, &document, begun, code).await?;
     let claims = believed(issuer, begun, &token, now_ms).await?;
     sign_in(issuer, claims).await
 }

@@ -639,9 +639,9 @@ class Operations(Transport):
         """Opens a session with the key of this call."""
         return cast('types.SessionOpened', self._call("POST", "/v1/sessions", kind="json", timeout=timeout, body=body))
 
-    def end_own_session(self, *, timeout: Optional[float] = None) -> None:
+    def end_own_session(self, *, everywhere: Optional[bool] = None, timeout: Optional[float] = None) -> None:
         """Ends the session of this call: signs out."""
-        return self._call("DELETE", "/v1/sessions/self", kind="none", timeout=timeout)
+        return self._call("DELETE", "/v1/sessions/self", kind="none", timeout=timeout, query={"everywhere": everywhere})
 
     def end_session(self, session_id: str, *, project_id: Optional[str] = None, account_id: Optional[str] = None, timeout: Optional[float] = None) -> None:
         """Ends a session."""
