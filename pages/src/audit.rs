@@ -49,6 +49,7 @@ struct Actor {
     kind: Option<String>,
     key_id: Option<String>,
     hint: Option<String>,
+    session_name: Option<String>,
 }
 
 async fn list(visit: Visit, Query(filter): Query<Filter>) -> Result<Response, Fault> {
@@ -136,6 +137,7 @@ fn row(visit: &Visit, entry: &Entry) -> Markup {
             td {
                 (match kind { Some("root") => "root key", Some("project") => "project's key", Some("account") => "account's key",
                     Some("portal") => "portal", Some("session") => "session", Some(_) => "key", None => "unknown key, or none" })
+                @if let Some(name) = &entry.actor.session_name { br; strong { (name) } }
                 @if kind.is_some() {
                     br;
                     @match entry.actor.key_id.as_deref() {
