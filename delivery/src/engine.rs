@@ -180,7 +180,7 @@ impl Engine {
         let (projects, accounts, endpoints) = shared.store.routing().await?;
         all_profiles_are_known(&shared.profiles, &projects, &endpoints)?;
         for project in projects {
-            shared.routing.apply(&Change::Project(project));
+            shared.routing.apply(&Change::Project(Box::new(project)));
         }
         for account in accounts {
             shared.routing.apply(&Change::Account(account));

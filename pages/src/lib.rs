@@ -8,8 +8,6 @@
 //! To add a page: a file of its own with its `routes`, a line in [`router::pages`], an entry in
 //! [`layout::NAVIGATION`] if people should find it, and a browser test in `browser/tests`.
 
-#![allow(dead_code)] // Parts are here before the pages that use them.
-
 mod accounts;
 mod api;
 mod assets;

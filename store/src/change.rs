@@ -12,7 +12,7 @@ use crate::model::{Account, Endpoint, EventType, Project};
 #[derive(Clone, Debug)]
 pub enum Change {
     /// A project was made or changed.
-    Project(Project),
+    Project(Box<Project>),
     /// A project was deleted, with everything in it.
     ProjectDeleted(ProjectId),
     /// An account was made or changed.

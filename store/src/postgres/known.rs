@@ -75,7 +75,7 @@ impl Known {
             ..
         } = everything;
         let event_types = of_projects(&projects, event_types);
-        changes.extend(projects.into_iter().map(Change::Project));
+        changes.extend(projects.into_iter().map(|it| Change::Project(Box::new(it))));
         changes.extend(accounts.into_iter().map(Change::Account));
         changes.extend(endpoints.into_iter().map(Box::new).map(Change::Endpoint));
         changes.extend(event_types);

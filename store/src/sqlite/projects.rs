@@ -31,7 +31,7 @@ impl SqliteStore {
                 let project = by_id(connection, ProjectId(connection.last_insert_rowid()))?;
                 let account = accounts::insert(connection, project.id, DEFAULT_ACCOUNT, None, new.now)?;
                 keys::insert(connection, &NewKey { owner: KeyOwner::Project(project.id), ..new.key })?;
-                let changes = vec![Change::Project(project.clone()), Change::Account(account)];
+                let changes = vec![Change::Project(Box::new(project.clone())), Change::Account(account)];
                 Ok((project, changes))
             })
             .await
@@ -67,7 +67,7 @@ impl SqliteStore {
                 params![id.0, update.name, update.livemode, settings],
             )?;
             let project = by_id(&writer.connection, id)?;
-            Ok((project.clone(), Change::Project(project)))
+            Ok((project.clone(), Change::Project(Box::new(project))))
         })
         .await
     }
