@@ -151,7 +151,7 @@ mod tests {
             // A few each second, so that the bound of all is not what ends it.
             through += let_through(&throttle, &from, 1, NOW + i64::from(n) / 10);
         }
-        assert!(through >= SIGN_IN_FAILURES_OF_ALL_PER_MINUTE_MAX && through < 700);
+        assert!((SIGN_IN_FAILURES_OF_ALL_PER_MINUTE_MAX..700).contains(&through));
         let known = throttle.0.lock().expect("a lock").of.len();
         assert!(known <= SIGN_IN_ADDRESSES_MAX);
     }
