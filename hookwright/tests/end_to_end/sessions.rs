@@ -236,7 +236,7 @@ fn signing_out_everywhere_ends_the_sessions_of_the_same_key_and_no_others() {
     let everywhere = "/v1/sessions/self?everywhere=true";
     assert_eq!(key.delete(everywhere).problem(403), "forbidden");
     let wrong = first.delete("/v1/sessions/self?everywhere=perhaps");
-    assert_eq!(wrong.problem(400), "invalid_query");
+    assert_eq!(wrong.problem(400), "invalid_parameter");
     first.delete(everywhere).expect(204);
     assert!(is_over(&first) && is_over(&second));
     assert!(!is_over(&other) && !is_over(&key));
