@@ -51,6 +51,7 @@ pub(crate) fn run(args: &BenchPagesArgs) -> Result<(), Failure> {
 
 /// Makes what there is to look at, if there is nothing yet.
 async fn make(args: &BenchPagesArgs) -> Result<(), Failure> {
+    #[expect(clippy::disallowed_methods, reason = "what is made ends now")]
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     let now = UnixMs(now.map_err(running)?.as_millis() as i64);
     let begun = UnixMs(now.0 - (DAYS * DAY_MS) as i64);

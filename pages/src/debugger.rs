@@ -56,8 +56,12 @@ struct Delivery {
 #[derive(Deserialize)]
 struct Attempt {
     request_headers: std::collections::BTreeMap<String, String>,
-    #[serde(default)]
-    request_body: Option<String>,
+}
+
+/// The request, made again.
+#[derive(Deserialize)]
+struct Sent {
+    body: String,
 }
 
 /// The form; with `?delivery=dlv_...` filled in with what was sent.
@@ -84,7 +88,10 @@ async fn prefill(visit: &Visit, id: &str, fields: &mut Fields) -> Result<(), Fau
             .map(|(name, value)| format!("{name}: {value}"))
             .collect();
         put("headers", lines.join("\n"));
-        put("body", last.request_body.clone().unwrap_or_default());
+    }
+    // A payload that is no longer kept leaves the field empty.
+    if let Ok(sent) = visit.get::<Sent>(&format!("{path}/request"), &[]).await {
+        put("body", sent.body);
     }
     let path = format!("/v1/endpoints/{}", segment(&delivery.endpoint_id));
     if let Ok(endpoint) = visit.get::<Endpoint>(&path, &[]).await {

@@ -42,8 +42,6 @@ impl Face {
 /// The key that a visitor is signed in with, as the API describes it.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Who {
-    pub(crate) name: Option<String>,
-    pub(crate) hint: String,
     /// `root`, `project`, `account` or `portal`.
     pub(crate) kind: String,
     pub(crate) project_id: Option<String>,
@@ -51,8 +49,6 @@ pub(crate) struct Who {
     pub(crate) scopes: Vec<String>,
     /// Whether it may read secrets of endpoints: a customer's session only if the product said so.
     pub(crate) sees_secrets: bool,
-    /// When it ends.
-    pub(crate) expires_at: Option<String>,
 }
 
 /// A signed-in visitor's request for a page.

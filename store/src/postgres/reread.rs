@@ -79,7 +79,10 @@ impl Things {
         let project = ProjectId(it.project_id);
         let account = AccountId(it.account_id);
         match it.kind {
-            Kind::Project => self.projects.remove(&it.project_id).map(|it| Change::Project(Box::new(it))),
+            Kind::Project => self
+                .projects
+                .remove(&it.project_id)
+                .map(|it| Change::Project(Box::new(it))),
             Kind::ProjectDeleted => Some(Change::ProjectDeleted(project)),
             Kind::Account => self.accounts.remove(&it.account_id).map(Change::Account),
             Kind::AccountDeleted => Some(Change::AccountDeleted(project, account)),

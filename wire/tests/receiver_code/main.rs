@@ -20,7 +20,7 @@ fn holds(language: Language) {
     let (ran, cases) = match run(language, &receivers, &cases) {
         Ran::Answers(answers, cases) => (answers, cases),
         Ran::NotRun(why) => {
-            println!("the code in {} was NOT run: {why}", language.title());
+            eprintln!("the code in {} was NOT run: {why}", language.title());
             return;
         }
     };

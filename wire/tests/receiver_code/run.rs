@@ -43,7 +43,7 @@ pub fn run(language: Language, receivers: &[Receiver], cases: &[Case]) -> Ran {
     }
     let mut cases = cases.to_vec();
     if language == Language::Python && !python_has_ed25519() {
-        println!("Python's code for ed25519 was NOT run: its package cryptography is missing");
+        eprintln!("Python's code for ed25519 was NOT run: its package cryptography is missing");
         cases.retain(|case| receivers[case.receiver].proof != Proof::PublicKey);
     }
     let folder = folder(language);
