@@ -39,7 +39,11 @@ impl Sink {
             .enable_all()
             .build()
             .map_err(running)?;
-        let listener = runtime.block_on(async { listen() }).map_err(running)?;
+        // Entered, not run: the caller may be within a runtime of its own.
+        let listener = {
+            let _entered = runtime.enter();
+            listen().map_err(running)?
+        };
         let address = listener.local_addr().map_err(running)?;
         let shared = Arc::clone(&seen);
         std::thread::Builder::new()
