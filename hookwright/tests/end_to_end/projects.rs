@@ -24,6 +24,7 @@ fn a_project_changes_its_own_settings() {
         "refuse_unknown_event_types": false, "public_catalogue": false,
         "retention": {"payloads": null, "attempts": null, "deliveries": null},
         "disable_after_days": null, "circuit_breaker": null,
+        "portal": {"name": null, "logo": null, "accent": null, "accent_dark": null, "frame_origins": []},
     });
     assert_eq!(fresh["settings"], nothing);
     let change = json!({
