@@ -150,8 +150,8 @@ mod tests {
             "$defs": {"customer": {"type": "object", "description": "Who bought.", "properties": {"name": {}}}},
         });
         let expected = [
-            "customer: object Who bought.",
             "customer.name: anything",
+            "customer: object Who bought.",
             "id*: string (uuid) The order.",
             "lines*: array of object",
             "lines[].amount: integer or null",
