@@ -107,10 +107,11 @@ impl LaneHealth {
         gone.is_some_and(|gone| gone.concurrency_max().is_some())
     }
 
-    /// Another node may have opened the breaker since this lane last saw anything: it is taken from
-    /// what is written down, when it is next looked at.
-    pub(crate) fn forget_resting_breaker(&mut self, now: UnixMs) {
-        self.breaker.take_if(|breaker| breaker.is_at_rest(now));
+    /// Another node has opened the breaker: what this lane counted with its own is less than that,
+    /// and the open one is taken when the lane is next looked at.
+    pub(crate) fn forget_closed_breaker(&mut self) {
+        self.breaker
+            .take_if(|breaker| breaker.concurrency_max().is_none());
     }
 
     /// Whether nothing of it would be missed.
@@ -200,5 +201,21 @@ mod tests {
         health.set_breaker(Some(BreakerSettings::default()), Some((T0, until)));
         assert_eq!(health.open_until(), Some(until));
         assert!(!health.is_forgettable(until));
+    }
+
+    #[test]
+    fn what_another_node_opened_counts_more_than_failures_seen_here() {
+        let mut health = LaneHealth::default();
+        let settings = Some(BreakerSettings::default());
+        health.set_breaker(settings, None);
+        let breaker = health.breaker_mut().unwrap();
+        breaker.learn(breaker.turn(), Some(ErrorClass::Timeout), T0);
+        assert!(!breaker.is_at_rest(T0), "it has counted something");
+        health.forget_closed_breaker();
+        let until = T0.plus_ms(5);
+        health.set_breaker(settings, Some((T0, until)));
+        assert_eq!(health.open_until(), Some(until));
+        health.forget_closed_breaker();
+        assert_eq!(health.open_until(), Some(until), "an open one is kept");
     }
 }

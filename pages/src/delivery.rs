@@ -7,7 +7,6 @@ mod line;
 mod quoting;
 mod request;
 mod told;
-mod why;
 
 use axum::Router;
 use axum::extract::{Path, Query};
@@ -22,6 +21,7 @@ use crate::deliveries::{Delivery, Names};
 use crate::events;
 use crate::fault::{Fault, OrForm};
 use crate::layout;
+use crate::parts::failure_words::words;
 use crate::parts::show::{action, badge};
 use crate::parts::times::{maybe, time};
 use crate::posted::Posted;
@@ -29,8 +29,6 @@ use crate::router::Pages;
 use crate::visit::{Face, Visit, segment};
 
 use attempt::Attempt;
-
-pub(crate) use why::why;
 
 pub(crate) fn routes() -> Router<Pages> {
     Router::new()
@@ -127,8 +125,9 @@ fn advice(whole: &Whole) -> Markup {
         .as_deref()
         .and_then(|text| text.split_once(": "));
     let class = last.or(own.map(|(class, _)| class)).filter(|_| failed);
-    html! { @if let Some(class) = class {
-        div.note { p { strong { (why(class).0) } " " (why(class).1) } }
+    let words = class.map(words);
+    html! { @if let Some(words) = words {
+        div.note { p { strong { (words.happened) } " " (words.advice) } }
     } }
 }
 

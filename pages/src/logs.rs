@@ -7,9 +7,9 @@ use axum::routing::get;
 use maud::{Markup, html};
 
 use crate::deliveries::{Asked, Delivery, Names, attempts, listed, nothing, one, said_of};
-use crate::delivery::why;
 use crate::fault::{Fault, OrForm};
 use crate::layout::{self, csrf_field};
+use crate::parts::failure_words::words;
 use crate::parts::list::{ListOf, empty, pager};
 use crate::parts::show::badge;
 use crate::parts::times::maybe;
@@ -95,14 +95,14 @@ fn table(visit: &Visit, names: &Names, list: &ListOf<Delivery>, may: bool) -> Ma
 }
 
 fn reason(row: &Delivery) -> Markup {
-    let (class, words) = match row.last_error.as_deref().and_then(|it| it.split_once(": ")) {
-        Some((class, words)) => (class, words),
+    let (class, told) = match row.last_error.as_deref().and_then(|it| it.split_once(": ")) {
+        Some((class, told)) => (class, told),
         None => ("", ""),
     };
-    let status = words.strip_prefix("the endpoint answered ");
+    let status = told.strip_prefix("the endpoint answered ");
     html! {
         @if row.state == "cancelled" { (badge("cancelled")) " " }
-        @if !class.is_empty() { (why(class).0) @if let Some(status) = status { " It answered " b { (status) } "." } }
+        @if !class.is_empty() { (words(class).happened) @if let Some(status) = status { " It answered " b { (status) } "." } }
     }
 }
 

@@ -6,6 +6,7 @@ pub(crate) mod chart_scale;
 pub(crate) mod confirm;
 pub(crate) mod failure_words;
 pub(crate) mod field;
+pub(crate) mod health;
 pub(crate) mod icons;
 pub(crate) mod list;
 pub(crate) mod show;

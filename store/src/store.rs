@@ -189,12 +189,13 @@ impl Store {
     }
 
     /// Disables an endpoint by row with a reason (410, failures); a no-op if it is not active.
+    /// Says whether this call did it.
     pub async fn disable_endpoint(
         &self,
         id: EndpointId,
         reason: String,
         now: UnixMs,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         on_engine!(self, s => s.disable_endpoint(id, reason, now).await)
     }
 

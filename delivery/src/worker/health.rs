@@ -237,7 +237,6 @@ pub(super) async fn read(state: &State) {
 
 /// Compares what is written with what the lanes have seen.
 fn compare(state: &State) {
-    let now = state.now();
     let mut lanes = state.lanes.borrow_mut();
     let mut known_better = Vec::new();
     for id in lanes.ids() {
@@ -246,7 +245,7 @@ fn compare(state: &State) {
             continue;
         };
         if unwell.open(id).is_some() {
-            lane.health.forget_resting_breaker(now);
+            lane.health.forget_closed_breaker();
         }
         if lane.health.compare(unwell.failing_since(id)) {
             known_better.push(id);
@@ -269,7 +268,8 @@ pub(super) fn disable(state: &Rc<State>, target: &Arc<Target>, reason: String) {
         let endpoint = target.endpoint.public_id.as_str();
         let disabled = store.disable_endpoint(target.endpoint.id, reason.clone(), state.now());
         match disabled.await {
-            Ok(()) => tracing::warn!(endpoint, reason, "endpoint disabled"),
+            Ok(true) => tracing::warn!(endpoint, reason, "endpoint disabled"),
+            Ok(false) => {}
             Err(error) => tracing::error!(%error, "endpoint not disabled"),
         }
     });

@@ -48,7 +48,9 @@ fn open_breaker(client: &Client, path: &str) -> Value {
 fn a_breaker_is_open_on_every_node_and_one_of_them_keeps_it() {
     let _alone = alone();
     let cluster = Cluster::start();
-    let (one, two) = (Node::start(&cluster.url), Node::start(&cluster.url));
+    let one = Node::start(&cluster.url);
+    let id_of_one = cluster.ask("SELECT id::text FROM nodes");
+    let two = Node::start(&cluster.url);
     let here = one.project();
     let there = two.client_like(&here);
     let sink = Sink::with_statuses(&[500]);
@@ -87,6 +89,19 @@ fn a_breaker_is_open_on_every_node_and_one_of_them_keeps_it() {
     assert_eq!(open_breaker(&here, &path), seen[0]);
     assert_eq!(open_breaker(&there, &path), seen[0]);
     assert!(sink.is_empty(), "nothing is sent through an open breaker");
+    // What it held is not lost with the node that kept it: the other takes it as it stands.
+    let (kept, left) = match owner == id_of_one {
+        true => (one, &there),
+        false => (two, &here),
+    };
+    kept.kill();
+    until("its lane is nobody's", || (owners() != owner).then_some(()));
+    publish_to(left, 2);
+    other.next();
+    publish_to(left, 2);
+    other.next();
+    assert_eq!(open_breaker(left, &path), seen[0]);
+    assert!(sink.is_empty(), "nothing is sent through it now either");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::curl::curl;
 use super::request::Request;
-use super::why;
+use crate::parts::failure_words::words;
 use crate::parts::show::block;
 use crate::parts::times::{length, time};
 
@@ -54,7 +54,7 @@ impl Attempt {
             section #attempt.card aria-labelledby="attempt-title" {
                 h2 #attempt-title { "Attempt " (self.number) ": " (self.outcome()) }
                 p { (time(&self.started_at)) @if self.manual { ", asked for by a person: beside the schedule" } }
-                @if let Some(class) = self.error.as_ref().filter(|_| !is_told) { p { strong { (why(class).0) } " " (why(class).1) } }
+                @if let Some(words) = self.error.as_deref().filter(|_| !is_told).map(words) { p { strong { (words.happened) } " " (words.advice) } }
                 (self.timing.show())
                 h3 { @if self.is_unsent() { "What was to be sent, had a connection come about" } @else { "What was sent" } }
                 (self.sent(request, file))

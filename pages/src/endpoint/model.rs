@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::fault::Fault;
+use crate::parts::health::Health;
 use crate::visit::{Visit, segment};
 
 /// Which endpoint an address names.
@@ -64,21 +65,6 @@ pub(super) struct RetryPolicy {
     pub(super) max_attempts: u32,
     pub(super) backoff_multiplier: f64,
     pub(super) initial_delay: u64,
-}
-
-/// How it is doing.
-#[derive(Default, Deserialize)]
-pub(super) struct Health {
-    pub(super) failing_since: Option<String>,
-    pub(super) breaker: Option<Breaker>,
-}
-
-/// What its circuit breaker does.
-#[derive(Deserialize)]
-pub(super) struct Breaker {
-    pub(super) state: String,
-    pub(super) reason: Option<String>,
-    pub(super) until: Option<String>,
 }
 
 /// How requests authenticate towards the receiver.

@@ -10,6 +10,7 @@ use url::form_urlencoded;
 
 use super::model::Endpoint;
 use crate::fault::Fault;
+use crate::parts::failure_words::words;
 use crate::parts::list::{ListOf, empty};
 use crate::parts::show::{badge, count};
 use crate::parts::times::{length, time};
@@ -169,7 +170,7 @@ pub(super) fn tables(visit: &Visit, endpoint: &Endpoint, traffic: &Traffic) -> M
             div.scroll { table {
                 thead { tr { th scope="col" { "What went wrong" } th.number scope="col" { "Times" } th scope="col" {} } }
                 tbody { @for (class, times) in errors { tr {
-                    td { code { (class) } " " (words(class)) }
+                    td { code { (class) } " " (words(class).title) }
                     td.number { (count(*times)) }
                     td.nowrap { a href=(list(visit, endpoint, "error", class)) { "Deliveries" span.visually-hidden { " with " (class) } } }
                 } } }
@@ -197,42 +198,9 @@ pub(super) fn tables(visit: &Visit, endpoint: &Endpoint, traffic: &Traffic) -> M
     }
 }
 
-/// A class of failures in words.
-fn words(class: &str) -> &'static str {
-    match class {
-        "dns" => "its host name did not resolve",
-        "address_refused" => "its name leads to an address that may not be dialled",
-        "connect" => "no connection could be made",
-        "tls" => "the TLS handshake or its certificate failed",
-        "timeout" => "it did not answer in time",
-        "disconnected" => "it closed the connection before its answer was whole",
-        "protocol" => "its answer was no proper HTTP/1.1",
-        "redirect" => "it answered with a redirect, which is not followed",
-        "rejected" => "it answered 4xx or another status that does not acknowledge",
-        "server_error" => "it answered 5xx",
-        "gone" => "it answered 410 Gone",
-        "endpoint_disabled" => "the endpoint was disabled or deleted",
-        "render" => "the event has no form in the endpoint's wire format",
-        "internal" => "a fault of this server; its log says more",
-        "auth" => "its authorization server gave no token",
-        _ => "",
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use hookwright_core::error_class::ErrorClass;
-
     use super::*;
-
-    #[test]
-    fn every_class_has_words() {
-        assert!(
-            ErrorClass::ALL
-                .iter()
-                .all(|class| !words(class.as_str()).is_empty())
-        );
-    }
 
     #[test]
     fn a_share_is_never_rounded_up_to_all() {

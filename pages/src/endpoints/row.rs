@@ -3,7 +3,8 @@
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::state::{Health, cell};
+use super::state::cell;
+use crate::parts::health::Health;
 use crate::parts::show::count;
 use crate::parts::sparkline::{Hour, sparkline};
 use crate::stats::{percent, seconds};

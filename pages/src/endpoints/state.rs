@@ -1,31 +1,15 @@
 //! In what state is an endpoint of the list, and why?
 
 use maud::{Markup, html};
-use serde::Deserialize;
-
-use crate::parts::times::time;
 
 use super::row::Endpoint;
-
-/// How an endpoint is doing.
-#[derive(Deserialize)]
-pub(super) struct Health {
-    failing_since: Option<String>,
-    breaker: Option<Breaker>,
-}
-
-#[derive(Deserialize)]
-struct Breaker {
-    state: String,
-    reason: Option<String>,
-    until: Option<String>,
-}
+use crate::parts::health::Health;
+use crate::parts::times::time;
 
 /// The state as a word in its colour, and under it what there is to know of it.
 pub(super) fn cell(endpoint: &Endpoint) -> Markup {
     let health = endpoint.health.as_ref();
-    let breaker = health.and_then(|it| it.breaker.as_ref());
-    let breaker = breaker.filter(|it| it.state != "closed");
+    let breaker = health.and_then(Health::held_back);
     let failing = health.and_then(|it| it.failing_since.as_deref());
     let reason = endpoint.status_reason.as_deref();
     match (endpoint.status.as_str(), breaker, failing) {

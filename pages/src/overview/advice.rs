@@ -6,6 +6,7 @@ use serde::Deserialize;
 use super::figures::age;
 use super::worst::Failing;
 use crate::fault::Fault;
+use crate::parts::health::Health;
 use crate::parts::list::ListOf;
 use crate::parts::show::count;
 use crate::parts::times::{length, time, to_the_second};
@@ -41,19 +42,6 @@ struct Unwell {
     status: String,
     status_reason: Option<String>,
     health: Option<Health>,
-}
-
-#[derive(Deserialize)]
-struct Health {
-    failing_since: Option<String>,
-    breaker: Option<Breaker>,
-}
-
-#[derive(Deserialize)]
-struct Breaker {
-    state: String,
-    reason: Option<String>,
-    until: Option<String>,
 }
 
 pub(super) async fn ask(
@@ -122,8 +110,7 @@ fn of_all(stats: &Stats, worst: &Failing, now_ms: i64) -> Vec<Advice> {
 fn of_endpoint(endpoint: &Unwell) -> Advice {
     let name = endpoint.name.as_deref().unwrap_or(&endpoint.url);
     let health = endpoint.health.as_ref();
-    let breaker = health.and_then(|health| health.breaker.as_ref());
-    let breaker = breaker.filter(|breaker| breaker.state != "closed");
+    let breaker = health.and_then(Health::held_back);
     let failing = health.and_then(|health| health.failing_since.clone());
     let (title, text) = match (endpoint.status.as_str(), breaker) {
         ("disabled", _) => {

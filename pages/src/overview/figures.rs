@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use crate::parts::failure_words::what;
+use crate::parts::failure_words::words;
 use crate::parts::list::empty;
 use crate::parts::show::count;
 use crate::parts::times::length;
@@ -107,7 +107,7 @@ pub(super) fn failures(visit: &Visit, totals: &Counts) -> Markup {
             @else { div.bare-table { table {
                 thead { tr { th scope="col" { "Cause" } th.number scope="col" { "Failures" } th.number scope="col" { "Share" } } }
                 tbody { @for (class, number) in classes { tr {
-                    th.name scope="row" { a href={ (visit.to("/deliveries")) "?error=" (class) } { (what(class)) } }
+                    th.name scope="row" { a href={ (visit.to("/deliveries")) "?error=" (class) } { (words(class).title) } }
                     td.number { (count(*number)) }
                     td.number.nowrap { (percent(*number as f64 / all.max(1) as f64)) }
                 } } }

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use crate::fault::Fault;
-use crate::parts::failure_words::what;
+use crate::parts::failure_words::words;
 use crate::parts::list::empty;
 use crate::parts::show::count;
 use crate::stats::{Range, percent};
@@ -65,7 +65,7 @@ pub(super) fn show(visit: &Visit, failing: &Failing, range: Range) -> Markup {
                     @if with_account { td { a href=(visit.to(&format!("/accounts/{}", segment(&one.account_id)))) { (one.account_id) } } }
                     td.number { (count(one.failures)) }
                     td.number { (one.success_rate.map_or("–".to_owned(), percent)) }
-                    td { (one.cause().map_or("–", what)) }
+                    td { (one.cause().map_or("–", |class| words(class).title)) }
                 } } }
             } }
             @if !failing.is_complete { p.quiet { "There was more than is added up at once: this is of the newest part of the last " (range.name) "." } }

@@ -144,14 +144,14 @@ impl PostgresStore {
         id: EndpointId,
         reason: String,
         now: UnixMs,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         // Many attempts of many nodes may find the same at once: only the first makes a change.
         let sql = "SELECT status, (SELECT COALESCE(MAX(id), 0) FROM changes) FROM endpoints
                    WHERE id = $1 AND deleted_at IS NULL";
         let found = self.row(sql, &[&id.0]).await?;
         if found.get::<_, i16>(0) != EndpointStatus::Active as i16 {
             self.shared.log.told(found.get(1)).await;
-            return Ok(());
+            return Ok(false);
         }
         let mut client = self.client().await?;
         let change = self.begin(&mut client).await?;
@@ -169,7 +169,7 @@ impl PostgresStore {
         .await?;
         // Somebody was faster.
         let Some(changed) = changed else {
-            return Ok(());
+            return Ok(false);
         };
         let new = endpoint(&changed, &self.shared.vault)?;
         let old = Endpoint {
@@ -179,7 +179,8 @@ impl PostgresStore {
         };
         tell(&change, &old, &new, now).await?;
         let moved = moved(Kind::Endpoint, &new);
-        self.commit(change, &[moved]).await
+        self.commit(change, &[moved]).await?;
+        Ok(true)
     }
 
     pub(crate) async fn delete_endpoint(

@@ -115,17 +115,18 @@ impl SqliteStore {
         id: EndpointId,
         reason: String,
         now: UnixMs,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let vault = std::sync::Arc::clone(&self.vault);
         self.change(move |writer| {
             let connection = &writer.connection;
             let old = by_id(connection, &vault, id)?;
-            if old.status == EndpointStatus::Active {
+            let is_first = old.status == EndpointStatus::Active;
+            if is_first {
                 set_status(connection, id, EndpointStatus::Disabled, Some(&reason), now)?;
             }
             let endpoint = by_id(connection, &vault, id)?;
             tell(connection, &old, &endpoint, now)?;
-            Ok(((), Change::Endpoint(Box::new(endpoint))))
+            Ok((is_first, Change::Endpoint(Box::new(endpoint))))
         })
         .await
     }

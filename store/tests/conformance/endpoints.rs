@@ -143,9 +143,9 @@ facts! {
     async fn an_active_endpoint_is_disabled_with_the_first_reason(house: House) {
         let acme = house.tenant("acme").await;
         let made = house.endpoint_of(acme, "ep_a").await;
-        for (later, reason) in [(1, "answered 410"), (2, "kept failing")] {
+        for (later, reason, is_first) in [(1, "answered 410", true), (2, "kept failing", false)] {
             let disabled = house.disable_endpoint(made.id, reason.to_owned(), NOW.plus_ms(later));
-            disabled.await.expect("disabled");
+            assert_eq!(disabled.await, Ok(is_first), "{reason}");
         }
         let seen = house.endpoint(acme.scope(), "ep_a".to_owned()).await.expect("seen");
         assert_eq!(seen.status, EndpointStatus::Disabled);
@@ -158,7 +158,8 @@ facts! {
         let mut new = an_endpoint(acme, "ep_a");
         new.status = EndpointStatus::Paused;
         let made = house.make_endpoint(new).await;
-        house.disable_endpoint(made.id, "410".to_owned(), NOW).await.expect("a no-op");
+        let disabled = house.disable_endpoint(made.id, "410".to_owned(), NOW).await;
+        assert_eq!(disabled, Ok(false), "a no-op");
         let seen = house.endpoint(acme.scope(), "ep_a".to_owned()).await.expect("seen");
         assert_eq!(seen, made);
     }
