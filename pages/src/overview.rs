@@ -9,6 +9,7 @@ use axum::Router;
 use axum::extract::Query;
 use axum::response::Response;
 use axum::routing::get;
+use futures_util::try_join;
 use maud::{Markup, html};
 use serde::Deserialize;
 
@@ -44,9 +45,13 @@ async fn overview(visit: Visit, Query(asked): Query<Asked>) -> Result<Response, 
         ("per_point", range.per_point),
         ("since", from.as_str()),
     ];
-    let stats: Stats = visit.get("/v1/stats", &query).await?;
-    let worst = worst::ask(&visit, range, &from).await?;
-    let advice = advice::ask(&visit, &stats, &worst, now_ms).await?;
+    // Asked at once: each looks at something else.
+    let (stats, worst, unwell) = try_join!(
+        visit.get::<Stats>("/v1/stats", &query),
+        worst::ask(&visit, range, &from),
+        advice::unwell(&visit),
+    )?;
+    let advice = advice::all(&stats, &worst, unwell.as_ref(), now_ms);
     let body = html! {
         div.title-row { h1 { "Overview" } (ranges(&visit, range)) }
         div #live data-live="5" {

@@ -4,7 +4,7 @@
 use hookwright_core::limits::{
     ROLLUP_DAYS_KEPT_DAYS, ROLLUP_HOURS_KEPT_DAYS, ROLLUP_MINUTES_KEPT_DAYS,
 };
-use hookwright_core::rollup::{Counts, Width};
+use hookwright_core::rollup::{Counts, Unreadable, Width};
 use hookwright_core::time::UnixMs;
 
 /// Stretches of each width that one call removes: more than pass between two calls.
@@ -13,24 +13,17 @@ pub(crate) const STRETCHES_PRUNED_MAX: usize = 30;
 /// `None` for what a newer version wrote, which is left alone: statistics must not keep anybody
 /// from their work.
 pub(crate) fn read(bytes: &[u8]) -> Option<Counts> {
-    match Counts::decode(bytes) {
-        Ok(counts) => Some(counts),
-        Err(error) => {
-            tracing::warn!(%error, "statistics not read");
-            None
-        }
-    }
+    told(Counts::decode(bytes))
 }
 
-/// The same without the times.
-pub(crate) fn read_numbers(bytes: &[u8]) -> Option<Counts> {
-    match Counts::decode_numbers(bytes) {
-        Ok(counts) => Some(counts),
-        Err(error) => {
-            tracing::warn!(%error, "statistics not read");
-            None
-        }
-    }
+/// Failures alone.
+pub(crate) fn read_failures(bytes: &[u8]) -> Option<u64> {
+    told(Counts::failures_in(bytes))
+}
+
+fn told<T>(read: Result<T, Unreadable>) -> Option<T> {
+    read.inspect_err(|error| tracing::warn!(%error, "statistics not read"))
+        .ok()
 }
 
 /// Rows of this width that begin before this second are removed.

@@ -1,5 +1,6 @@
 //! Which endpoints fail most?
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use axum::Json;
@@ -8,7 +9,7 @@ use hookwright_core::ids::EndpointId;
 use hookwright_core::limits::{STATS_ENDPOINT_ROWS_MAX, STATS_ENDPOINTS_MAX};
 use hookwright_core::rollup::Counts;
 use hookwright_core::scope::Scope as KeyScope;
-use hookwright_store::{EndpointCounts, EndpointStretch, Scope, Stretches};
+use hookwright_store::{EndpointFailures, EndpointStretch, Scope, Stretches};
 use http::HeaderMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -115,23 +116,29 @@ async fn worst(
     }))
 }
 
-/// What endpoints counted but for their times: those of an account that has few, or else of the
-/// whole project.
-async fn counted(app: &App, scope: Scope, stretches: Stretches) -> Result<EndpointCounts, Problem> {
+/// How often endpoints failed: those of an account that has few, or else of the whole project.
+async fn counted(
+    app: &App,
+    scope: Scope,
+    stretches: Stretches,
+) -> Result<EndpointFailures, Problem> {
     let store = app.engine.store();
     let few = scope.account_id.map(|_| app.engine.endpoints_within(scope));
     if let Some(few) = few.filter(|few| few.len() <= STATS_ENDPOINTS_MAX) {
         let found = store.rollups_of_endpoints(scope.project_id, few, stretches);
-        let endpoints = summed(found.await?).into_iter().collect();
-        let is_complete = true;
-        return Ok(EndpointCounts {
-            endpoints,
-            is_complete,
+        let sums = summed(found.await?);
+        return Ok(EndpointFailures {
+            endpoints: sums.iter().map(|(id, all)| (*id, failures(all))).collect(),
+            is_complete: true,
         });
     }
     let most = STATS_ENDPOINT_ROWS_MAX;
-    let found = store.rollups_by_endpoint(scope.project_id, stretches, most);
+    let found = store.failures_by_endpoint(scope.project_id, stretches, most);
     Ok(found.await?)
+}
+
+fn failures(counts: &Counts) -> u64 {
+    counts.errors().map(|(_, count)| count).sum()
 }
 
 fn summed(found: Vec<EndpointStretch>) -> HashMap<EndpointId, Counts> {
@@ -146,17 +153,13 @@ fn summed(found: Vec<EndpointStretch>) -> HashMap<EndpointId, Counts> {
 async fn failing(
     app: &App,
     scope: Scope,
-    (counted, stretches): (Vec<(EndpointId, Counts)>, Stretches),
+    (counted, stretches): (Vec<(EndpointId, u64)>, Stretches),
     limit: usize,
 ) -> Result<Vec<FailingEndpoint>, Problem> {
-    let failures = |counts: &Counts| counts.errors().map(|(_, count)| count).sum::<u64>();
-    let mut all: Vec<(u64, EndpointId)> = counted
-        .iter()
-        .map(|(id, counts)| (failures(counts), *id))
-        .filter(|(failures, _)| *failures > 0)
-        .collect();
-    all.sort_by(|a, b| b.cmp(a));
-    let seen = all.into_iter().filter_map(|(failures, id)| {
+    let mut all = counted;
+    all.retain(|(_, failures)| *failures > 0);
+    all.sort_by_key(|(id, failures)| Reverse((*failures, *id)));
+    let seen = all.into_iter().filter_map(|(id, failures)| {
         let endpoint = app.engine.endpoint(id)?;
         let of_account = (scope.account_id).is_none_or(|only| only == endpoint.account_id);
         let account_id = app.engine.account_public_id(endpoint.account_id)?;

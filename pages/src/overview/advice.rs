@@ -35,7 +35,7 @@ pub(super) struct Advice {
 
 /// An endpoint that does not receive as it should.
 #[derive(Deserialize)]
-struct Unwell {
+pub(super) struct Unwell {
     id: String,
     name: Option<String>,
     url: String,
@@ -44,16 +44,23 @@ struct Unwell {
     health: Option<Health>,
 }
 
-pub(super) async fn ask(
-    visit: &Visit,
+/// Endpoints that do not receive as they should, if the visitor may see any.
+pub(super) async fn unwell(visit: &Visit) -> Result<Option<ListOf<Unwell>>, Fault> {
+    if !visit.may("endpoints:read") {
+        return Ok(None);
+    }
+    let query = [("unwell", "true"), ("limit", NAMED)];
+    visit.get("/v1/endpoints", &query).await.map(Some)
+}
+
+pub(super) fn all(
     stats: &Stats,
     worst: &Failing,
+    unwell: Option<&ListOf<Unwell>>,
     now_ms: i64,
-) -> Result<Vec<Advice>, Fault> {
+) -> Vec<Advice> {
     let mut all = of_all(stats, worst, now_ms);
-    if visit.may("endpoints:read") {
-        let query = [("unwell", "true"), ("limit", NAMED)];
-        let unwell: ListOf<Unwell> = visit.get("/v1/endpoints", &query).await?;
+    if let Some(unwell) = unwell {
         all.extend(unwell.data.iter().map(of_endpoint));
         if unwell.next_cursor.is_some() {
             all.push(Advice {
@@ -64,7 +71,7 @@ pub(super) async fn ask(
             });
         }
     }
-    Ok(all)
+    all
 }
 
 /// What the numbers say by themselves.

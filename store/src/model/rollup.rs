@@ -70,11 +70,12 @@ impl Stretches {
     }
 }
 
-/// What each of a project's endpoints counted in some time.
+/// How often each of a project's endpoints failed in some time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct EndpointCounts {
-    /// Those that counted something, in no order; without times.
-    pub endpoints: Vec<(EndpointId, Counts)>,
+pub struct EndpointFailures {
+    /// Failed attempts, and deliveries that failed without one, of those that counted anything; in no
+    /// order.
+    pub endpoints: Vec<(EndpointId, u64)>,
     /// Whether that is all: there may have been more rows than one call adds up.
     pub is_complete: bool,
 }

@@ -1,35 +1,35 @@
 //! What is not delivered yet: what waits, by the index of waiting rows, and first attempts under
 //! way, by a walk from the nodes' lowest mark on.
 
-use hookwright_core::ids::EndpointId;
+use hookwright_core::ids::{AccountId, EndpointId};
 
 use super::{PostgresStore, Result};
 use crate::model::{Backlog, Scope};
 
-/// Lanes that are looked at for one answer: each is looked for in every day.
-const LANES_MAX: i64 = 2_000;
-/// Rows of the project that are looked at for first attempts under way.
+/// Endpoints of an account whose lanes are looked at one by one: each is looked for in every day. Of
+/// an account with more, what it has is found among all that waits in the project.
+const LANES_MAX: usize = 100;
+/// Rows of the project that are looked at for an account's, and for first attempts under way.
 const ROWS_WALKED_MAX: i64 = 20_000;
 
-/// Hops from lane to lane, as lanes.rs does.
-const LANES: &str = "
-    WITH RECURSIVE lanes AS (
-        (SELECT endpoint_id FROM deliveries
-         WHERE due_at IS NOT NULL ORDER BY endpoint_id, due_at LIMIT 1)
-        UNION ALL
-        SELECT next.endpoint_id FROM lanes, LATERAL (
-            SELECT endpoint_id FROM deliveries
-            WHERE due_at IS NOT NULL AND endpoint_id > lanes.endpoint_id
-            ORDER BY endpoint_id, due_at LIMIT 1) next
-    )
-    SELECT lane.endpoint_id, EXISTS (
-        SELECT FROM endpoints p WHERE p.project_id = $1 AND p.id = lane.endpoint_id
-               AND p.account_id = COALESCE($2, p.account_id))
-    FROM (SELECT endpoint_id FROM lanes LIMIT $3) AS lane";
-/// Of each lane, the first rows in the order in which they were made.
+const LANES: &str = "SELECT id FROM endpoints WHERE project_id = $1 AND account_id = $2 LIMIT $3";
+/// How many wait and since when: of the project, or of an account in it.
 pub(super) const WAITING: &str = "
-    SELECT d.created_at FROM deliveries d
-    WHERE d.endpoint_id = $1 AND d.due_at IS NOT NULL ORDER BY d.id LIMIT $2";
+    SELECT count(*) FILTER (WHERE seen), min(created_at) FILTER (WHERE seen), count(*)
+    FROM (SELECT d.created_at, $2::bigint IS NULL OR EXISTS (
+              SELECT FROM endpoints p WHERE p.project_id = d.project_id AND p.id = d.endpoint_id
+                     AND p.account_id = $2) AS seen
+          FROM deliveries d
+          WHERE d.project_id = $1 AND d.due_at IS NOT NULL AND d.created_at >= 0
+          ORDER BY d.id LIMIT $3) AS walked";
+/// Of some lanes, up to so many of each: the first in the order in which they were made.
+pub(super) const WAITING_OF: &str = "
+    SELECT count(*), min(w.created_at)
+    FROM (SELECT d.created_at FROM unnest($1::bigint[]) AS lane (endpoint_id), LATERAL (
+              SELECT created_at FROM deliveries d
+              WHERE d.endpoint_id = lane.endpoint_id AND d.due_at IS NOT NULL
+              ORDER BY d.id LIMIT $2) AS d
+          LIMIT $3) AS w";
 pub(super) const FIRST_ATTEMPTS: &str = "
     SELECT d.created_at, d.state <= 9 AND d.due_at IS NULL
            AND d.endpoint_id = COALESCE($3, d.endpoint_id)
@@ -49,32 +49,61 @@ impl PostgresStore {
             is_exact: true,
             ..Backlog::default()
         };
-        let lanes = match endpoint {
-            Some(endpoint) => vec![endpoint.0],
-            None => self.lanes_with_backlog(scope, &mut found).await?,
+        let lanes = match (endpoint, scope.account_id) {
+            (Some(endpoint), _) => Some(vec![endpoint.0]),
+            (None, Some(account)) => self.few_lanes(scope, account).await?,
+            (None, None) => None,
         };
-        for lane in lanes {
-            let left = limit.saturating_sub(found.deliveries);
-            let rows = self
-                .rows_by_index(WAITING, &[&lane, &(left as i64 + 1)])
-                .await?;
-            found.is_exact &= rows.len() <= left;
-            found.add(rows.len().min(left), rows.first().map(|row| row.get(0)));
+        match lanes {
+            Some(lanes) => self.waiting_of(&lanes, limit, &mut found).await?,
+            None => self.waiting(scope, limit, &mut found).await?,
         }
         self.first_attempts(scope, endpoint, limit, &mut found)
             .await?;
         Ok(found)
     }
 
-    async fn lanes_with_backlog(&self, scope: Scope, found: &mut Backlog) -> Result<Vec<i64>> {
-        let account = scope.account_id.map(|account| account.0);
-        let project = scope.project_id.0;
+    /// The lanes of an account that has few.
+    async fn few_lanes(&self, scope: Scope, account: AccountId) -> Result<Option<Vec<i64>>> {
+        let most = LANES_MAX as i64 + 1;
         let rows = self
-            .rows_by_index(LANES, &[&project, &account, &LANES_MAX])
+            .rows_by_index(LANES, &[&scope.project_id.0, &account.0, &most])
             .await?;
-        found.is_exact &= (rows.len() as i64) < LANES_MAX;
-        let seen = rows.iter().filter(|row| row.get(1));
-        Ok(seen.map(|row| row.get(0)).collect())
+        let all = rows.iter().map(|row| row.get(0)).collect();
+        Ok(Some(all).filter(|_| rows.len() <= LANES_MAX))
+    }
+
+    async fn waiting_of(&self, lanes: &[i64], limit: usize, found: &mut Backlog) -> Result<()> {
+        let most = limit as i64 + 1;
+        let row = self
+            .row_by_index(WAITING_OF, &[&lanes, &most, &most])
+            .await?;
+        let (count, mut oldest_at) = (row.get::<_, i64>(0) as usize, row.get(1));
+        if count > limit {
+            // The oldest may be in a lane that was not come to.
+            let row = self
+                .row_by_index(WAITING_OF, &[&lanes, &1_i64, &i64::MAX])
+                .await?;
+            oldest_at = row.get(1);
+        }
+        found.is_exact &= count <= limit;
+        found.add(count.min(limit), oldest_at);
+        Ok(())
+    }
+
+    async fn waiting(&self, scope: Scope, limit: usize, found: &mut Backlog) -> Result<()> {
+        let account = scope.account_id.map(|account| account.0);
+        let most = match account {
+            Some(_) => ROWS_WALKED_MAX,
+            None => limit as i64 + 1,
+        };
+        let row = self
+            .row_by_index(WAITING, &[&scope.project_id.0, &account, &most])
+            .await?;
+        let (count, walked) = (row.get::<_, i64>(0) as usize, row.get::<_, i64>(2));
+        found.is_exact &= count <= limit && walked < most;
+        found.add(count.min(limit), row.get(1));
+        Ok(())
     }
 
     async fn first_attempts(

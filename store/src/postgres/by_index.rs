@@ -32,6 +32,12 @@ impl PostgresStore {
             }
         }
     }
+
+    /// The one row of such a statement.
+    pub(super) async fn row_by_index(&self, sql: &str, parameters: Parameters<'_>) -> Result<Row> {
+        let rows = self.rows_by_index(sql, parameters).await?;
+        rows.into_iter().next().ok_or(StoreError::NotFound)
+    }
 }
 
 /// Begins a look at what there is: one transaction that ends by being dropped. Each statement is

@@ -78,7 +78,14 @@ fn looks() -> Vec<Case> {
         &["1, 4003000000000000"],
     );
     add(deliveries::by_id(), &["1, 4003000000000000"]);
-    add(backlog::WAITING.to_owned(), &["1, 10001", "2, 1"]);
+    add(
+        backlog::WAITING.to_owned(),
+        &["1, NULL, 10001", "2, NULL, 1", "2, 2, 20000"],
+    );
+    add(
+        backlog::WAITING_OF.to_owned(),
+        &["'{1}', 10001, 10001", "'{2,3,4}', 1, 9223372036854775807"],
+    );
     add(
         backlog::FIRST_ATTEMPTS.to_owned(),
         &[

@@ -8,8 +8,8 @@ use hookwright_core::rollup::{Counts, Width};
 use hookwright_core::time::UnixMs;
 
 use super::{PLAIN_PLANS, PostgresStore, Result};
-use crate::model::{EndpointCounts, EndpointStretch, Rollup, Stretches, Subject};
-use crate::rollup_row::{STRETCHES_PRUNED_MAX, kept_from, read, read_numbers};
+use crate::model::{EndpointFailures, EndpointStretch, Rollup, Stretches, Subject};
+use crate::rollup_row::{STRETCHES_PRUNED_MAX, kept_from, read, read_failures};
 
 /// Held while rows are read, added to and written back.
 const LOCK: i64 = 0x686f_6f6b_726f_6c6c;
@@ -133,12 +133,12 @@ impl PostgresStore {
         Ok(found.collect())
     }
 
-    pub(crate) async fn rollups_by_endpoint(
+    pub(crate) async fn failures_by_endpoint(
         &self,
         project: ProjectId,
         stretches: Stretches,
         limit: usize,
-    ) -> Result<EndpointCounts> {
+    ) -> Result<EndpointFailures> {
         let width = stretches.width as i32;
         let rows = self
             .rows_by_index(
@@ -153,15 +153,16 @@ impl PostgresStore {
                 ],
             )
             .await?;
-        let mut sums: HashMap<EndpointId, Counts> = HashMap::new();
+        let mut sums: HashMap<EndpointId, u64> = HashMap::new();
         for row in &rows {
-            if let (Some(endpoint), Some(counts)) =
-                (Subject::endpoint_of(row.get(0)), read_numbers(row.get(1)))
+            if let (Some(endpoint), Some(failures)) =
+                (Subject::endpoint_of(row.get(0)), read_failures(row.get(1)))
             {
-                sums.entry(endpoint).or_default().merge(&counts);
+                let sum = sums.entry(endpoint).or_default();
+                *sum = sum.saturating_add(failures);
             }
         }
-        Ok(EndpointCounts {
+        Ok(EndpointFailures {
             endpoints: sums.into_iter().collect(),
             is_complete: rows.len() < limit,
         })

@@ -8,8 +8,8 @@ use hookwright_core::time::UnixMs;
 use rusqlite::{OptionalExtension, params};
 
 use super::{Result, SqliteStore};
-use crate::model::{EndpointCounts, EndpointStretch, Rollup, Stretches, Subject};
-use crate::rollup_row::{STRETCHES_PRUNED_MAX, kept_from, read, read_numbers};
+use crate::model::{EndpointFailures, EndpointStretch, Rollup, Stretches, Subject};
+use crate::rollup_row::{STRETCHES_PRUNED_MAX, kept_from, read, read_failures};
 
 impl SqliteStore {
     pub(crate) async fn add_rollups(&self, rollups: Vec<Rollup>) -> Result<()> {
@@ -73,12 +73,12 @@ impl SqliteStore {
         .await
     }
 
-    pub(crate) async fn rollups_by_endpoint(
+    pub(crate) async fn failures_by_endpoint(
         &self,
         project: ProjectId,
         stretches: Stretches,
         limit: usize,
-    ) -> Result<EndpointCounts> {
+    ) -> Result<EndpointFailures> {
         self.read(move |connection| {
             let mut select = connection.prepare_cached(
                 "SELECT subject, counts FROM rollups
@@ -87,23 +87,24 @@ impl SqliteStore {
             )?;
             let (from, to) = Subject::ENDPOINTS;
             let width = stretches.width.seconds();
-            let mut sums: HashMap<EndpointId, Counts> = HashMap::new();
+            let mut sums: HashMap<EndpointId, u64> = HashMap::new();
             let mut left = limit;
             for start in stretches.starts().rev() {
                 let mut rows = select.query(params![width, start, project.0, from, to, left as i64])?;
                 while let Some(row) = rows.next()? {
                     left -= 1;
                     let endpoint = Subject::endpoint_of(row.get_ref(0)?.as_str().unwrap_or_default());
-                    let counts = read_numbers(row.get_ref(1)?.as_blob().unwrap_or_default());
-                    if let (Some(endpoint), Some(counts)) = (endpoint, counts) {
-                        sums.entry(endpoint).or_default().merge(&counts);
+                    let failures = read_failures(row.get_ref(1)?.as_blob().unwrap_or_default());
+                    if let (Some(endpoint), Some(failures)) = (endpoint, failures) {
+                        let sum = sums.entry(endpoint).or_default();
+                        *sum = sum.saturating_add(failures);
                     }
                 }
                 if left == 0 {
                     break;
                 }
             }
-            Ok(EndpointCounts {
+            Ok(EndpointFailures {
                 endpoints: sums.into_iter().collect(),
                 is_complete: left > 0,
             })

@@ -23,15 +23,15 @@ impl Store {
         on_engine!(self, s => s.rollups(project_id, subject, stretches).await)
     }
 
-    /// What each of a project's endpoints counted but for its times, from the newest stretch back until `limit` rows
+    /// How often each of a project's endpoints failed, from the newest stretch back until `limit` rows
     /// are added up.
-    pub async fn rollups_by_endpoint(
+    pub async fn failures_by_endpoint(
         &self,
         project_id: ProjectId,
         stretches: Stretches,
         limit: usize,
-    ) -> Result<EndpointCounts> {
-        on_engine!(self, s => s.rollups_by_endpoint(project_id, stretches, limit).await)
+    ) -> Result<EndpointFailures> {
+        on_engine!(self, s => s.failures_by_endpoint(project_id, stretches, limit).await)
     }
 
     /// The counts of some endpoints, each stretch that has any, in no order. The caller bounds how many

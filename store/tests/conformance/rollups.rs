@@ -82,14 +82,14 @@ facts! {
             minute(other, of(7), 1, counts(9, 9)),
         ];
         house.add_rollups(rows).await.expect("added");
-        let found = house.rollups_by_endpoint(acme.project, minutes(2), 10).await.expect("read");
+        let found = house.failures_by_endpoint(acme.project, minutes(2), 10).await.expect("read");
         let mut endpoints = found.endpoints;
         endpoints.sort_by_key(|(id, _)| *id);
-        assert_eq!(endpoints, [(EndpointId(7), counts(2, 3)), (EndpointId(12), counts(5, 0))]);
+        assert_eq!(endpoints, [(EndpointId(7), 3), (EndpointId(12), 0)]);
         assert!(found.is_complete);
-        let newest = house.rollups_by_endpoint(acme.project, minutes(2), 2).await.expect("read");
+        let newest = house.failures_by_endpoint(acme.project, minutes(2), 2).await.expect("read");
         assert!(!newest.is_complete);
-        let sum: u64 = newest.endpoints.iter().map(|(_, counts)| counts.failed).sum();
+        let sum: u64 = newest.endpoints.iter().map(|(_, failures)| failures).sum();
         assert_eq!(sum, 1, "the oldest is left out");
     }
 

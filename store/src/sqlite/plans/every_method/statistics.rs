@@ -27,7 +27,7 @@ pub(super) async fn call(store: &Store, scope: Scope, endpoint: EndpointId) {
     let project = scope.project_id;
     let series = store.rollups(project, Subject::Project, stretches).await;
     series.expect("read");
-    let sums = store.rollups_by_endpoint(project, stretches, 1).await;
+    let sums = store.failures_by_endpoint(project, stretches, 1).await;
     sums.expect("read");
     let some = store.rollups_of_endpoints(project, vec![endpoint], stretches);
     some.await.expect("read");
