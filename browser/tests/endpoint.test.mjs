@@ -81,6 +81,12 @@ test("it is disabled and enabled by hand", async () => {
   assert.match(await textOf(page), /nothing is sent to it/);
   assert.equal((await api("GET", `/v1/endpoints/${endpoint.id}`)).status, "disabled");
   assert.match(await textOf(page, ".standing"), /Disabled by hand, in the dashboard/);
+  // Since when stays the same whatever else is changed.
+  const since = (await api("GET", `/v1/endpoints/${endpoint.id}`)).status_since;
+  await api("PATCH", `/v1/endpoints/${endpoint.id}`, { name: "Switched off" });
+  await page.reload();
+  assert.equal(await page.$eval(".standing time", (it) => it.getAttribute("datetime")), since);
+  assert.doesNotMatch(await textOf(page, ".standing"), /at the latest/);
   await submit(page, ".standing form[action$='/enable'] button");
   assert.equal((await api("GET", `/v1/endpoints/${endpoint.id}`)).status, "active");
   await page.done();
@@ -95,7 +101,7 @@ test("a failing endpoint's breaker says until when, and is closed by hand", asyn
   await until(() => api("GET", `/v1/stats?endpoint_id=${endpoint.id}`), (it) => it.totals.errors.server_error === 1);
   const page = await open(`/endpoints/${endpoint.id}`);
   assert.match(await textOf(page, ".standing"), /Left alone by its circuit breaker until/);
-  assert.match(await textOf(page), /it answered 5xx/);
+  assert.match(await textOf(page), /The endpoint failed \(5xx\)/);
   await look(page, "endpoint-breaker-open");
   await submit(page, ".standing form[action$='/close-breaker'] button");
   assert.match(await textOf(page), /The circuit breaker is closed/);

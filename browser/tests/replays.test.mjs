@@ -82,6 +82,46 @@ test("what is wrong is said beside its field, with what was typed", async () => 
   await page.done();
 });
 
+test("only some deliveries are replayed: by how they failed, or of one event", async () => {
+  const page = await openPage(browser);
+  await signIn(page, server);
+  const path = (path) => `${path}?project_id=${project.id}`;
+  down = true;
+  const { id } = await server.api("POST", path("/v1/events"), { type: "order.paid", data: { number: EVENTS } });
+  await until(() => server.api("GET", `${path("/v1/deliveries")}&event_id=${id}`), (list) => list.data[0].state === "failed");
+  down = false;
+  await page.goto(at("/replays/new"));
+  await page.click("details.fold summary");
+  await page.select("#f-error_class", "timeout");
+  await submit(page, "button[value=count]");
+  assert.equal(await textOf(page, "#counted"), "0 deliveries");
+  assert.match(await textOf(page, "dl.facts"), /Last failed by\s+timeout/);
+  await submit(page, "button[value=change]");
+  assert.equal(await page.$eval("#f-error_class", (it) => it.value), "timeout");
+  assert.ok(await page.$("details.fold[open]"), "what is used is seen");
+  await page.select("#f-error_class", "server_error");
+  await page.select("#f-states", "failed");
+  await page.type("#f-status", "6xx");
+  assert.equal((await submit(page, "button[value=count]")).status(), 422);
+  assert.match(await textOf(page, "#f-status-error"), /2xx, 3xx, 4xx or 5xx/);
+  await page.$eval("#f-status", (it) => { it.value = "500"; });
+  await page.type("#f-event_id", "evt_nobody");
+  assert.equal((await submit(page, "button[value=count]")).status(), 404);
+  assert.match(await textOf(page, "#f-event_id-error"), /event/);
+  await page.$eval("#f-event_id", (it, id) => { it.value = id; }, id);
+  await look(page, "replay-narrowed");
+  await submit(page, "button[value=count]");
+  assert.equal(await textOf(page, "#counted"), "1 delivery");
+  await look(page, "replay-narrowed-counted");
+  await submit(page, "button[value=begin]");
+  await page.waitForFunction(() => document.querySelector("#replay .badge").innerText === "finished");
+  const facts = await textOf(page, "dl.facts");
+  for (const fact of [/Only in state\s+failed/, /Last answered\s+500/, /Last failed by\s+server error/]) assert.match(facts, fact);
+  assert.ok(facts.includes(id), facts);
+  await until(() => server.api("GET", `${path("/v1/deliveries")}&event_id=${id}`), (list) => list.data[0].state === "delivered");
+  await page.done();
+});
+
 test("a replay that runs can be paused, resumed and ended", async () => {
   const page = await openPage(browser);
   page.on("dialog", (dialog) => dialog.accept());

@@ -87,7 +87,7 @@ test("chosen deliveries are counted first, and then resent", async () => {
   await page.done();
 });
 
-test("all that match are resent as a replay, or one by one where a replay cannot say the filters", async () => {
+test("all that match and have ended are resent as a replay, and what waits one by one", async () => {
   const page = await operator();
   const query = `endpoint_id=${world.endpoints.dead}&event_type=order.paid`;
   await page.goto(at(`/deliveries?state=failed,cancelled&${query}`));
@@ -104,11 +104,27 @@ test("all that match are resent as a replay, or one by one where a replay cannot
   const made = await api("GET", `/v1/replays/${replay}`);
   assert.deepEqual([made.what, made.endpoint_id, made.event_types, made.total], ["failed", world.endpoints.dead, ["order.paid"], expected]);
 
+  // Why they failed is taken over as well.
+  const why = `endpoint_id=${world.endpoints.dead}&event_type=user.*&error=server_error`;
+  const failed = await count(`state=failed&status_class=5xx&${why}`);
+  assert.ok(failed > 0);
+  await page.goto(at(`/deliveries?state=failed&status=5xx&${why}`));
+  await submit(page, "a[href*='/deliveries/resend?']");
+  assert.match(await textOf(page), new RegExp(`${failed} deliver(y fits|ies fit) the filters`));
+  assert.match(await textOf(page), /sent by a replay/);
+  await submit(page, "form[method=post][action$='/deliveries/resend'] button");
+  const narrowed = await api("GET", `/v1/replays/${new URL(page.url()).pathname.split("/").at(-1)}`);
+  assert.deepEqual([narrowed.what, narrowed.states, narrowed.status_class, narrowed.error_class, narrowed.total], ["failed", ["failed"], "5xx", "server_error", failed]);
+  assert.match(await textOf(page, "dl.facts"), /Last answered\s+5xx\s+Last failed by\s+server error/);
+  await page.goto(at(`/deliveries/resend?all=1&state=failed&error=dns&endpoint_id=${world.endpoints.dead}`));
+  assert.match(await textOf(page), /0 deliveries fit the filters/);
+  assert.equal(await page.$("form[method=post][action$='/deliveries/resend']"), null);
+
   const timed = `error=timeout&endpoint_id=${world.endpoints.slow}`;
   const slow = await api("GET", `/v1/deliveries?limit=250&state=retrying&${timed}`);
   await page.goto(at(`/deliveries?state=retrying&${timed}`));
   await submit(page, "a[href*='/deliveries/resend?']");
-  assert.match(await textOf(page), new RegExp(`${slow.data.length} deliveries fit the filters`));
+  assert.match(await textOf(page), new RegExp(`${slow.data.length} deliver(y fits|ies fit) the filters`));
   await submit(page, "form[method=post][action$='/deliveries/resend'] button");
   assert.match(await textOf(page), new RegExp(`${slow.data.length} deliver(y gets|ies get) one attempt now`));
   await until(() => delivery(slow.data[0].id), (now) => now.attempts === slow.data[0].attempts + 1);
@@ -143,8 +159,12 @@ test("an event that failed somewhere is resent there alone", async () => {
   const failed = (await api("GET", `/v1/deliveries?state=failed&endpoint_id=${world.endpoints.dead}&limit=1`)).data[0];
   await page.goto(at(`/events/${failed.event_id}`));
   await submit(page, "a[href*='/deliveries/resend?all=1']");
-  const expected = await count(`state=failed,cancelled&event_id=${failed.event_id}`);
-  assert.match(await textOf(page), new RegExp(`${expected} deliveries fit the filters`));
+  const all = (await api("GET", `/v1/deliveries?state=failed,cancelled&event_id=${failed.event_id}`)).data;
+  const endpoints = await Promise.all(all.map((it) => api("GET", `/v1/endpoints/${it.endpoint_id}`)));
+  const expected = endpoints.filter((it) => it.status !== "disabled").length;
+  assert.ok(expected > 0 && expected < all.length, "some are to endpoints that are disabled");
+  assert.match(await textOf(page), new RegExp(`${expected} deliver(y fits|ies fit) the filters`));
+  assert.match(await textOf(page), new RegExp(`Passed over: ${all.length - expected} whose endpoint is disabled`));
   await page.done();
 });
 

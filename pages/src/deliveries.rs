@@ -13,7 +13,7 @@ use axum::response::Response;
 use axum::routing::get;
 use maud::{Markup, html};
 
-pub(crate) use asked::Asked;
+pub(crate) use asked::{Asked, status};
 pub(crate) use bulk::one;
 pub(crate) use names::Names;
 pub(crate) use table::{Delivery, Table, attempts};

@@ -169,6 +169,7 @@ mod tests {
             status_reason: None,
             created_at: UnixMs(0),
             updated_at: UnixMs(0),
+            status_since: UnixMs(0),
         }
     }
 

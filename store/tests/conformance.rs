@@ -71,6 +71,7 @@ mod conformance {
     mod recovery;
     mod release;
     mod replay;
+    mod replay_filters;
     mod replay_retention;
     mod resend;
     mod rollups;

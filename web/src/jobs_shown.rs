@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use hookwright_store::{Job, JobSpec, PurgeOf, ReplayWhat};
+use hookwright_core::error_class::ErrorClass;
+use hookwright_core::state::DeliveryState;
+use hookwright_store::{Job, JobSpec, PurgeOf, ReplaySpec, ReplayWhat};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -31,6 +33,16 @@ pub(crate) struct ReplayShown {
     endpoint_id: Option<String>,
     account_id: Option<String>,
     event_types: Vec<String>,
+    /// The event that it is about alone.
+    event_id: Option<String>,
+    /// The states of the deliveries that it takes up; empty is all that `what` says.
+    states: Vec<&'static str>,
+    /// The class of the status that deliveries were last answered with, as 5xx.
+    status_class: Option<String>,
+    /// The status that deliveries were last answered with.
+    status_code: Option<u16>,
+    /// The class of the deliveries' last failure.
+    error_class: Option<&'static str>,
     since: Option<String>,
     until: Option<String>,
     rate_per_second: Option<u32>,
@@ -57,6 +69,7 @@ impl ReplayShown {
             JobSpec::Broadcast(_) | JobSpec::Purge(_) => None,
         };
         let of = spec.as_ref();
+        let status = of.and_then(|spec| spec.status);
         Self {
             id: job.public_id.clone(),
             state: job.state.as_str(),
@@ -68,6 +81,17 @@ impl ReplayShown {
             endpoint_id: of.and_then(|spec| spec.endpoint.clone().map(|(_, id)| id)),
             account_id: of.and_then(|spec| spec.account.clone()),
             event_types: of.map(|spec| spec.event_types.clone()).unwrap_or_default(),
+            event_id: of.and_then(|spec| spec.event.clone().map(|(_, id)| id)),
+            states: of.map(states).unwrap_or_default(),
+            status_class: status
+                .filter(|(first, last)| first != last)
+                .map(|(first, _)| format!("{}xx", first / 100)),
+            status_code: status
+                .filter(|(first, last)| first == last)
+                .map(|(first, _)| first),
+            error_class: of
+                .and_then(|spec| ErrorClass::from_code(spec.error?))
+                .map(ErrorClass::as_str),
             since: of.map(|spec| times::rfc3339(spec.since)),
             until: of.map(|spec| times::rfc3339(spec.until)),
             rate_per_second: of.map(|spec| spec.rows_per_second),
@@ -81,6 +105,12 @@ impl ReplayShown {
             finished_at: job.finished_at.map(times::rfc3339),
         }
     }
+}
+
+fn states(spec: &ReplaySpec) -> Vec<&'static str> {
+    let codes = spec.states.iter();
+    let states = codes.filter_map(|code| DeliveryState::from_code(*code));
+    states.map(DeliveryState::as_str).collect()
 }
 
 /// A broadcast.

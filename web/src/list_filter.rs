@@ -106,23 +106,12 @@ impl DeliveriesQuery {
     pub(crate) async fn filter(&self, app: &App, scope: Scope) -> Result<DeliveryFilter, Problem> {
         let filter = self.whose(app, scope).await?;
         let (status, error) = (self.status()?, self.error()?);
-        let failures = error.is_some() || status.is_some_and(|(first, _)| first >= 300);
-        let states = if failures && filter.states.is_empty() {
-            // What failed and was delivered later is not looked for.
-            let not_delivered = |state: &DeliveryState| *state != DeliveryState::Delivered;
-            DeliveryState::ALL
-                .into_iter()
-                .filter(not_delivered)
-                .collect()
-        } else {
-            filter.states.clone()
-        };
-        Ok(DeliveryFilter {
+        let filter = DeliveryFilter {
             status,
             error,
-            states,
             ..filter
-        })
+        };
+        Ok(filter.without_what_went_well())
     }
 
     /// Without what is asked of the last attempt.
@@ -150,10 +139,11 @@ impl DeliveriesQuery {
 
     pub(crate) fn status(&self) -> Result<Option<(u16, u16)>, Problem> {
         status(self.status_class.as_deref(), self.status_code.as_deref())
+            .map_err(|(name, detail)| Problem::query(name, detail))
     }
 
     pub(crate) fn error(&self) -> Result<Option<ErrorClass>, Problem> {
-        error(self.error.as_deref())
+        error(self.error.as_deref()).map_err(|detail| Problem::query("error", &detail))
     }
 }
 
@@ -193,40 +183,36 @@ fn states(text: Option<&str>) -> Result<Vec<DeliveryState>, Problem> {
     )
 }
 
-fn status(class: Option<&str>, code: Option<&str>) -> Result<Option<(u16, u16)>, Problem> {
+/// The statuses, both included, of a class or of one code. A refusal names the parameter.
+pub(crate) fn status(
+    class: Option<&str>,
+    code: Option<&str>,
+) -> Result<Option<(u16, u16)>, (&'static str, &'static str)> {
     match (class, code) {
         (None, None) => Ok(None),
-        (Some(_), Some(_)) => Err(Problem::query(
-            "status_class",
-            "give status_class or status_code, not both",
-        )),
+        (Some(_), Some(_)) => Err(("status_class", "give status_class or status_code, not both")),
         (Some(class), None) => {
             let first = match class {
                 "2xx" => 200,
                 "3xx" => 300,
                 "4xx" => 400,
                 "5xx" => 500,
-                _ => {
-                    let detail = "must be 2xx, 3xx, 4xx or 5xx";
-                    return Err(Problem::query("status_class", detail));
-                }
+                _ => return Err(("status_class", "must be 2xx, 3xx, 4xx or 5xx")),
             };
             Ok(Some((first, first + 99)))
         }
         (None, Some(code)) => {
-            let detail = "must be a status from 100 to 599";
             let code = code.parse().ok().filter(|code| (100..600).contains(code));
-            let code = code.ok_or_else(|| Problem::query("status_code", detail))?;
+            let code = code.ok_or(("status_code", "must be a status from 100 to 599"))?;
             Ok(Some((code, code)))
         }
     }
 }
 
-fn error(word: Option<&str>) -> Result<Option<ErrorClass>, Problem> {
+pub(crate) fn error(word: Option<&str>) -> Result<Option<ErrorClass>, String> {
     let read = |word: &str| {
         let words: Vec<&str> = ErrorClass::ALL.iter().map(|class| class.as_str()).collect();
-        let detail = format!("must be one of {}", words.join(", "));
-        ErrorClass::parse(word).ok_or_else(|| Problem::query("error", &detail))
+        ErrorClass::parse(word).ok_or_else(|| format!("must be one of {}", words.join(", ")))
     };
     word.map(read).transpose()
 }

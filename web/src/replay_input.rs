@@ -1,8 +1,11 @@
 //! A replay as it is asked for, and what is made of it.
 
+use hookwright_core::error_class::ErrorClass;
+use hookwright_core::ids::encode;
 use hookwright_core::limits::{
     JOB_ROWS_PER_SECOND_DEFAULT, JOB_ROWS_PER_SECOND_MAX, SUBSCRIPTIONS_MAX,
 };
+use hookwright_core::state::DeliveryState;
 use hookwright_core::subscription::Subscriptions;
 use hookwright_core::time::UnixMs;
 use hookwright_store::{ReplaySpec, ReplayWhat, Scope};
@@ -10,6 +13,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::app::App;
+use crate::event_list::{event_prefix, find};
+use crate::list_filter;
 use crate::problem::Problem;
 use crate::times;
 
@@ -33,6 +38,20 @@ pub(crate) struct ReplayInput {
     /// Which deliveries; `failed` if not said.
     #[serde(default)]
     what: What,
+    /// Of this event only: the id that its publisher gave, or the one that was made for it.
+    event_id: Option<String>,
+    /// Only deliveries in these states: `failed`, `cancelled` or, with `what` `all`, `delivered`. All
+    /// that `what` says, if none is given.
+    #[serde(default)]
+    #[schemars(length(max = 3))]
+    states: Vec<String>,
+    /// Only deliveries last answered with a status of this class: 2xx, 3xx, 4xx or 5xx.
+    status_class: Option<String>,
+    /// Only deliveries last answered with this status.
+    #[schemars(range(min = 100, max = 599))]
+    status_code: Option<u16>,
+    /// Only deliveries that last failed with this class, as `timeout`: what lists call `error`.
+    error_class: Option<String>,
     /// Deliveries each second at most: 1 to 10,000, 500 if not said.
     #[schemars(range(min = 1, max = 10_000))]
     rate_per_second: Option<u32>,
@@ -49,8 +68,8 @@ enum What {
     /// Those that failed or were cancelled: each begins anew, with a whole retry schedule.
     #[default]
     Failed,
-    /// Every delivery to `endpoint_id`, which must be given: those that were delivered are sent once
-    /// more and stay delivered, those that failed begin anew.
+    /// Every delivery to `endpoint_id` or of `event_id`, one of which must be given: those that were
+    /// delivered are sent once more and stay delivered, those that failed begin anew.
     All,
     /// Events that an endpoint would get if they were published now, and of which it has no
     /// delivery: it gets one.
@@ -86,9 +105,19 @@ impl ReplayInput {
             What::All => ReplayWhat::All,
             What::Missing => ReplayWhat::Missing,
         };
+        let narrowed = self.narrowed(what)?;
         let store = app.engine.store();
+        let event = match &self.event_id {
+            None => None,
+            Some(id) => {
+                let event = find(app, scope, id).await?;
+                scope.account_id = Some(event.account_id);
+                let made = || encode(&event_prefix(app, scope), event.accepted_at, event.id.0);
+                Some((event.id.0, event.given_id.clone().unwrap_or_else(made)))
+            }
+        };
         let endpoint = match &self.endpoint_id {
-            None if what == ReplayWhat::All => {
+            None if what == ReplayWhat::All && event.is_none() => {
                 let detail = "name the endpoint: everything is sent again to one at a time";
                 return Err(Problem::field("/endpoint_id", detail));
             }
@@ -116,10 +145,58 @@ impl ReplayInput {
                 until,
                 rows_per_second,
                 end_row,
+                event,
+                ..narrowed
             },
             place,
             scope,
         })
+    }
+
+    /// What is asked of deliveries themselves, as lists read it.
+    fn narrowed(&self, what: ReplayWhat) -> Result<ReplaySpec, Problem> {
+        self.check_missing(what)?;
+        let code = self.status_code.map(|code| code.to_string());
+        let status = list_filter::status(self.status_class.as_deref(), code.as_deref());
+        let status =
+            status.map_err(|(name, detail)| Problem::field(&format!("/{name}"), detail))?;
+        let error = list_filter::error(self.error_class.as_deref());
+        let error = error.map_err(|detail| Problem::field("/error_class", detail))?;
+        let state = |word: &String| {
+            let state = DeliveryState::parse(word).filter(|state| match state {
+                DeliveryState::Failed | DeliveryState::Cancelled => true,
+                DeliveryState::Delivered => what == ReplayWhat::All,
+                _ => false,
+            });
+            let detail = "must be failed, cancelled or, where all is replayed, delivered";
+            let state = state.ok_or_else(|| Problem::field("/states", detail));
+            state.map(DeliveryState::code)
+        };
+        Ok(ReplaySpec {
+            states: self.states.iter().map(state).collect::<Result<_, _>>()?,
+            status,
+            error: error.map(ErrorClass::code),
+            ..ReplaySpec::default()
+        })
+    }
+
+    /// Where there is no delivery yet, nothing can be asked of it.
+    fn check_missing(&self, what: ReplayWhat) -> Result<(), Problem> {
+        let asked = [
+            ("/event_id", self.event_id.is_some()),
+            ("/states", !self.states.is_empty()),
+            ("/status_class", self.status_class.is_some()),
+            ("/status_code", self.status_code.is_some()),
+            ("/error_class", self.error_class.is_some()),
+        ];
+        let first = asked.into_iter().find(|(_, is_asked)| *is_asked);
+        match first {
+            Some((pointer, _)) if what == ReplayWhat::Missing => {
+                let detail = "leave it out: what is missing has no delivery yet";
+                Err(Problem::field(pointer, detail))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn check_types(&self) -> Result<(), Problem> {

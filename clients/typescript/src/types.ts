@@ -243,6 +243,7 @@ export interface Endpoint {
   secret: string | null;
   status: string;
   status_reason: string | null;
+  status_since: string;
   active: boolean;
   headers: Record<string, string>;
   retry_policy: RetryPolicy | null;
@@ -964,6 +965,11 @@ export interface Replay {
   endpoint_id: string | null;
   account_id: string | null;
   event_types: string[];
+  event_id: string | null;
+  states: string[];
+  status_class: string | null;
+  status_code: number | null;
+  error_class: string | null;
   since: string | null;
   until: string | null;
   rate_per_second: number | null;
@@ -992,6 +998,11 @@ export interface ReplayInput {
   since: string;
   until?: string | null;
   what?: ReplayWhat;
+  event_id?: string | null;
+  states?: string[];
+  status_class?: string | null;
+  status_code?: number | null;
+  error_class?: string | null;
   rate_per_second?: number | null;
   dry_run?: boolean;
 }

@@ -3,7 +3,7 @@
 use hookwright_core::state::DeliveryState;
 use hookwright_core::subscription::Subscriptions;
 use hookwright_core::time::UnixMs;
-use hookwright_store::{EndpointStatus, PastDelivery, ReplaySpec, ReplayWhat};
+use hookwright_store::{DeliveryFilter, EndpointStatus, PastDelivery, ReplaySpec, ReplayWhat};
 
 /// What a replay does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub(crate) struct Asked {
     since: UnixMs,
     until: UnixMs,
     what: ReplayWhat,
+    /// Which deliveries, but for what their events must be.
+    pub(crate) deliveries: DeliveryFilter,
 }
 
 impl Asked {
@@ -36,6 +38,9 @@ impl Asked {
             since: spec.since,
             until: spec.until,
             what: spec.what,
+            deliveries: spec
+                .deliveries()
+                .ok_or("it names a state or an error class that this version does not know")?,
         })
     }
 

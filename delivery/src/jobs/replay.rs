@@ -7,8 +7,8 @@ use hookwright_core::ids::EndpointId;
 use hookwright_core::job_state::JobState;
 use hookwright_core::limits::{JOB_SCANNED_ROWS_MAX, JOB_STEP_ROWS_MAX, REPLAY_COUNTED_ROWS_MAX};
 use hookwright_store::{
-    HeldJob, Job, JobProgress, Looked, OPERATIONAL_ACCOUNT, PastEvent, PastOf, ReplaySpec,
-    ReplayStep, ReplayWhat, Scope, StoreError, Stretch,
+    HeldJob, Job, JobProgress, Looked, OPERATIONAL_ACCOUNT, PastEvent, ReplaySpec, ReplayStep,
+    ReplayWhat, Scope, StoreError, Stretch,
 };
 
 use super::Stepped;
@@ -120,12 +120,11 @@ async fn choose(
         let looked = shared.store.past_events(scope, stretch).await?;
         return choose_missing(shared, (scope, spec, &asked), looked, rows).await;
     }
-    let which = PastOf {
-        failed: spec.what == ReplayWhat::Failed,
-        endpoint: spec.endpoint.as_ref().map(|(row, _)| EndpointId(*row)),
-    };
-    let stretch = stretch(looks_at);
-    let looked = shared.store.past_deliveries(scope, which, stretch).await?;
+    let filter = asked.deliveries.clone();
+    let looked = shared
+        .store
+        .past_deliveries(scope, filter, stretch(looks_at))
+        .await?;
     let mut chosen = Chosen::new();
     for past in &looked.found {
         if chosen.count() >= rows {

@@ -138,6 +138,14 @@ fn an_endpoint_that_is_gone_is_disabled_with_its_reason() {
     let endpoint = client.get(&format!("/v1/endpoints/{id}")).expect(200);
     assert_eq!(endpoint["status"], "disabled");
     assert!(endpoint["status_reason"].is_string(), "{endpoint}");
+    // Since when is not told anew by other changes.
+    let since = endpoint["status_since"].as_str().expect("a time");
+    assert!(Some(since) >= failed["created_at"].as_str(), "{endpoint}");
+    let renamed = client.patch(&format!("/v1/endpoints/{id}"), &json!({"name": "Old"}));
+    assert_eq!(renamed.expect(200)["status_since"], since);
+    let path = format!("/v1/endpoints/{id}/enable");
+    let enabled = client.send("POST", &path, &[], ()).expect(200);
+    assert!(enabled["status_since"].as_str() > Some(since), "{enabled}");
 }
 
 #[test]

@@ -151,6 +151,75 @@ fn everything_to_an_endpoint_is_sent_once_more() {
 }
 
 #[test]
+fn only_what_the_filters_take_is_delivered_again() {
+    let server = Server::start();
+    let client = server.project("envoyou");
+    let sink = Sink::with_statuses(&[503, 404, 502, 200]);
+    let to = endpoint(&client, json!({"url": sink.url}));
+    let events: Vec<String> = (0..3)
+        .map(|number| {
+            let event = publish(&client, number);
+            delivery_in_state(&client, &event, "failed");
+            event
+        })
+        .collect();
+    let counted = |filters: Value| {
+        let mut body = json!({"since": SINCE});
+        for (name, value) in filters.as_object().expect("filters") {
+            body[name] = value.clone();
+        }
+        count(&client, body)["count"].clone()
+    };
+    for (filters, expected) in [
+        (json!({"status_class": "5xx"}), 2),
+        (json!({"status_code": 503}), 1),
+        (json!({"error_class": "server_error"}), 2),
+        (
+            json!({"error_class": "server_error", "status_code": 404}),
+            0,
+        ),
+        (json!({"error_class": "timeout"}), 0),
+        (json!({"states": ["failed"]}), 3),
+        (json!({"states": ["cancelled"]}), 0),
+        (json!({"event_id": events[0]}), 1),
+        (json!({"event_id": events[0], "status_class": "4xx"}), 0),
+        (json!({"what": "all", "event_id": events[0]}), 1),
+        (
+            json!({"what": "all", "endpoint_id": to, "states": ["delivered"]}),
+            0,
+        ),
+    ] {
+        assert_eq!(counted(filters.clone()), expected, "{filters}");
+    }
+    let asked = json!({"since": SINCE, "states": ["failed"], "error_class": "rejected", "status_code": 404});
+    let id = replay(&client, &asked);
+    let done = replay_in_state(&client, &id, "finished");
+    assert_eq!((&done["done"], &done["total"]), (&json!(1), &json!(1)));
+    for name in ["states", "error_class", "status_code"] {
+        assert_eq!(done[name], asked[name], "{name}");
+    }
+    assert_eq!(
+        (&done["status_class"], &done["event_id"]),
+        (&Value::Null, &Value::Null)
+    );
+    delivery_in_state(&client, &events[1], "delivered");
+    for event in [&events[0], &events[2]] {
+        delivery_in_state(&client, event, "failed");
+    }
+    let delivered = json!({"what": "all", "endpoint_id": to, "status_class": "2xx"});
+    assert_eq!(counted(delivered), 1);
+    let of_event = json!({"since": SINCE, "event_id": events[2], "status_class": "5xx"});
+    let id = replay(&client, &of_event);
+    let done = replay_in_state(&client, &id, "finished");
+    assert_eq!(
+        (&done["done"], &done["event_id"], &done["status_class"]),
+        (&json!(1), &json!(events[2]), &json!("5xx"))
+    );
+    delivery_in_state(&client, &events[2], "delivered");
+    delivery_in_state(&client, &events[0], "failed");
+}
+
+#[test]
 fn a_new_endpoint_gets_what_it_missed_once() {
     let server = Server::start();
     let client = server.project("envoyou");
@@ -288,6 +357,26 @@ fn what_cannot_be_replayed_is_refused_by_name() {
         (
             json!({"since": SINCE, "event_types": ["*.x"]}),
             "/event_types",
+        ),
+        (json!({"since": SINCE, "what": "all"}), "/endpoint_id"),
+        (json!({"since": SINCE, "states": ["delivered"]}), "/states"),
+        (json!({"since": SINCE, "states": ["pending"]}), "/states"),
+        (
+            json!({"since": SINCE, "status_class": "6xx"}),
+            "/status_class",
+        ),
+        (json!({"since": SINCE, "status_code": 99}), "/status_code"),
+        (
+            json!({"since": SINCE, "error_class": "tired"}),
+            "/error_class",
+        ),
+        (
+            json!({"since": SINCE, "what": "missing", "error_class": "tls"}),
+            "/error_class",
+        ),
+        (
+            json!({"since": SINCE, "what": "missing", "event_id": "evt_1"}),
+            "/event_id",
         ),
     ] {
         let refused = client.post("/v1/replays", &body).expect(422);

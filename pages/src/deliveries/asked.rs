@@ -52,11 +52,7 @@ impl Asked {
 
     /// The parameters of the API's list.
     pub(crate) fn pairs(&self) -> Vec<(&'static str, String)> {
-        let status = self.status.trim();
-        let status = match status.ends_with("xx") || status.is_empty() {
-            true => ("status_class", status.to_owned()),
-            false => ("status_code", status.to_owned()),
-        };
+        let (status_name, status) = status(&self.status);
         let text = |name, value: &str| (name, value.trim().to_owned());
         vec![
             text("state", &self.state),
@@ -64,7 +60,7 @@ impl Asked {
             text("event_type", &self.event_type),
             text("event_id", &self.event_id),
             text("account_id", &self.account_id),
-            status,
+            (status_name, status.to_owned()),
             text("error", &self.error),
             ("created_after", moment(&self.from)),
             ("created_before", moment(&self.to)),
@@ -190,6 +186,15 @@ fn choice(name: &str, label: &str, value: &str, options: &[(&str, &str)]) -> Mar
                 @if !is_known { option value=(value) selected { (value) } }
             }
         }
+    }
+}
+
+/// What the API calls a status that was typed: `5xx` is a class, anything else a code.
+pub(crate) fn status(typed: &str) -> (&'static str, &str) {
+    let typed = typed.trim();
+    match typed.ends_with("xx") || typed.is_empty() {
+        true => ("status_class", typed),
+        false => ("status_code", typed),
     }
 }
 

@@ -140,8 +140,8 @@ async fn of_all(visit: &Visit, asked: &Asked, until: &str) -> Result<(Markup, bo
         Err(problem) => return Ok((said_of(Some(&problem)), false)),
     };
     let said = html! {
-        p.count { strong { (count(ids.len() as u64)) } " deliveries fit the filters" @if more { ", and there may be more" } "." }
-        @if more { p.note { "At most " (count(PAGE_RESENT_AT_ONCE_MAX as u64)) " are resent at once with these filters: these are the newest. To resend any number, filter by " strong { "Failed or cancelled" } " alone (with an endpoint, type or time if you like): that is done as a replay." } }
+        p.count { strong { (count(ids.len() as u64)) } @if ids.len() == 1 { " delivery fits" } @else { " deliveries fit" } " the filters" @if more { ", and there may be more" } "." }
+        @if more { p.note { "At most " (count(PAGE_RESENT_AT_ONCE_MAX as u64)) " are resent at once with these filters: these are the newest. Any number is resent of what has ended: choose the state " strong { "Failed or cancelled" } ", or an endpoint with " strong { "Delivered" } ", beside your other filters. That is done as a replay." } }
         p { (ONE_ATTEMPT) }
     };
     Ok((said, !ids.is_empty()))
@@ -158,7 +158,7 @@ async fn of_replay(visit: &Visit, mut replay: serde_json::Value) -> Result<(Mark
         Err(problem) => return Ok((said_of(Some(&problem)), false)),
     };
     let said = html! {
-        p.count { strong { @if !counted.count_is_exact { "At least " } (count(counted.count)) } " deliveries fit the filters." }
+        p.count { strong { @if !counted.count_is_exact { "At least " } (count(counted.count)) } @if counted.count == 1 { " delivery fits" } @else { " deliveries fit" } " the filters." }
         p { "They are sent by a replay, 500 a second at most. You can watch, pause and end it. "
             @if what { "Each begins anew with a whole retry schedule." }
             @else { "What was delivered is sent once more and stays delivered; what failed begins anew." } }

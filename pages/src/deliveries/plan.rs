@@ -1,10 +1,10 @@
-//! How are all deliveries that the filters take sent again? As a replay, a job of its own, where one
-//! can say the filters; else each by itself, as many as are bounded.
+//! How are all deliveries that the filters take sent again? As a replay, a job of its own, wherever one
+//! can take them up; else, as for what still waits, each by itself, as many as are bounded.
 
 use serde_json::{Value, json};
 
 use super::Asked;
-use super::asked::moment;
+use super::asked::{moment, status};
 
 /// How it is done.
 #[derive(Debug, PartialEq)]
@@ -18,26 +18,40 @@ pub(super) enum Plan {
 /// Before there was anything.
 const EVER: &str = "1970-01-01T00:00:00Z";
 
+/// What a replay is about that takes up deliveries in these states; nothing where none does.
+fn what(states: &[&str], is_bounded: bool) -> Option<&'static str> {
+    let all = |known: &[&str]| states.iter().all(|state| known.contains(state));
+    match states {
+        [] if is_bounded => Some("all"),
+        [] => None,
+        _ if all(&["failed", "cancelled"]) => Some("failed"),
+        _ if all(&["failed", "cancelled", "delivered"]) && is_bounded => Some("all"),
+        _ => None,
+    }
+}
+
 /// The way for these filters. `until` is when they were looked at.
 pub(super) fn plan(asked: &Asked, until: &str) -> Plan {
-    let beyond = [&asked.event_id, &asked.status, &asked.error];
-    let is_failed = asked.state == "failed,cancelled";
-    let is_all = asked.state.is_empty() && !asked.endpoint_id.is_empty();
-    if beyond.iter().any(|value| !value.is_empty()) || !(is_failed || is_all) {
+    let states: Vec<&str> = asked.state.split(',').filter(|it| !it.is_empty()).collect();
+    // Everything is sent again to one endpoint, or of one event, at a time.
+    let is_bounded = !asked.endpoint_id.is_empty() || !asked.event_id.is_empty();
+    let Some(what) = what(&states, is_bounded) else {
         return Plan::OneByOne;
-    }
+    };
     let or = |value: &str, otherwise: &str| match value.trim().is_empty() {
         true => otherwise.to_owned(),
         false => moment(value),
     };
     let mut replay = json!({
-        "what": if is_failed { "failed" } else { "all" },
+        "what": what,
         "since": or(&asked.from, EVER),
         "until": or(&asked.to, until),
     });
     for (name, value) in [
         ("endpoint_id", &asked.endpoint_id),
         ("account_id", &asked.account_id),
+        ("event_id", &asked.event_id),
+        ("error_class", &asked.error),
     ] {
         if !value.is_empty() {
             replay[name] = Value::from(value.trim());
@@ -45,6 +59,14 @@ pub(super) fn plan(asked: &Asked, until: &str) -> Plan {
     }
     if !asked.event_type.is_empty() {
         replay["event_types"] = json!([asked.event_type.trim()]);
+    }
+    if !states.is_empty() && asked.state != "failed,cancelled" {
+        replay["states"] = json!(states);
+    }
+    let (name, typed) = status(&asked.status);
+    if !typed.is_empty() {
+        let code = typed.parse::<u16>().ok();
+        replay[name] = code.map_or_else(|| json!(typed), |code| json!(code));
     }
     Plan::Replay(replay)
 }
@@ -65,23 +87,55 @@ mod tests {
     }
 
     #[test]
-    fn what_a_replay_can_say_is_one_and_all_else_is_sent_one_by_one() {
-        let failed = json!({"what": "failed", "since": EVER, "until": NOW, "endpoint_id": "ep_1"});
-        assert_eq!(
-            plan(&asked("failed,cancelled", "ep_1", ""), NOW),
-            Plan::Replay(failed)
-        );
-        let all = json!({"what": "all", "since": EVER, "until": NOW, "endpoint_id": "ep_1"});
-        assert_eq!(plan(&asked("", "ep_1", ""), NOW), Plan::Replay(all));
-        // A replay of what failed takes up what was cancelled as well.
+    fn what_has_ended_is_taken_up_by_a_replay_and_what_waits_one_by_one() {
+        let replay = |asked: &Asked| match plan(asked, NOW) {
+            Plan::Replay(replay) => replay,
+            Plan::OneByOne => json!(null),
+        };
+        let to =
+            |what: &str| json!({"what": what, "since": EVER, "until": NOW, "endpoint_id": "ep_1"});
+        assert_eq!(replay(&asked("failed,cancelled", "ep_1", "")), to("failed"));
+        assert_eq!(replay(&asked("", "ep_1", "")), to("all"));
+        let mut failed = to("failed");
+        failed["states"] = json!(["failed"]);
+        assert_eq!(replay(&asked("failed", "ep_1", "")), failed);
+        let mut delivered = to("all");
+        delivered["states"] = json!(["delivered"]);
+        assert_eq!(replay(&asked("delivered", "ep_1", "")), delivered);
         for other in [
-            asked("failed", "ep_1", ""),
-            asked("failed,cancelled", "", "tls"),
+            asked("", "", "tls"),
             asked("", "", ""),
-            asked("delivered", "ep_1", ""),
+            asked("delivered", "", ""),
+            asked("retrying", "ep_1", ""),
+            asked("pending,retrying,held", "", ""),
         ] {
             assert_eq!(plan(&other, NOW), Plan::OneByOne);
         }
+    }
+
+    #[test]
+    fn why_they_failed_is_passed_on() {
+        let of = |status: &str| {
+            let asked = Asked {
+                status: status.to_owned(),
+                event_id: "evt_1".to_owned(),
+                ..asked("failed,cancelled", "", "server_error")
+            };
+            let Plan::Replay(replay) = plan(&asked, NOW) else {
+                panic!("a replay");
+            };
+            assert_eq!(
+                (&replay["error_class"], &replay["event_id"]),
+                (&json!("server_error"), &json!("evt_1"))
+            );
+            (
+                replay["status_class"].clone(),
+                replay["status_code"].clone(),
+            )
+        };
+        assert_eq!(of("5xx"), (json!("5xx"), json!(null)));
+        assert_eq!(of(" 503"), (json!(null), json!(503)));
+        assert_eq!(of("many"), (json!(null), json!("many")));
     }
 
     #[test]

@@ -57,6 +57,7 @@ pub(super) struct Endpoint {
     pub(super) last_validation: Option<Validated>,
     pub(super) created_at: String,
     pub(super) updated_at: String,
+    pub(super) status_since: String,
 }
 
 /// Its own schedule.

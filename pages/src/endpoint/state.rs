@@ -52,7 +52,7 @@ fn disabled(endpoint: &Endpoint) -> State {
         )
     } else if reason.starts_with("every attempt failed since") {
         (
-            html! { "Disabled after days without one success: " (reason) "." },
+            html! { "Disabled" (since(endpoint)) ", after days without one success: " (reason) "." },
             "Find out why the receiver does not answer (the failures below say how), send a test, enable the endpoint and replay what it missed.",
         )
     } else {
@@ -69,9 +69,8 @@ fn disabled(endpoint: &Endpoint) -> State {
     }
 }
 
-/// Since when at the latest: what changed the endpoint last may have been something else.
 fn since(endpoint: &Endpoint) -> Markup {
-    html! { ", since " (time(&endpoint.updated_at)) " at the latest" }
+    html! { ", since " (time(&endpoint.status_since)) }
 }
 
 /// Who stopped it, as far as the reason tells.
@@ -198,6 +197,7 @@ mod tests {
             "circuit_breaker": null, "ordered": false, "metadata": {}, "public_key": null,
             "previous_secret_valid_until": null, "auth": null, "client_certificate": null,
             "secret_rotation": "both", "validation": null, "last_validation": null, "created_at": "", "updated_at": "",
+            "status_since": "2026-01-01T00:00:00Z",
         });
         let change = change.as_object().cloned().unwrap_or_default();
         all.as_object_mut().expect("an object").extend(change);
@@ -222,7 +222,7 @@ mod tests {
             "{sentence}"
         );
         assert!(
-            sentence.ends_with(" at the latest. 2\u{202f}000 deliveries wait."),
+            sentence.ends_with("</time>. 2\u{202f}000 deliveries wait."),
             "{sentence}"
         );
         assert_eq!(way, WayOut::Resume);

@@ -26,7 +26,7 @@ pub(super) struct Endpoint {
     pub(super) status_reason: Option<String>,
     pub(super) rate_limit: Option<u32>,
     pub(super) health: Option<Health>,
-    pub(super) updated_at: String,
+    pub(super) status_since: String,
     traffic: Option<Traffic>,
 }
 

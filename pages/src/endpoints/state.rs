@@ -48,9 +48,8 @@ fn because(reason: Option<&str>) -> Markup {
     html! { @if let Some(reason) = reason { p.more { (reason) } } }
 }
 
-/// The API knows when an endpoint was changed last, which was then or later.
 fn since(endpoint: &Endpoint) -> Markup {
-    html! { p.more { "since " (time(&endpoint.updated_at)) " at the latest" } }
+    html! { p.more { "since " (time(&endpoint.status_since)) } }
 }
 
 #[cfg(test)]
@@ -61,7 +60,7 @@ mod tests {
         let mut all = json!({
             "id": "ep_1", "account_id": "a", "url": "https://a.test/", "name": null,
             "status": "active", "status_reason": null, "rate_limit": null,
-            "events": ["*"], "updated_at": "2026-01-01T00:00:00Z",
+            "events": ["*"], "status_since": "2026-01-01T00:00:00Z",
         });
         let change = change.as_object().cloned().unwrap_or_default();
         all.as_object_mut().expect("an object").extend(change);
@@ -76,7 +75,9 @@ mod tests {
         let disabled =
             cell(json!({"status": "disabled", "status_reason": "410 Gone", "health": health}));
         assert!(
-            disabled.contains(">disabled<") && disabled.contains("410 Gone"),
+            disabled.contains(">disabled<")
+                && disabled.contains("410 Gone")
+                && disabled.contains("since <time"),
             "{disabled}"
         );
         let open = cell(json!({"health": health}));

@@ -41,6 +41,7 @@ pub(super) struct Unwell {
     url: String,
     status: String,
     status_reason: Option<String>,
+    status_since: String,
     health: Option<Health>,
 }
 
@@ -118,7 +119,10 @@ fn of_endpoint(endpoint: &Unwell) -> Advice {
     let name = endpoint.name.as_deref().unwrap_or(&endpoint.url);
     let health = endpoint.health.as_ref();
     let breaker = health.and_then(Health::held_back);
-    let failing = health.and_then(|health| health.failing_since.clone());
+    let since = match endpoint.status.as_str() {
+        "disabled" => Some(endpoint.status_since.clone()),
+        _ => health.and_then(|health| health.failing_since.clone()),
+    };
     let (title, text) = match (endpoint.status.as_str(), breaker) {
         ("disabled", _) => {
             let reason = endpoint.status_reason.as_deref().unwrap_or("no reason was given")
@@ -152,7 +156,7 @@ fn of_endpoint(endpoint: &Unwell) -> Advice {
             format!("/endpoints/{}", segment(&endpoint.id)),
             "Open the endpoint",
         ),
-        since: failing,
+        since,
     }
 }
 
@@ -220,12 +224,13 @@ mod tests {
     fn an_endpoint_says_why_it_does_not_receive() {
         let read = |text: &str| of_endpoint(&serde_json::from_str::<Unwell>(text).expect("read"));
         let disabled = read(
-            r#"{"id":"ep_1","name":null,"url":"https://a.test","status":"disabled","status_reason":"it said that it is gone (410)","health":null}"#,
+            r#"{"id":"ep_1","name":null,"url":"https://a.test","status":"disabled","status_reason":"it said that it is gone (410)","status_since":"2024-01-15T08:00:00Z","health":{"failing_since":"2024-01-10T08:00:00Z"}}"#,
         );
         assert_eq!(disabled.title, "Disabled: https://a.test");
         assert!(disabled.text.contains("it said that it is gone (410)"));
+        assert_eq!(disabled.since.as_deref(), Some("2024-01-15T08:00:00Z"));
         let open = read(
-            r#"{"id":"ep_1","name":"CRM","url":"https://a.test","status":"active","status_reason":null,"health":{"failing_since":"2024-01-15T09:31:15Z","breaker":{"state":"open","reason":"5 failures in a row","until":"2024-01-15T10:33:00Z"}}}"#,
+            r#"{"id":"ep_1","name":"CRM","url":"https://a.test","status":"active","status_reason":null,"status_since":"2024-01-01T00:00:00Z","health":{"failing_since":"2024-01-15T09:31:15Z","breaker":{"state":"open","reason":"5 failures in a row","until":"2024-01-15T10:33:00Z"}}}"#,
         );
         assert_eq!(open.title, "Left alone for a while: CRM");
         assert!(

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::deliveries::status;
 use crate::posted::Fields;
 
 /// The fields that the form shows, whose faults are said beside them.
@@ -12,8 +13,15 @@ pub(super) const FIELDS: &[&str] = &[
     "event_types",
     "since",
     "until",
+    "states",
+    "status",
+    "error_class",
+    "event_id",
     "rate_per_second",
 ];
+
+/// Those that are about deliveries themselves, and seldom used.
+pub(super) const FURTHER: &[&str] = &["states", "status", "error_class", "event_id"];
 
 /// The request's body. What was left empty is left out.
 pub(super) fn body(fields: &Fields, dry_run: bool) -> Value {
@@ -24,7 +32,14 @@ pub(super) fn body(fields: &Fields, dry_run: bool) -> Value {
             continue;
         };
         let value = match *name {
-            "event_types" => json!(types(text)),
+            "event_types" | "states" => json!(names(text)),
+            "status" => {
+                let (name, typed) = status(text);
+                let code = typed.parse::<u16>().ok();
+                let value = code.map_or_else(|| json!(typed), |code| json!(code));
+                body.insert(name.to_owned(), value);
+                continue;
+            }
             "since" | "until" => json!(moment(text)),
             "rate_per_second" => match text.parse::<u64>() {
                 Ok(number) => json!(number),
@@ -40,7 +55,7 @@ pub(super) fn body(fields: &Fields, dry_run: bool) -> Value {
     Value::Object(body)
 }
 
-fn types(text: &str) -> Vec<&str> {
+fn names(text: &str) -> Vec<&str> {
     let names = text.split([',', ' ', '\n', '\r', '\t']);
     names.filter(|name| !name.is_empty()).collect()
 }
@@ -80,6 +95,20 @@ mod tests {
             body(&Fields::default(), false),
             json!({"dry_run": false, "since": ""})
         );
+    }
+
+    #[test]
+    fn a_status_is_a_class_or_a_code() {
+        let of = |text: &str| {
+            let body = body(&Fields::of(text.as_bytes()), true);
+            (body["status_class"].clone(), body["status_code"].clone())
+        };
+        assert_eq!(of("status=5xx"), (json!("5xx"), json!(null)));
+        assert_eq!(of("status=503"), (json!(null), json!(503)));
+        assert_eq!(of("status="), (json!(null), json!(null)));
+        let states = body(&Fields::of(b"states=failed&error_class=tls"), true);
+        assert_eq!(states["states"], json!(["failed"]));
+        assert_eq!(states["error_class"], json!("tls"));
     }
 
     #[test]

@@ -3,22 +3,30 @@
 use std::collections::BTreeMap;
 
 use axum::response::{IntoResponse, Redirect, Response};
+use hookwright_core::error_class::ErrorClass;
 use http::{Method, StatusCode};
 use maud::{Markup, html};
 use serde::Deserialize;
 use time::OffsetDateTime;
 
-use super::ask::{FIELDS, body};
+use super::ask::{FIELDS, FURTHER, body};
 use super::progress::skipped_words;
 use super::{WHAT, what_words};
 use crate::fault::{Fault, FieldProblem, OrForm, Problem};
 use crate::layout::{self, csrf_field};
+use crate::parts::failure_words::words;
 use crate::parts::field::{Field, trouble};
 use crate::parts::list::ListOf;
 use crate::parts::show::count;
 use crate::posted::{Fields, Form, Posted};
 use crate::visit::{Face, Visit};
 
+const STATES: &[(&str, &str)] = &[
+    ("", "all of them"),
+    ("failed", "failed"),
+    ("cancelled", "cancelled"),
+    ("delivered", "delivered"),
+];
 /// How far back the form looks at first.
 const SINCE_MS: i64 = 24 * 60 * 60 * 1000;
 
@@ -82,15 +90,26 @@ async fn ask<T: serde::de::DeserializeOwned>(
         .await;
     match answer {
         Err(Fault::Refused(problem)) if problem.status == 404 => Ok(Err(unknown(problem, fields))),
-        answer => answer.or_form(),
+        answer => Ok(answer.or_form()?.map_err(beside_status)),
     }
 }
 
-/// An endpoint or an account that is not there belongs beside the field that names it.
+/// The API has two fields where the form has one.
+fn beside_status(mut problem: Problem) -> Problem {
+    for error in &mut problem.errors {
+        if matches!(&*error.pointer, "/status_class" | "/status_code") {
+            "/status".clone_into(&mut error.pointer);
+        }
+    }
+    problem
+}
+
+/// What is not there belongs beside the field that names it.
 fn unknown(mut problem: Problem, fields: &Fields) -> Problem {
-    let field = match fields.text("endpoint_id") {
-        Some(_) => "/endpoint_id",
-        None => "/account_id",
+    let field = match (fields.text("event_id"), fields.text("endpoint_id")) {
+        (Some(_), _) if problem.detail.contains("event") => "/event_id",
+        (_, Some(_)) => "/endpoint_id",
+        _ => "/account_id",
     };
     problem.errors.push(FieldProblem {
         pointer: field.to_owned(),
@@ -129,11 +148,30 @@ async fn page(visit: &Visit, form: &Form) -> Result<Response, Fault> {
             (Field::new("event_types", "Event types").hint("Several with spaces between them. user.* stands for all that begin with user.; all types, if it is left empty.").input(form, "text"))
             (Field::new("since", "Accepted from (UTC)").required().input(form, "datetime-local"))
             (Field::new("until", "until (UTC)").hint("Until now, if it is left empty.").input(form, "datetime-local"))
+            (further(form))
             (Field::new("rate_per_second", "Deliveries a second at most").hint("1 to 10,000; 500, if it is left empty. Choose what the receiver can bear.").input(form, "number"))
             div.actions { button.primary type="submit" name="step" value="count" { "Count the deliveries" } }
         }
     };
     Ok(layout::page(visit, "New replay", &body))
+}
+
+/// What is asked of deliveries themselves. Where it is used it is open.
+fn further(form: &Form) -> Markup {
+    let is_used = |name: &&str| !form.value(name).is_empty() || form.error(name).is_some();
+    let causes = ErrorClass::ALL.map(|class| (class.as_str(), words(class.as_str()).title));
+    let causes: Vec<(&str, &str)> = std::iter::once(("", "any cause")).chain(causes).collect();
+    html! {
+        details.fold open[FURTHER.iter().any(is_used)] {
+            summary { "Only some of these deliveries" }
+            div.inner {
+                (Field::new("states", "State").select(form, STATES))
+                (Field::new("error_class", "Failed by").hint("The class of the last failure.").select(form, &causes))
+                (Field::new("status", "Answer").hint("Last answered so: 5xx, or 503.").input(form, "text"))
+                (Field::new("event_id", "Event").hint("Of this event only: evt_… or your own id.").input(form, "text"))
+            }
+        }
+    }
 }
 
 /// A choice while it can be looked through; an id to type where there are more.
@@ -158,7 +196,8 @@ fn endpoint_field(form: &Form, endpoints: &ListOf<Endpoint>) -> Markup {
 }
 
 fn preview(visit: &Visit, fields: &Fields, counted: &Counted) -> Response {
-    let said = |name: &str| fields.text(name).unwrap_or("").replacen('T', " ", 1);
+    let said = |name: &str| fields.text(name).unwrap_or("");
+    let at = |name: &str| said(name).replacen('T', " ", 1);
     let number = match counted.count_is_exact {
         true => count(counted.count),
         false => format!("at least {}", count(counted.count)),
@@ -171,12 +210,16 @@ fn preview(visit: &Visit, fields: &Fields, counted: &Counted) -> Response {
                 p.quiet { (count(*number)) " more would be passed over. " (skipped_words(reason)) "." }
             }
             dl.facts {
-                dt { "What" } dd { (what_words(&said("what"))) }
+                dt { "What" } dd { (what_words(said("what"))) }
                 @if !said("endpoint_id").is_empty() { dt { "Endpoint" } dd { code { (said("endpoint_id")) } } }
                 @if !said("account_id").is_empty() { dt { "Account" } dd { code { (said("account_id")) } } }
                 @if !said("event_types").is_empty() { dt { "Event types" } dd { code { (said("event_types")) } } }
-                dt { "Accepted from" } dd { (said("since")) " UTC" }
-                dt { "until" } dd { @if said("until").is_empty() { "now" } @else { (said("until")) " UTC" } }
+                @if !said("event_id").is_empty() { dt { "Event" } dd { code { (said("event_id")) } } }
+                @if !said("states").is_empty() { dt { "Only in state" } dd { (said("states")) } }
+                @if !said("status").is_empty() { dt { "Last answered" } dd { (said("status")) } }
+                @if !said("error_class").is_empty() { dt { "Last failed by" } dd { (said("error_class").replace('_', " ")) } }
+                dt { "Accepted from" } dd { (at("since")) " UTC" }
+                dt { "until" } dd { @if said("until").is_empty() { "now" } @else { (at("until")) " UTC" } }
                 dt { "Deliveries a second" } dd { "at most " @if said("rate_per_second").is_empty() { "500" } @else { (said("rate_per_second")) } }
             }
         }

@@ -126,6 +126,11 @@ fn facts(visit: &Visit, replay: &Replay) -> Markup {
                 @if replay.event_types.is_empty() { "all" }
                 @for name in &replay.event_types { code { (name) } " " }
             }
+            @if let Some(id) = &replay.event_id { dt { "Event" } dd { a href=(visit.to(&format!("/events/{}", segment(id)))) { code { (id) } } } }
+            @if !replay.states.is_empty() { dt { "Only in state" } dd { (replay.states.join(" or ")) } }
+            @if let Some(class) = &replay.status_class { dt { "Last answered" } dd { (class) } }
+            @if let Some(code) = replay.status_code { dt { "Last answered" } dd { (code) } }
+            @if let Some(class) = &replay.error_class { dt { "Last failed by" } dd { (class.replace('_', " ")) } }
             dt { "Accepted from" } dd { (maybe(replay.since.as_deref())) }
             dt { "until" } dd { (maybe(replay.until.as_deref())) }
             dt { "Begun" } dd { (time(&replay.started_at)) }

@@ -16,6 +16,11 @@ pub(super) struct Replay {
     pub(super) endpoint_id: Option<String>,
     pub(super) account_id: Option<String>,
     pub(super) event_types: Vec<String>,
+    pub(super) event_id: Option<String>,
+    pub(super) states: Vec<String>,
+    pub(super) status_class: Option<String>,
+    pub(super) status_code: Option<u16>,
+    pub(super) error_class: Option<String>,
     pub(super) since: Option<String>,
     pub(super) until: Option<String>,
     pub(super) rate_per_second: Option<u32>,
@@ -103,7 +108,7 @@ mod tests {
 
     fn replay(state: &str, total: u64, done: u64, skipped: u64) -> Replay {
         serde_json::from_value(serde_json::json!({
-            "id": "rpl_1", "state": state, "what": "failed", "event_types": [],
+            "id": "rpl_1", "state": state, "what": "failed", "event_types": [], "states": [],
             "total": total, "total_is_exact": true, "done": done,
             "skipped": {"endpoint_disabled": skipped},
             "started_at": "2026-11-21T14:03:22Z", "updated_at": "2026-11-21T14:03:22Z",

@@ -259,6 +259,8 @@ pub struct Endpoint {
     pub created_at: UnixMs,
     /// When it last changed.
     pub updated_at: UnixMs,
+    /// Since when it has its status.
+    pub status_since: UnixMs,
 }
 
 impl Endpoint {

@@ -92,6 +92,39 @@ impl DeliveryFilter {
         }
     }
 
+    /// Without what was delivered in the end, where a failure is asked for and no state: what failed
+    /// and was delivered later is not meant.
+    #[must_use]
+    pub fn without_what_went_well(self) -> Self {
+        let failures = self.error.is_some() || self.status.is_some_and(|(first, _)| first >= 300);
+        if !failures || !self.states.is_empty() {
+            return self;
+        }
+        let not_delivered = |state: &DeliveryState| *state != DeliveryState::Delivered;
+        Self {
+            states: DeliveryState::ALL
+                .into_iter()
+                .filter(not_delivered)
+                .collect(),
+            ..self
+        }
+    }
+
+    /// Whether it asks for more of a delivery's attempts than what came of all.
+    #[must_use]
+    pub const fn asks_of_attempts(&self) -> bool {
+        self.status.is_some() || self.error.is_some()
+    }
+
+    /// Whether it takes only what failed or was cancelled.
+    #[must_use]
+    pub fn takes_only_failed(&self) -> bool {
+        let failed = |state: &DeliveryState| {
+            matches!(state, DeliveryState::Failed | DeliveryState::Cancelled)
+        };
+        !self.states.is_empty() && self.states.iter().all(failed)
+    }
+
     /// Whether deliveries in this state may be shown.
     #[must_use]
     pub fn takes_state(&self, state: DeliveryState) -> bool {

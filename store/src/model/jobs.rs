@@ -7,7 +7,7 @@ use hookwright_core::job_state::{JobKind, JobState};
 use hookwright_core::time::UnixMs;
 use serde::{Deserialize, Serialize};
 
-use super::Lease;
+use super::{Lease, ReplaySpec};
 
 /// A job.
 #[derive(Clone, Debug, PartialEq)]
@@ -86,40 +86,6 @@ impl JobSpec {
             Self::Purge(_) => JobKind::Purge,
         }
     }
-}
-
-/// Which deliveries a replay is about.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ReplayWhat {
-    /// Those that failed or were cancelled.
-    #[default]
-    Failed,
-    /// Every one.
-    All,
-    /// Those that an endpoint would get if its events were published now, and has not got.
-    Missing,
-}
-
-/// What a replay does.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct ReplaySpec {
-    /// Which deliveries.
-    pub what: ReplayWhat,
-    /// To this endpoint only: its row and its public id.
-    pub endpoint: Option<(i64, String)>,
-    /// The account's public id, where it is about one alone.
-    pub account: Option<String>,
-    /// Of events of these types only, `*` allowed; empty means all.
-    pub event_types: Vec<String>,
-    /// Of events accepted then or later.
-    pub since: UnixMs,
-    /// Of events accepted before.
-    pub until: UnixMs,
-    /// Deliveries each second at most.
-    pub rows_per_second: u32,
-    /// The row before which it ends.
-    pub end_row: i64,
 }
 
 /// What a broadcast publishes.
@@ -316,15 +282,6 @@ pub struct ReplayStep {
     pub added: Vec<(EventId, EndpointId, UnixMs)>,
     /// How far it has come.
     pub end: StepEnd,
-}
-
-/// Which past deliveries are looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PastOf {
-    /// Only those that failed or were cancelled.
-    pub failed: bool,
-    /// Only those to this endpoint.
-    pub endpoint: Option<EndpointId>,
 }
 
 /// Where rows begin and end: after the first, before the second.

@@ -1,23 +1,21 @@
 //! Which deliveries a list shows, and where they are found: by an index, or among a bounded number
 //! of rows.
 
-use std::collections::HashMap;
-
 use hookwright_core::ids::EventId;
 use hookwright_core::limits::{LIST_LANES_MAX, LIST_ROWS_SCANNED_MAX};
 use hookwright_core::state::DeliveryState;
 use tokio_postgres::Row;
 
 use super::by_index::{begin_look, tried_again};
-use super::delivery_rows::{COLUMNS, about, receivers, rows_of, stored};
+use super::delivery_rows::{COLUMNS, about, receivers, stored};
+use super::fitting::fitting;
 use super::lent::Transaction;
 use super::time_span::{Table, narrowed};
 use super::windows::{Days, reached, windows};
 use super::{Parameters, PostgresStore, Result};
-use crate::blob;
 use crate::error::StoreError;
 use crate::model::{Delivery, DeliveryFilter, Listed, Page, Scope, Towards};
-use crate::stored_delivery::{Fits, Receiver, Source, Stored, sources};
+use crate::stored_delivery::{Receiver, Source, Stored, sources};
 use crate::walk::{Part, Span, page_of};
 
 /// Which rows a list walks.
@@ -32,15 +30,10 @@ pub(super) const WAITING_OF: &str =
     "endpoint_id = (SELECT id FROM endpoints WHERE project_id = $1 AND id = $5)
           AND due_at IS NOT NULL";
 pub(super) const FINISHED: &str = "project_id = $1 AND finished_at IS NOT NULL";
-const RANGE_OF_EVENT: &str = "SELECT first_delivery, fanout FROM events
+pub(super) const RANGE_OF_EVENT: &str = "SELECT first_delivery, fanout FROM events
     WHERE project_id = $1 AND id = $2 AND ($3::bigint IS NULL OR account_id = $3)";
-const LATE: &str =
+pub(super) const LATE: &str =
     "SELECT delivery_id FROM late_deliveries WHERE project_id = $1 AND event_id = $2";
-pub(super) const LAST_ANSWERS: &str = "
-    SELECT a.delivery_id, a.number, substring(a.body, 1, 64) FROM unnest($2::bigint[]) AS asked (id), LATERAL (
-        SELECT delivery_id, number, body FROM attempts
-        WHERE project_id = $1 AND delivery_id = asked.id AND delivery_id >= $3 AND delivery_id <= $4
-        OFFSET 0) a";
 const LANES: &str = "SELECT id FROM endpoints WHERE project_id = $1 AND account_id = $2 LIMIT $3";
 const LOW_WATER: &str = "SELECT COALESCE(MIN(low_water), 0) FROM (
     SELECT low_water FROM nodes UNION ALL SELECT low_water FROM lost_nodes) everybody";
@@ -286,26 +279,16 @@ impl Walk<'_> {
 
     /// Those of the rows that fit.
     async fn shown(&self, rows: &[Row]) -> Result<Vec<Delivery>> {
-        let mut fitting = Vec::new();
-        let mut in_doubt = Vec::new();
         let found: Vec<Stored> = rows.iter().map(stored).collect::<Result<_>>()?;
         let lanes = found.iter().map(|found| found.endpoint_id.0);
         let receivers = receivers(&self.transaction, self.scope, lanes).await?;
-        for found in found {
-            let Some(receiver) = receivers.get(&found.endpoint_id.0) else {
-                continue;
-            };
-            match found.fits(self.filter, receiver.is_paused) {
-                Fits::No => {}
-                Fits::Yes => fitting.push((found, receiver)),
-                Fits::IfLastAnswer => in_doubt.push((found, receiver)),
-            }
-        }
-        if !in_doubt.is_empty() {
-            let last = self.last_answers(&in_doubt).await?;
-            in_doubt.retain(|(found, _)| self.filter.takes_status(last_of(&last, found)));
-            fitting.extend(in_doubt);
-        }
+        let known = found.into_iter().filter_map(|found| {
+            let receiver = receivers.get(&found.endpoint_id.0)?;
+            Some((found, receiver))
+        });
+        let asked = (self.scope.project_id, self.filter);
+        let is_paused = |receiver: &&Receiver| receiver.is_paused;
+        let fitting = fitting(&self.transaction, asked, known.collect(), is_paused).await?;
         let ids: Vec<i64> = fitting.iter().map(|(found, _)| found.event_id.0).collect();
         let about = about(&self.transaction, self.scope.project_id, ids).await?;
         let mut shown = Vec::new();
@@ -319,31 +302,6 @@ impl Walk<'_> {
             }
         }
         Ok(shown)
-    }
-
-    /// The number and status of each of these deliveries' last attempt, where it is not the first.
-    async fn last_answers(
-        &self,
-        of: &[(Stored, &Receiver)],
-    ) -> Result<HashMap<i64, (i32, Option<u16>)>> {
-        let ids: Vec<i64> = of.iter().map(|(found, _)| found.id.0).collect();
-        let mut last: HashMap<i64, (i32, Option<u16>)> = HashMap::new();
-        for row in rows_of(&self.transaction, LAST_ANSWERS, self.scope.project_id, ids).await? {
-            let (delivery, number): (i64, i32) = (row.get(0), row.get(1));
-            let head = blob::head(row.get::<_, &[u8]>(2))?;
-            let known = last.entry(delivery).or_default();
-            if number > known.0 {
-                *known = (number, head.and_then(|head| head.status));
-            }
-        }
-        Ok(last)
-    }
-}
-
-fn last_of(last: &HashMap<i64, (i32, Option<u16>)>, found: &Stored) -> Option<u16> {
-    match last.get(&found.id.0) {
-        Some((_, status)) => *status,
-        None => found.first.and_then(|first| first.status),
     }
 }
 

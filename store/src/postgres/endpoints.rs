@@ -17,7 +17,7 @@ use crate::vault::Vault;
 use crate::walk::{Span, page_in_order};
 
 pub(super) const COLUMNS: &str = "id, project_id, account_id, public_id, settings, secrets, status, \
-                                  status_reason, created_at, updated_at";
+                                  status_reason, created_at, updated_at, COALESCE(status_since, updated_at)";
 pub(super) const IN_SCOPE: &str = "project_id = $1 AND account_id = COALESCE($2, account_id) AND public_id = $3 AND deleted_at IS NULL";
 
 impl PostgresStore {
@@ -31,8 +31,8 @@ impl PostgresStore {
         accounts::must_be_there(&change, new.project_id, new.account_id).await?;
         within_limit(&change, new.project_id, new.account_id).await?;
         let sql = format!(
-            "INSERT INTO endpoints (project_id, account_id, public_id, settings, secrets, status, status_reason, created_at, updated_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $8, $7, $7) ON CONFLICT DO NOTHING RETURNING {COLUMNS}"
+            "INSERT INTO endpoints (project_id, account_id, public_id, settings, secrets, status, status_reason, created_at, updated_at, status_since)
+             VALUES ($1, $2, $3, $4, $5, $6, $8, $7, $7, $7) ON CONFLICT DO NOTHING RETURNING {COLUMNS}"
         );
         let made = row_of(
             &change,
@@ -114,7 +114,9 @@ impl PostgresStore {
         let sql = format!(
             "UPDATE endpoints SET settings = COALESCE($4, settings), secrets = COALESCE($5, secrets),
                     status = COALESCE($6, status),
-                    status_reason = CASE WHEN $6 IS NULL THEN status_reason ELSE $7 END, updated_at = $8
+                    status_reason = CASE WHEN $6 IS NULL THEN status_reason ELSE $7 END,
+                    status_since = CASE WHEN $6 <> status THEN $8 ELSE COALESCE(status_since, updated_at) END,
+                    updated_at = $8
              WHERE {IN_SCOPE} RETURNING {COLUMNS}"
         );
         let changed = row_of(
@@ -156,7 +158,7 @@ impl PostgresStore {
         let mut client = self.client().await?;
         let change = self.begin(&mut client).await?;
         let sql = format!(
-            "UPDATE endpoints SET status = $2, status_reason = $3, updated_at = $4
+            "UPDATE endpoints SET status = $2, status_reason = $3, updated_at = $4, status_since = $4
                    WHERE id = $1 AND status = $5 AND deleted_at IS NULL
                    RETURNING {COLUMNS}"
         );
@@ -284,5 +286,6 @@ pub(super) fn endpoint(row: &Row, vault: &Vault) -> Result<Endpoint> {
         status_reason: row.get(7),
         created_at: UnixMs(row.get(8)),
         updated_at: UnixMs(row.get(9)),
+        status_since: UnixMs(row.get(10)),
     })
 }

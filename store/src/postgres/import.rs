@@ -264,7 +264,7 @@ const fn columns_of(table: Table) -> (&'static str, &'static str) {
         Table::Endpoints => (
             "endpoints",
             "project_id, id, account_id, public_id, settings, secrets, status, status_reason,
-             created_at, updated_at, deleted_at",
+             created_at, updated_at, deleted_at, status_since",
         ),
         Table::Events => (
             "events_moved",

@@ -13,6 +13,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (2, include_str!("migrations/0002_management.sql")),
     (3, include_str!("migrations/0003_pages.sql")),
     (4, include_str!("migrations/0004_ended_jobs.sql")),
+    (5, include_str!("migrations/0005_status_since.sql")),
 ];
 /// One node at a time migrates a database.
 const LOCK: i64 = 0x686f_6f6b_6d69_6772;
@@ -63,4 +64,47 @@ async fn apply_next(client: &mut Client) -> Result<bool> {
         .await?;
     transaction.commit().await?;
     Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::postgres::scratch::check;
+
+    #[test]
+    fn endpoints_of_before_have_their_status_since_their_last_change() {
+        check(async |scratch| {
+            let mut client = scratch.connect().await;
+            for (_, sql) in &MIGRATIONS[..4] {
+                client.batch_execute(sql).await.expect("applied");
+            }
+            let version = "CREATE TABLE hookwright_schema (version bigint NOT NULL);
+                           INSERT INTO hookwright_schema VALUES (4)";
+            client.batch_execute(version).await.expect("numbered");
+            let row = |name, at| {
+                format!(
+                    "INSERT INTO endpoints (project_id, account_id, public_id, settings, secrets,
+                                            status, created_at, updated_at)
+                     VALUES (1, 1, '{name}', '{{}}', '', 2, 3, {at})"
+                )
+            };
+            client
+                .batch_execute(&row("ep_a", 9))
+                .await
+                .expect("written");
+            migrate(&mut client).await.expect("migrated");
+            // A node of the version before goes on meanwhile.
+            client
+                .batch_execute(&row("ep_b", 5))
+                .await
+                .expect("written");
+            let sql = format!(
+                "SELECT {} FROM endpoints ORDER BY id",
+                crate::postgres::endpoints::COLUMNS
+            );
+            let rows = client.query(&sql, &[]).await.expect("read");
+            let since: Vec<i64> = rows.iter().map(|row| row.get(10)).collect();
+            assert_eq!(since, [9, 5]);
+        });
+    }
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::by_index::IN_ORDER;
 use super::{
     PLAIN_PLANS, backlog, cancel, contents, deliveries, delivery_list, delivery_rows, drop_day,
-    event_list, in_order, partitions, prune, prune_class, prune_payloads,
+    event_list, fitting, in_order, partitions, prune, prune_class, prune_payloads,
 };
 use crate::model::Towards;
 use database::{Database, Known, with_forty_days};
@@ -65,7 +65,8 @@ fn looks() -> Vec<Case> {
     }
     let rows = "1, '{4003000000000000,4003000000000007}', 4003000000000000, 4003000000000007";
     add(delivery_rows::ABOUT.to_owned(), &[rows]);
-    add(delivery_list::LAST_ANSWERS.to_owned(), &[rows]);
+    add(fitting::LAST_ANSWERS.to_owned(), &[rows]);
+    add(fitting::rows_by_id(), &[rows]);
     add(contents::PAYLOADS.to_owned(), &[rows]);
     add(contents::FIRST_ATTEMPTS.to_owned(), &[rows]);
     add(contents::LATER_ATTEMPTS.to_owned(), &[rows]);

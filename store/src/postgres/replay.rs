@@ -1,13 +1,21 @@
 //! What a replay looks at: past deliveries and events, in the order of their rows.
 
+use std::collections::HashSet;
+
 use hookwright_core::ids::{AccountId, DeliveryId, EndpointId, EventId, ProjectId};
+use hookwright_core::state::DeliveryState;
 use hookwright_core::time::UnixMs;
 use tokio_postgres::Row;
 
+use super::by_index::{begin_look, tried_again};
+use super::delivery_list::{LATE, RANGE_OF_EVENT};
+use super::delivery_rows::{rows_of, stored};
+use super::fitting::{fitting, rows_by_id};
+use super::lent::Transaction;
 use super::row_ids::lowest_at;
 use super::{PostgresStore, Result};
 use crate::event_row::Extra;
-use crate::model::{Looked, PastDelivery, PastEvent, PastOf, RowsSince, Scope, Stretch};
+use crate::model::{DeliveryFilter, Looked, PastDelivery, PastEvent, RowsSince, Scope, Stretch};
 
 /// Rows to walk: project, after, before, rows to look at (and an endpoint or an account).
 pub(super) const OF_PROJECT: &str =
@@ -19,6 +27,10 @@ pub(super) const OF_ENDPOINT: &str =
     "SELECT project_id, id, event_id, endpoint_id, state FROM deliveries
     WHERE endpoint_id = (SELECT id FROM endpoints WHERE project_id = $1 AND id = $5::bigint)
           AND id > $2 AND id < $3 ORDER BY id LIMIT $4";
+/// By their numbers and the range that they are in.
+pub(super) const OF_EVENT: &str = "SELECT o.* FROM unnest($2::bigint[]) AS asked (id), LATERAL (
+        SELECT project_id, id, event_id, endpoint_id, state FROM deliveries
+        WHERE project_id = $1 AND id = asked.id AND id >= $3 AND id <= $4 OFFSET 0) o";
 pub(super) const EVENTS_OF_PROJECT: &str = "SELECT * FROM events
     WHERE project_id = $1 AND id > $2 AND id < $3 ORDER BY id LIMIT $4";
 pub(super) const EVENTS_OF_ACCOUNT: &str = "SELECT * FROM events
@@ -76,35 +88,57 @@ impl PostgresStore {
     pub(crate) async fn past_deliveries(
         &self,
         scope: Scope,
-        which: PastOf,
+        filter: DeliveryFilter,
         stretch: Stretch,
     ) -> Result<Looked<PastDelivery>> {
-        let (project, limit) = (scope.project_id.0, stretch.rows as i64);
-        let rows = match which.endpoint {
-            Some(endpoint) => {
-                let sql = looked_at(OF_ENDPOINT);
-                let values: super::Parameters<'_> =
-                    &[&project, &stretch.after, &stretch.end, &limit, &endpoint.0];
-                self.rows_by_index(&sql, values).await?
-            }
-            None => {
-                let sql = looked_at(OF_PROJECT);
-                let values: super::Parameters<'_> =
-                    &[&project, &stretch.after, &stretch.end, &limit];
-                self.rows_by_index(&sql, values).await?
-            }
+        let filter = &filter;
+        tried_again(|| self.past_deliveries_once(scope, filter, stretch)).await
+    }
+
+    async fn past_deliveries_once(
+        &self,
+        scope: Scope,
+        filter: &DeliveryFilter,
+        stretch: Stretch,
+    ) -> Result<Looked<PastDelivery>> {
+        let project = scope.project_id;
+        let mut client = self.client().await?;
+        let transaction = begin_look(&mut client).await?;
+        let walked = match filter.event_id {
+            Some(event) => of_event(&transaction, (project, event), stretch).await?,
+            None => of_stretch(&transaction, (project, filter.endpoint_id), stretch).await?,
         };
         let fits = |row: &&Row| {
-            let account: Option<i64> = row.get(6);
-            let failed = matches!(row.get::<_, i16>(1), 11 | 12);
+            let (state, account): (i16, Option<i64>) = (row.get(1), row.get(6));
+            let state = u8::try_from(state).ok().and_then(DeliveryState::from_code);
             // Its event is gone where retention was just here.
             row.get::<_, Option<i64>>(4).is_some()
                 && account.is_some()
-                && (failed || !which.failed)
+                && state.is_some_and(|state| filter.takes_state(state))
+                && filter
+                    .endpoint_id
+                    .is_none_or(|id| id.0 == row.get::<_, i64>(2))
                 && scope.account_id.is_none_or(|id| Some(id.0) == account)
         };
-        let found = rows.iter().filter(fits).map(past_delivery).collect();
-        Ok(looked(&rows, found, stretch))
+        let mut found: Vec<_> = walked
+            .found
+            .iter()
+            .filter(fits)
+            .map(past_delivery)
+            .collect();
+        if filter.asks_of_attempts() {
+            let ids = found.iter().map(|past| past.id.0).collect();
+            let rows = rows_of(&transaction, &rows_by_id(), project, ids).await?;
+            let rows: Result<Vec<_>> = rows.iter().map(|row| Ok((stored(row)?, ()))).collect();
+            let taken = fitting(&transaction, (project, filter), rows?, |()| false).await?;
+            let taken: HashSet<_> = taken.into_iter().map(|(stored, ())| stored.id.0).collect();
+            found.retain(|past| taken.contains(&past.id.0));
+        }
+        Ok(Looked {
+            found,
+            place: walked.place,
+            ended: walked.ended,
+        })
     }
 
     pub(crate) async fn past_events(
@@ -170,13 +204,80 @@ impl PostgresStore {
     }
 }
 
-/// What was found among rows whose first column is their number.
-pub(super) fn looked<T>(rows: &[Row], found: Vec<T>, stretch: Stretch) -> Looked<T> {
+/// The next rows of an endpoint, or of a project.
+async fn of_stretch(
+    transaction: &Transaction<'_>,
+    (project, endpoint): (ProjectId, Option<EndpointId>),
+    stretch: Stretch,
+) -> Result<Looked<Row>> {
+    let limit = stretch.rows as i64;
+    let rows = match endpoint {
+        Some(endpoint) => {
+            let values: super::Parameters<'_> = &[
+                &project.0,
+                &stretch.after,
+                &stretch.end,
+                &limit,
+                &endpoint.0,
+            ];
+            transaction.query(&looked_at(OF_ENDPOINT), values).await?
+        }
+        None => {
+            let values: super::Parameters<'_> = &[&project.0, &stretch.after, &stretch.end, &limit];
+            transaction.query(&looked_at(OF_PROJECT), values).await?
+        }
+    };
+    let (place, ended) = end_of(&rows, stretch);
+    Ok(Looked {
+        found: rows,
+        place,
+        ended,
+    })
+}
+
+/// The deliveries that an event was accepted with lie side by side; later ones are few.
+async fn of_event(
+    transaction: &Transaction<'_>,
+    (project, event): (ProjectId, EventId),
+    stretch: Stretch,
+) -> Result<Looked<Row>> {
+    let everyone: Option<i64> = None;
+    let range = transaction
+        .query_opt(RANGE_OF_EVENT, &[&project.0, &event.0, &everyone])
+        .await?;
+    let mut ids = Vec::new();
+    if let Some(range) = range {
+        let first: i64 = range.get(0);
+        ids.extend(first..first + i64::from(range.get::<_, i32>(1)));
+    }
+    let late = transaction.query(LATE, &[&project.0, &event.0]).await?;
+    ids.extend(late.iter().map(|row| row.get::<_, i64>(0)));
+    ids.retain(|id| (stretch.after + 1..stretch.end).contains(id));
+    ids.sort_unstable();
+    let ended = ids.len() <= stretch.rows;
+    ids.truncate(stretch.rows);
+    let last = ids.last().copied().filter(|_| !ended);
+    Ok(Looked {
+        found: rows_of(transaction, &looked_at(OF_EVENT), project, ids).await?,
+        place: last.unwrap_or_else(|| stretch.after.max(stretch.end - 1)),
+        ended,
+    })
+}
+
+/// Where rows end whose first column is their number, and whether there are no more.
+fn end_of(rows: &[Row], stretch: Stretch) -> (i64, bool) {
     let ended = rows.len() < stretch.rows;
     let last = rows.last().map(|row| row.get(0)).filter(|_| !ended);
+    let place = last.unwrap_or_else(|| stretch.after.max(stretch.end - 1));
+    (place, ended)
+}
+
+/// What was found among rows whose first column is their number.
+pub(super) fn looked<T>(rows: &[Row], found: Vec<T>, stretch: Stretch) -> Looked<T> {
+    let (place, ended) = end_of(rows, stretch);
     Looked {
         found,
-        place: last.unwrap_or_else(|| stretch.after.max(stretch.end - 1)),
+        place,
         ended,
     }
 }

@@ -33,7 +33,9 @@ impl PostgresStore {
         let (status, reason) = update.status.unzip();
         let sql = format!(
             "UPDATE endpoints SET settings = COALESCE($2, settings), status = COALESCE($3, status),
-                    status_reason = CASE WHEN $3 IS NULL THEN status_reason ELSE $4 END, updated_at = $5
+                    status_reason = CASE WHEN $3 IS NULL THEN status_reason ELSE $4 END,
+                    status_since = CASE WHEN $3 <> status THEN $5 ELSE COALESCE(status_since, updated_at) END,
+                    updated_at = $5
              WHERE id = $1 RETURNING {COLUMNS}"
         );
         let status = status.map(|status| status as i16);

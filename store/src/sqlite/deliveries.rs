@@ -31,7 +31,7 @@ impl SqliteStore {
     }
 }
 
-fn by_id(connection: &Connection, id: DeliveryId) -> Result<Stored> {
+pub(super) fn by_id(connection: &Connection, id: DeliveryId) -> Result<Stored> {
     let sql = format!("SELECT {COLUMNS} FROM deliveries WHERE id = ?1");
     let mut select = connection.prepare_cached(&sql)?;
     let mut rows = select.query([id.0])?;

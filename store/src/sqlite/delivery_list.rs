@@ -262,14 +262,8 @@ impl Walk<'_> {
         let Some(receiver) = receiver.as_ref().filter(|it| is_seen(self.scope, it.scope)) else {
             return Ok(None);
         };
-        match found.fits(self.filter, receiver.is_paused) {
-            Fits::No => return Ok(None),
-            Fits::Yes => {}
-            Fits::IfLastAnswer => {
-                if !self.filter.takes_status(last_status(connection, &found)?) {
-                    return Ok(None);
-                }
-            }
+        if !is_taken(connection, self.filter, &found, receiver.is_paused)? {
+            return Ok(None);
         }
         let known = self.last.take().filter(|(id, _)| *id == found.event_id);
         let about = match known {
@@ -294,6 +288,21 @@ const fn of_state(source: Source) -> Option<(&'static str, &'static str)> {
         Source::Cancelled => Some(("INDEXED BY deliveries_cancelled", "AND state = 12")),
         Source::All | Source::Waiting | Source::InFlight => None,
     }
+}
+
+/// Whether a filter takes a delivery to an endpoint that is paused, or is not. Its event's type is
+/// not looked at.
+pub(super) fn is_taken(
+    connection: &Connection,
+    filter: &DeliveryFilter,
+    found: &Stored,
+    is_paused: bool,
+) -> Result<bool> {
+    Ok(match found.fits(filter, is_paused) {
+        Fits::No => false,
+        Fits::Yes => true,
+        Fits::IfLastAnswer => filter.takes_status(last_status(connection, found)?),
+    })
 }
 
 /// The status that the last attempt was answered with.

@@ -15,7 +15,7 @@ use crate::vault::Vault;
 use crate::walk::{Span, page_in_order};
 
 const COLUMNS: &str = "id, project_id, account_id, public_id, settings, secrets, status, \
-                       status_reason, created_at, updated_at";
+                       status_reason, created_at, updated_at, status_since";
 
 impl SqliteStore {
     pub(crate) async fn create_endpoint(&self, new: NewEndpoint) -> Result<Endpoint> {
@@ -26,8 +26,8 @@ impl SqliteStore {
             let account = accounts::by_id(connection, new.project_id, new.account_id)?;
             within_limit(connection, new.project_id, new.account_id)?;
             let inserted = connection.execute(
-                "INSERT INTO endpoints (project_id, account_id, public_id, settings, secrets, status, status_reason, created_at, updated_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?8, ?7, ?7) ON CONFLICT DO NOTHING",
+                "INSERT INTO endpoints (project_id, account_id, public_id, settings, secrets, status, status_reason, created_at, updated_at, status_since)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?8, ?7, ?7, ?7) ON CONFLICT DO NOTHING",
                 params![
                     new.project_id.0,
                     new.account_id.0,
@@ -228,7 +228,8 @@ fn set_status(
     now: UnixMs,
 ) -> Result<()> {
     connection.execute(
-        "UPDATE endpoints SET status = ?2, status_reason = ?3, updated_at = ?4 WHERE id = ?1",
+        "UPDATE endpoints SET status = ?2, status_reason = ?3, updated_at = ?4,
+                status_since = CASE WHEN status = ?2 THEN status_since ELSE ?4 END WHERE id = ?1",
         params![id.0, status as u8, reason, now.0],
     )?;
     Ok(())
@@ -298,5 +299,6 @@ fn endpoint(row: &Row<'_>, vault: &Vault) -> Result<Endpoint> {
         status_reason: row.get(7)?,
         created_at: UnixMs(row.get(8)?),
         updated_at: UnixMs(row.get(9)?),
+        status_since: UnixMs(row.get(10)?),
     })
 }

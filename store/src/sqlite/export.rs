@@ -49,7 +49,12 @@ impl Export {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(&path, flags)?;
         connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
-        migrate::check_readable(&connection)?;
+        let version = migrate::check_readable(&connection)?;
+        if !migrate::is_newest(version) {
+            return Err(StoreError::Unusable(format!(
+                "the store in \"{name}\" is of an older version (schema {version})\nhint: start `hookwright serve` of this version on it once, which brings it up to date; stop it, and move it then"
+            )));
+        }
         Ok(Self {
             connection,
             _lock: lock,
@@ -192,7 +197,7 @@ const fn rows_of(table: Table) -> &'static str {
         }
         Table::Endpoints => {
             "SELECT id, project_id, id, account_id, public_id, settings, secrets, status,
-                    status_reason, created_at, updated_at, deleted_at
+                    status_reason, created_at, updated_at, deleted_at, status_since
              FROM endpoints WHERE id > ?1 ORDER BY id"
         }
         Table::Events => {

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hookwright_core::ids::{AccountId, DeliveryId, EndpointId, EventId, ProjectId};
+use hookwright_core::state::DeliveryState;
 use hookwright_core::time::UnixMs;
 use rusqlite::Connection;
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
@@ -31,6 +32,11 @@ const SCANS_ALLOWED: &[(&str, &str)] = &[
     ("FROM accounts WHERE deleted_at IS NULL", "SCAN accounts"),
     ("FROM endpoints WHERE deleted_at IS NULL", "SCAN endpoints"),
     ("FROM catalogue ORDER BY project_id, name", "SCAN catalogue"),
+    // Once, when a file of the version before is opened.
+    (
+        "UPDATE endpoints SET status_since = updated_at;",
+        "SCAN endpoints",
+    ),
     // Resends are what people asked for and what is not made yet: few.
     ("GROUP BY endpoint_id", "SCAN resends"),
     ("UPDATE resends SET lease = 0", "SCAN resends"),

@@ -1,12 +1,16 @@
 //! What a replay looks at: past deliveries and events, in the order of their rows.
 
 use hookwright_core::ids::{AccountId, DeliveryId, EndpointId, EventId, ProjectId};
+use hookwright_core::state::DeliveryState;
 use hookwright_core::time::UnixMs;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::deliveries::by_id;
+use super::delivery_list::is_taken;
 use super::{Result, SqliteStore};
+use crate::error::StoreError;
 use crate::event_row::Extra;
-use crate::model::{Looked, PastDelivery, PastEvent, PastOf, RowsSince, Scope, Stretch};
+use crate::model::{DeliveryFilter, Looked, PastDelivery, PastEvent, RowsSince, Scope, Stretch};
 
 /// Clocks are set back now and then: rows are in the order of their times to this.
 const DISORDER_MS: i64 = 10 * 60 * 1000;
@@ -36,21 +40,22 @@ impl SqliteStore {
     pub(crate) async fn past_deliveries(
         &self,
         scope: Scope,
-        which: PastOf,
+        filter: DeliveryFilter,
         stretch: Stretch,
     ) -> Result<Looked<PastDelivery>> {
         self.read(move |connection| {
-            let (rows, place, ended) = match (which.failed, which.endpoint) {
-                (true, _) => failed(connection, stretch)?,
-                (false, Some(endpoint)) => of_endpoint(connection, endpoint, stretch)?,
-                (false, None) => all(connection, stretch)?,
+            let (rows, place, ended) = match (filter.event_id, filter.endpoint_id) {
+                (Some(event), _) => of_event(connection, event, stretch)?,
+                _ if filter.takes_only_failed() => failed(connection, stretch)?,
+                (None, Some(endpoint)) => of_endpoint(connection, endpoint, stretch)?,
+                (None, None) => all(connection, stretch)?,
             };
-            let fits = |row: &Past| {
-                row.project == scope.project_id.0
-                    && scope.account_id.is_none_or(|id| id.0 == row.account)
-                    && which.endpoint.is_none_or(|id| id == row.past.endpoint_id)
-            };
-            let found = rows.into_iter().filter(fits).map(|row| row.past).collect();
+            let mut found = Vec::new();
+            for row in rows {
+                if row.is_within(scope) && row.fits(connection, &filter)? {
+                    found.push(row.past);
+                }
+            }
             Ok(Looked {
                 found,
                 place,
@@ -154,6 +159,33 @@ struct Past {
     account: i64,
 }
 
+impl Past {
+    fn is_within(&self, scope: Scope) -> bool {
+        self.project == scope.project_id.0 && scope.account_id.is_none_or(|id| id.0 == self.account)
+    }
+
+    /// Whether a filter takes it. Its own row is read only where attempts are asked for.
+    fn fits(&self, connection: &Connection, filter: &DeliveryFilter) -> Result<bool> {
+        let state = DeliveryState::from_code(self.past.state);
+        if filter
+            .endpoint_id
+            .is_some_and(|id| id != self.past.endpoint_id)
+            || !state.is_some_and(|state| filter.takes_state(state))
+        {
+            return Ok(false);
+        }
+        if !filter.asks_of_attempts() {
+            return Ok(true);
+        }
+        match by_id(connection, self.past.id) {
+            Ok(found) => is_taken(connection, filter, &found, false),
+            // Retention was just here.
+            Err(StoreError::NotFound) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+}
+
 type Walked = (Vec<Past>, i64, bool);
 
 /// The few that are in these states are in indexes of their own.
@@ -166,6 +198,34 @@ fn failed(connection: &Connection, stretch: Stretch) -> Result<Walked> {
         let mut select = connection.prepare_cached(&sql)?;
         let values = params![stretch.after, stretch.end, stretch.rows as i64];
         for row in select.query_map(values, past)? {
+            rows.push(row?);
+        }
+    }
+    rows.sort_by_key(|row: &Past| row.past.id);
+    Ok(cut(rows, stretch))
+}
+
+/// The deliveries that an event was accepted with lie side by side; later ones are few.
+fn of_event(connection: &Connection, event: EventId, stretch: Stretch) -> Result<Walked> {
+    let first: Option<(i64, i64)> = connection
+        .prepare_cached("SELECT first_delivery, fanout FROM events WHERE id = ?1")?
+        .query_row([event.0], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let (first, fanout) = first.unwrap_or_default();
+    let mut late =
+        connection.prepare_cached("SELECT delivery_id FROM late_deliveries WHERE event_id = ?1")?;
+    let late = late.query_map([event.0], |row| row.get::<_, i64>(0))?;
+    let mut parts = vec![(first - 1, first + fanout)];
+    for id in late {
+        let id = id?;
+        parts.push((id - 1, id + 1));
+    }
+    let sql = format!("{DELIVERY} WHERE d.id > ?1 AND d.id < ?2 ORDER BY d.id LIMIT ?3");
+    let mut select = connection.prepare_cached(&sql)?;
+    let mut rows = Vec::new();
+    for (after, end) in parts {
+        let (after, end) = (after.max(stretch.after), end.min(stretch.end));
+        for row in select.query_map(params![after, end, stretch.rows as i64], past)? {
             rows.push(row?);
         }
     }

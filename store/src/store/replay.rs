@@ -13,15 +13,15 @@ impl Store {
         on_engine!(self, s => s.rows_since(project, since).await)
     }
 
-    /// Past deliveries within the scope, in the order of their rows: those that failed or were
-    /// cancelled, or all of an endpoint.
+    /// Past deliveries within the scope that the filter takes, in the order of their rows. What it
+    /// asks of their events and their time is not looked at.
     pub async fn past_deliveries(
         &self,
         scope: Scope,
-        which: PastOf,
+        filter: DeliveryFilter,
         stretch: Stretch,
     ) -> Result<Looked<PastDelivery>> {
-        on_engine!(self, s => s.past_deliveries(scope, which, stretch).await)
+        on_engine!(self, s => s.past_deliveries(scope, filter, stretch).await)
     }
 
     /// Past events within the scope, in the order of their rows.

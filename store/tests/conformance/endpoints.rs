@@ -62,7 +62,7 @@ facts! {
         assert_eq!(made.settings, settings());
         assert_eq!(made.secrets, ["whsec_new", "whsec_old"]);
         assert_eq!((made.status, made.status_reason.as_deref()), (EndpointStatus::Paused, None));
-        assert_eq!((made.created_at, made.updated_at), (NOW, NOW));
+        assert_eq!((made.created_at, made.updated_at, made.status_since), (NOW, NOW, NOW));
         let seen = house.endpoint(acme.scope(), "ep_a".to_owned()).await.expect("seen");
         assert_eq!(seen, made);
         assert_eq!(house.routing().await.expect("read").2, [made]);
@@ -123,12 +123,40 @@ facts! {
         let expected = Endpoint {
             status: EndpointStatus::Disabled,
             status_reason: Some("by hand".to_owned()),
+            status_since: later,
             ..expected
         };
         assert_eq!(change(status(EndpointStatus::Disabled, Some("by hand"))).await, expected);
         assert_eq!(change(EndpointUpdate::default()).await, expected);
         let seen = house.endpoint(acme.scope(), "ep_a".to_owned()).await.expect("seen");
         assert_eq!(seen, expected);
+    }
+
+    async fn since_when_a_status_holds_is_known_whatever_else_changes(house: House) {
+        let acme = house.tenant("acme").await;
+        let made = house.endpoint_of(acme, "ep_a").await;
+        let mut now = NOW;
+        let mut change = async |update| {
+            now = now.plus_ms(10);
+            let changed = house.update_endpoint(acme.scope(), "ep_a".to_owned(), update, now);
+            let changed = changed.await.expect("changed");
+            assert_eq!(changed.updated_at, now);
+            changed.status_since.0 - NOW.0
+        };
+        let of = |update, reason: &str| status(update, Some(reason));
+        assert_eq!(change(status(EndpointStatus::Active, None)).await, 0, "as it was");
+        assert_eq!(change(of(EndpointStatus::Paused, "a")).await, 20);
+        assert_eq!(change(of(EndpointStatus::Paused, "another reason")).await, 20);
+        let named = EndpointUpdate { settings: Some(settings()), ..EndpointUpdate::default() };
+        assert_eq!(change(named).await, 20);
+        assert_eq!(change(of(EndpointStatus::Disabled, "b")).await, 50);
+        assert_eq!(change(status(EndpointStatus::Active, None)).await, 60);
+        let later = NOW.plus_ms(70);
+        house.disable_endpoint(made.id, "410".to_owned(), later).await.expect("disabled");
+        house.disable_endpoint(made.id, "410".to_owned(), NOW.plus_ms(80)).await.expect("it is");
+        let closed = house.close_breaker(acme.scope(), "ep_a".to_owned(), NOW.plus_ms(90)).await;
+        assert_eq!(closed.expect("closed").status_since, later);
+        assert_eq!(house.routing().await.expect("read").2[0].status_since, later);
     }
 
     async fn an_endpoint_that_is_active_again_has_no_reason(house: House) {

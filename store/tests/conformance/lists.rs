@@ -54,7 +54,7 @@ fn answered(outcome: OutcomeBuilder, class: ErrorClass, status: Option<u16>) -> 
     settlement
 }
 
-async fn found(house: &House, acme: Tenant, filter: &DeliveryFilter) -> Vec<i64> {
+pub async fn found(house: &House, acme: Tenant, filter: &DeliveryFilter) -> Vec<i64> {
     let mut ways = Vec::new();
     for limit in [1, 3, 100] {
         let list = |page| house.deliveries(acme.scope(), filter.clone(), page);
@@ -73,7 +73,7 @@ async fn found(house: &House, acme: Tenant, filter: &DeliveryFilter) -> Vec<i64>
 
 /// Deliveries that went every way: delivered at once, after a retry, failed by time-out and by 500,
 /// retrying after 404, first attempts under way, waiting.
-async fn all_kinds(house: &House, acme: Tenant, a: &Endpoint) -> [i64; 7] {
+pub async fn all_kinds(house: &House, acme: Tenant, a: &Endpoint) -> [i64; 7] {
     let fresh = house
         .publish_fresh(an_event(acme).leased(a).times(6).due(a))
         .await;

@@ -4,8 +4,7 @@ use hookwright_core::ids::{DeliveryId, EndpointId, EventId};
 use hookwright_core::state::DeliveryState;
 use hookwright_core::time::UnixMs;
 use hookwright_store::{
-    Claimed, DeliveryFilter, Endpoint, HeldJob, PastDelivery, PastEvent, PastOf, ReplayStep,
-    Stretch,
+    Claimed, DeliveryFilter, Endpoint, HeldJob, PastDelivery, PastEvent, ReplayStep, Stretch,
 };
 
 use super::build::{an_event, first_outcome_of, outcome_of};
@@ -42,14 +41,19 @@ impl House {
     }
 
     /// All past deliveries, looked at so many rows at a time.
-    async fn past(&self, tenant: Tenant, which: PastOf, rows: usize) -> Vec<PastDelivery> {
+    pub async fn past(
+        &self,
+        tenant: Tenant,
+        filter: DeliveryFilter,
+        rows: usize,
+    ) -> Vec<PastDelivery> {
         let since = self.rows_since(tenant.project, OLD).await.expect("read");
         let (mut after, end) = since.deliveries;
         let mut found = Vec::new();
         loop {
             let stretch = Stretch { after, end, rows };
             let looked = self
-                .past_deliveries(tenant.scope(), which, stretch)
+                .past_deliveries(tenant.scope(), filter.clone(), stretch)
                 .await
                 .expect("looked");
             assert!(looked.found.len() <= rows);
@@ -107,15 +111,17 @@ pub fn reopening(id: DeliveryId) -> ReplayStep {
     }
 }
 
-const FAILED: PastOf = PastOf {
-    failed: true,
-    endpoint: None,
-};
+pub fn failed() -> DeliveryFilter {
+    DeliveryFilter {
+        states: vec![DeliveryState::Failed, DeliveryState::Cancelled],
+        ..DeliveryFilter::default()
+    }
+}
 
-fn all_to(endpoint: EndpointId) -> PastOf {
-    PastOf {
-        failed: false,
-        endpoint: Some(endpoint),
+pub fn all_to(endpoint: EndpointId) -> DeliveryFilter {
+    DeliveryFilter {
+        endpoint_id: Some(endpoint),
+        ..DeliveryFilter::default()
     }
 }
 
@@ -263,15 +269,15 @@ facts! {
             }
         }
         for rows in [1, 2, 100] {
-            let found: Vec<_> = house.past(acme, FAILED, rows).await.iter().map(|it| it.id).collect();
+            let found: Vec<_> = house.past(acme, failed(), rows).await.iter().map(|it| it.id).collect();
             assert_eq!(found, expected, "{rows}");
-            let to_b = PastOf { endpoint: Some(b.id), ..FAILED };
+            let to_b = DeliveryFilter { endpoint_id: Some(b.id), ..failed() };
             let found: Vec<_> = house.past(acme, to_b, rows).await.iter().map(|it| it.id).collect();
             assert_eq!(found, expected[2..], "{rows}");
             let states: Vec<_> = house.past(acme, all_to(a.id), rows).await.iter().map(|it| it.state).collect();
             assert_eq!(states, [11, 10, 11, 10], "{rows}");
         }
-        let found = house.past(acme, FAILED, 10).await.remove(0);
+        let found = house.past(acme, failed(), 10).await.remove(0);
         assert_eq!((found.event_type.as_str(), found.accepted_at), ("user.created", OLD));
         assert!(found.has_payload);
     }
@@ -287,7 +293,7 @@ facts! {
         let mut steps = 0;
         loop {
             let stretch = Stretch { after, end, rows: 2 };
-            let looked = house.past_deliveries(acme.scope(), FAILED, stretch).await.expect("looked");
+            let looked = house.past_deliveries(acme.scope(), failed(), stretch).await.expect("looked");
             let step = ReplayStep {
                 reopened: looked.found.iter().map(|it| it.id).collect(),
                 end: if looked.ended { the_end(looked.place) } else { at(looked.place) },

@@ -45,7 +45,7 @@ facts! {
         assert_eq!((settled.status, settled.status_reason.as_deref()), (EndpointStatus::Active, None));
         assert_eq!(settled.settings.consent(), Some(&consent(&endpoint)));
         assert_eq!(settled.secrets, endpoint.secrets);
-        assert_eq!(settled.updated_at, LATER);
+        assert_eq!((settled.updated_at, settled.status_since), (LATER, LATER));
         let seen = house.endpoint(acme.scope(), "ep_a".to_owned()).await.expect("seen");
         assert_eq!(seen, settled);
     }
@@ -57,6 +57,7 @@ facts! {
         let settled = settled.expect("settled").expect("the same URL");
         assert!(settled.is_waiting_for_validation());
         assert_eq!(settled.settings.validated, Some(refusal(&endpoint)));
+        assert_eq!((settled.updated_at, settled.status_since), (LATER, NOW));
         assert!(settled.settings.awaits_validation());
         let settled = house.settle_validation(endpoint.id, consent(&endpoint), LATER).await;
         assert_eq!(settled.expect("settled").expect("the same URL").status, EndpointStatus::Active);

@@ -5,9 +5,10 @@ use hookwright_core::breaker::{BreakerChange, BreakerState};
 use hookwright_core::job_state::JobKind;
 use hookwright_core::rollup::{Counts, Width};
 use hookwright_store::{
-    AuditFilter, AuditRecord, EndpointHealth, EventTypeDocument, EventTypeSwap, HealthChange, Job,
-    JobProgress, JobSpec, KeyOwner, KeyUse, KeysOf, NewAuditEntry, NewJob, NewKey, ProjectSettings,
-    ProjectUpdate, ReplaySpec, RetentionDays, Rollup, Scope, Store, Stretches, Subject,
+    AuditFilter, AuditRecord, EndpointHealth, EndpointStatus, EndpointUpdate, EventTypeDocument,
+    EventTypeSwap, HealthChange, Job, JobProgress, JobSpec, KeyOwner, KeyUse, KeysOf,
+    NewAuditEntry, NewJob, NewKey, ProjectSettings, ProjectUpdate, ReplaySpec, RetentionDays,
+    Rollup, Scope, Store, Stretches, Subject,
 };
 
 use super::place::Place;
@@ -84,6 +85,18 @@ async fn manage(store: &Store, scope: Scope) {
         .expect("made");
     let made = store.swap_event_types(project, vec![a_type("user.created")], OLD);
     assert!(made.await.expect("made"));
+    for (later, status) in [
+        (6, Some(EndpointStatus::Paused)),
+        (7, Some(EndpointStatus::Active)),
+        (8, None),
+    ] {
+        let update = EndpointUpdate {
+            status: status.map(|status| (status, None)),
+            ..EndpointUpdate::default()
+        };
+        let changed = store.update_endpoint(scope, "ep_a".to_owned(), update, OLD.plus_ms(later));
+        changed.await.expect("changed");
+    }
     let endpoint = store.endpoint(scope, "ep_a".to_owned()).await;
     let change = BreakerChange {
         state: BreakerState::Open,
@@ -138,6 +151,11 @@ async fn told(store: &Store, scope: Scope) -> String {
         .expect("listed")
         .rows;
     let types = store.event_types(project).await.expect("listed");
+    let endpoint = store
+        .endpoint(scope, "ep_a".to_owned())
+        .await
+        .expect("there");
+    assert_eq!(endpoint.status_since, OLD.plus_ms(7));
     let unwell: Vec<EndpointHealth> = store.unwell().await.expect("listed");
     let jobs: Vec<Job> = store
         .jobs(scope, JobKind::Replay, ALL)
@@ -162,7 +180,7 @@ async fn told(store: &Store, scope: Scope) -> String {
     assert!(types.len() == 1 && unwell.len() == 1 && jobs.len() == 1 && audit.len() == 1);
     assert!(counts.iter().all(|found| found.len() == 1));
     format!(
-        "{settings:?}\n{keys:?}\n{tokens:?}\n{types:?}\n{unwell:?}\n{jobs:?}\n{counts:?}\n{notices:?}\n{audit:?}"
+        "{settings:?}\n{endpoint:?}\n{keys:?}\n{tokens:?}\n{types:?}\n{unwell:?}\n{jobs:?}\n{counts:?}\n{notices:?}\n{audit:?}"
     )
 }
 

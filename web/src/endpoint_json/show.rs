@@ -33,6 +33,8 @@ pub(crate) struct EndpointShown {
     status: &'static str,
     /// Why it is not active.
     status_reason: Option<String>,
+    /// Since when it has its status.
+    status_since: String,
     /// Whether its status is `active`.
     active: bool,
     headers: BTreeMap<String, String>,
@@ -116,6 +118,7 @@ pub(crate) fn show(
         secret,
         status: endpoint.status.as_str(),
         status_reason: endpoint.status_reason.clone(),
+        status_since: times::rfc3339(endpoint.status_since),
         active: endpoint.status == EndpointStatus::Active,
         headers: settings.headers.into_iter().collect(),
         retry_policy: settings.retry_policy.map(RetryPolicyShown::from),

@@ -62,7 +62,10 @@ fn steps() -> Vec<Case> {
         values,
         in_order: false,
     };
-    steps.into_iter().map(case).collect()
+    let of_event = replay::looked_at(replay::OF_EVENT);
+    let rows = "1, '{4003000000000000,4003000000000007}', 4003000000000000, 4003000000000007";
+    let steps = steps.into_iter().chain([(of_event.as_str(), rows)]);
+    steps.map(case).collect()
 }
 
 #[test]

@@ -21,7 +21,7 @@ pub(super) async fn call(
     store.jobs(scope, kind, page).await.expect("listed");
     let id = format!("rpl_{run}");
     store.job(scope, kind, id.clone()).await.expect("seen");
-    look(store, scope, endpoint).await;
+    look(store, scope, (endpoint, event)).await;
     let step = ReplayStep {
         reopened: vec![DeliveryId(1)],
         resent: vec![DeliveryId(1)],
@@ -68,7 +68,7 @@ async fn held_job(store: &Store, scope: Scope, (public_id, spec): (String, JobSp
     HeldJob { id: job.id, lease }
 }
 
-async fn look(store: &Store, scope: Scope, endpoint: EndpointId) {
+async fn look(store: &Store, scope: Scope, (endpoint, event): (EndpointId, EventId)) {
     let project = Scope {
         account_id: None,
         ..scope
@@ -79,9 +79,19 @@ async fn look(store: &Store, scope: Scope, endpoint: EndpointId) {
         end: 100,
         rows: 10,
     };
-    let of = |failed, endpoint| PastOf { failed, endpoint };
-    for which in [of(true, None), of(false, None), of(false, Some(endpoint))] {
-        let past = store.past_deliveries(scope, which, stretch).await;
+    let all = DeliveryFilter::default();
+    let to = DeliveryFilter {
+        endpoint_id: Some(endpoint),
+        status: Some((200, 299)),
+        ..all.clone()
+    };
+    let of = DeliveryFilter {
+        event_id: Some(event),
+        ..all.clone()
+    };
+    let failed = DeliveryFilter::in_state(DeliveryState::Failed);
+    for filter in [all, to, of, failed] {
+        let past = store.past_deliveries(scope, filter, stretch).await;
         past.expect("looked");
     }
     for scope in [scope, project] {
