@@ -49,6 +49,13 @@ export async function signIn(page, server, key = server.rootKey) {
   await submit(page, "button[type=submit]");
 }
 
+// A page of an operator who is signed in.
+export async function signedIn(browser, server, key) {
+  const page = await openPage(browser);
+  await signIn(page, server, key);
+  return page;
+}
+
 // Clicks what sends a form or follows a link, and waits for the page that answers.
 export async function submit(page, selector) {
   const [answer] = await Promise.all([page.waitForNavigation(), page.click(selector)]);

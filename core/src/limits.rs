@@ -249,6 +249,10 @@ pub const STATS_PER_POINT_MAX: i64 = 1_440;
 pub const ENDPOINT_TRAFFIC_HOURS: i64 = 24;
 /// Rows that are added up to find the endpoints that fail most.
 pub const STATS_ENDPOINT_ROWS_MAX: usize = 50_000;
+/// Rows that are added up to find the event types that fail most.
+pub const STATS_EVENT_TYPE_ROWS_MAX: usize = 20_000;
+/// Event types in the list of those that fail most.
+pub const STATS_EVENT_TYPES_MAX: usize = 100;
 /// Endpoints in the list of those that fail most.
 pub const STATS_ENDPOINTS_MAX: usize = 100;
 /// Waiting deliveries that are counted exactly.

@@ -107,9 +107,18 @@ function tellValues(chart) {
   });
 }
 
+// A colour that is typed elsewhere can be picked here.
+function pickColours(picker) {
+  const field = document.getElementById(picker.dataset.picks);
+  picker.disabled = field.matches(":disabled");
+  picker.addEventListener("input", () => { field.value = picker.value; });
+  field.addEventListener("input", () => { if (/^#[0-9a-f]{6}$/i.test(field.value)) picker.value = field.value; });
+}
+
 // What only works with a script is shown by it.
 function prepare(root) {
-  for (const button of root.querySelectorAll("[data-copy], [data-check-all]")) button.hidden = false;
+  for (const button of root.querySelectorAll("[data-copy], [data-check-all], [data-picks]")) button.hidden = false;
+  root.querySelectorAll("[data-picks]").forEach(pickColours);
   root.querySelectorAll("[data-chart]").forEach(tellValues);
 }
 

@@ -2,6 +2,7 @@
 
 mod change;
 mod one;
+mod portal_links;
 
 use axum::Router;
 use axum::extract::Query;
@@ -26,6 +27,7 @@ pub(crate) fn routes() -> Router<Pages> {
         .route("/accounts", get(list).post(make))
         .merge(one::routes())
         .merge(change::routes())
+        .merge(portal_links::routes())
 }
 
 #[derive(Deserialize)]

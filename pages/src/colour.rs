@@ -78,6 +78,16 @@ pub(crate) fn accent(chosen: Colour, is_dark: bool) -> Accent {
     Accent { colour, on }
 }
 
+/// What a theme's two choices come to in the light and in the dark theme: nothing where none was made.
+pub(crate) fn of_theme(accent: Option<&str>, accent_dark: Option<&str>) -> [Option<Accent>; 2] {
+    let light = accent.and_then(Colour::read);
+    let dark = accent_dark.and_then(Colour::read).or(light);
+    [
+        light.map(|it| self::accent(it, false)),
+        dark.map(|it| self::accent(it, true)),
+    ]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

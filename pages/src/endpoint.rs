@@ -3,7 +3,6 @@
 mod actions;
 mod body;
 mod cancel;
-mod catalogue;
 mod delete;
 mod edit;
 mod facts;

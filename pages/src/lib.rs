@@ -30,6 +30,7 @@ mod layout;
 mod logs;
 mod moment;
 mod nonce;
+mod offered;
 mod overview;
 mod parts;
 mod plain;

@@ -3,6 +3,7 @@
 mod advice;
 mod charts;
 mod figures;
+mod one_type;
 mod worst;
 
 use axum::Router;
@@ -46,12 +47,14 @@ async fn overview(visit: Visit, Query(asked): Query<Asked>) -> Result<Response, 
         ("since", from.as_str()),
     ];
     // Asked at once: each looks at something else.
-    let (stats, worst, unwell) = try_join!(
+    let (stats, worst, types, unwell) = try_join!(
         visit.get::<Stats>("/v1/stats", &query),
         worst::ask(&visit, range, &from),
+        one_type::ask(&visit, range, &from),
         advice::unwell(&visit),
     )?;
-    let advice = advice::all(&stats, &worst, unwell.as_ref(), now_ms);
+    let one_type = one_type::told(&visit, &types, &stats.totals, (range, &from)).await?;
+    let advice = advice::all(&stats, &worst, (one_type, unwell.as_ref()), now_ms);
     let body = html! {
         div.title-row { h1 { "Overview" } (ranges(&visit, range)) }
         div #live data-live="5" {

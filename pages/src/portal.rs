@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::api::Ask;
-use crate::colour::{self, Colour};
+use crate::colour::{Accent, of_theme};
 use crate::cookies;
 use crate::fault::Fault;
 use crate::guard::AnySite;
@@ -194,16 +194,14 @@ async fn theme(visit: Visit) -> Response {
 }
 
 fn style(theme: &Theme) -> String {
-    let read = |text: &Option<String>| text.as_deref().and_then(Colour::read);
-    let rule = |chosen: Colour, is_dark| {
-        let accent = colour::accent(chosen, is_dark);
+    let rule = |accent: Accent| {
         let (colour, on) = (accent.colour.text(), accent.on.text());
         format!(":root{{--accent:{colour};--on-accent:{on};--focus:{colour};--chart-1:{colour}}}")
     };
-    let light = read(&theme.accent).map(|it| rule(it, false));
-    let dark = read(&theme.accent_dark).or(read(&theme.accent));
+    let [light, dark] = of_theme(theme.accent.as_deref(), theme.accent_dark.as_deref());
+    let light = light.map(rule);
     let dark = dark.map(|it| {
-        let rule = rule(it, true);
+        let rule = rule(it);
         format!("@media (prefers-color-scheme: dark){{{rule}}}")
     });
     // In the light theme the dark one's colour is not asked for.

@@ -1,7 +1,10 @@
 //! What a visitor sent with a form, read only if it came from one of our own pages.
 
+mod multipart;
+
 use axum::extract::{FromRequest, Request};
-use http::StatusCode;
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
 use url::form_urlencoded;
 
@@ -31,7 +34,7 @@ impl FromRequest<Pages> for Posted {
         use axum::extract::FromRequestParts;
         let (mut parts, body) = request.into_parts();
         let visit = Visit::from_request_parts(&mut parts, pages).await?;
-        let fields = Fields::read(body).await?;
+        let fields = Fields::sent(&parts.headers, body).await?;
         if !csrf::is_right(&visit.csrf, fields.get(csrf::FIELD)) {
             return Err(Fault::new(
                 StatusCode::FORBIDDEN,
@@ -43,8 +46,27 @@ impl FromRequest<Pages> for Posted {
 }
 
 impl Fields {
-    /// Reads the body of a form.
+    /// Reads the body of a form, with files in it or without.
+    async fn sent(headers: &HeaderMap, body: axum::body::Body) -> Result<Self, Fault> {
+        let body = Self::bytes(body).await?;
+        let kind = headers.get(header::CONTENT_TYPE);
+        let kind = kind.and_then(|it| it.to_str().ok()).unwrap_or_default();
+        let Some(boundary) = multipart::boundary(kind) else {
+            return Ok(Self::of(&body));
+        };
+        let detail = "Nothing was done: the form did not arrive whole.";
+        let fields = multipart::fields(&body, boundary);
+        fields
+            .map(Self)
+            .ok_or_else(|| Fault::new(StatusCode::BAD_REQUEST, detail))
+    }
+
+    /// Reads the body of a form without files.
     pub(crate) async fn read(body: axum::body::Body) -> Result<Self, Fault> {
+        Ok(Self::of(&Self::bytes(body).await?))
+    }
+
+    async fn bytes(body: axum::body::Body) -> Result<Bytes, Fault> {
         let body = Limited::new(body, FORM_BYTES_MAX).collect().await;
         let body = body.map_err(|_| {
             Fault::new(
@@ -52,7 +74,7 @@ impl Fields {
                 "Nothing was done: the form is larger than 2 MiB, or did not arrive whole.",
             )
         })?;
-        Ok(Self::of(&body.to_bytes()))
+        Ok(body.to_bytes())
     }
 
     pub(crate) fn of(bytes: &[u8]) -> Self {

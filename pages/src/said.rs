@@ -67,6 +67,10 @@ const TEXTS: &[(&str, &str)] = &[
         "The account is deleted: its keys and endpoints have ended.",
     ),
     (
+        "portal-ended",
+        "The portal session has ended, and its link with it.",
+    ),
+    (
         "project-deleted",
         "The project is deleted: its keys and endpoints have ended.",
     ),

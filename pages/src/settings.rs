@@ -2,6 +2,9 @@
 
 mod delete;
 mod input;
+mod portal;
+mod portal_input;
+mod portal_sample;
 
 use axum::Router;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -23,6 +26,7 @@ use crate::visit::{Visit, segment};
 pub(crate) fn routes() -> Router<Pages> {
     Router::new()
         .route("/settings", get(show).post(save))
+        .route("/settings/portal", get(portal::show).post(portal::save))
         .route("/settings/delete", post(delete::delete))
 }
 
@@ -60,6 +64,9 @@ async fn page(visit: &Visit, typed: Option<&Form>, deletion: &Form) -> Result<Re
             fieldset disabled[!may] { legend { "Endpoints that fail" } (failing(form)) }
             @if may { div { button.primary type="submit" { "Save" } } }
         }
+        h2 { "Customer portal" }
+        p { "What your customers see: its name, logo and colours, and which sites may show it within their pages." }
+        div.actions { a.button href=(visit.to("/settings/portal")) { "Customer portal" } }
         h2 { "Alerts" }
         p.quiet { "Alerts by e-mail or chat come in a later version. Until then, watch " a href="/metrics" { code { "/metrics" } }
             ", or subscribe an endpoint to the operational events." }

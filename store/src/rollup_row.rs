@@ -1,6 +1,8 @@
 //! How counts are read back from a row, and for how long rows of counts are kept, whatever the
 //! engine.
 
+use std::collections::HashMap;
+
 use hookwright_core::limits::{
     ROLLUP_DAYS_KEPT_DAYS, ROLLUP_HOURS_KEPT_DAYS, ROLLUP_MINUTES_KEPT_DAYS,
 };
@@ -16,6 +18,11 @@ pub(crate) fn read(bytes: &[u8]) -> Option<Counts> {
     told(Counts::decode(bytes))
 }
 
+/// All but the times.
+pub(crate) fn read_numbers(bytes: &[u8]) -> Option<Counts> {
+    told(Counts::numbers_in(bytes))
+}
+
 /// Failures alone.
 pub(crate) fn read_failures(bytes: &[u8]) -> Option<u64> {
     told(Counts::failures_in(bytes))
@@ -24,6 +31,21 @@ pub(crate) fn read_failures(bytes: &[u8]) -> Option<u64> {
 fn told<T>(read: Result<T, Unreadable>) -> Option<T> {
     read.inspect_err(|error| tracing::warn!(%error, "statistics not read"))
         .ok()
+}
+
+/// Adds a row to the sum of its event type, if it could be read.
+pub(crate) fn add(
+    sums: &mut HashMap<String, Counts>,
+    event_type: Option<&str>,
+    counts: Option<Counts>,
+) {
+    let (Some(event_type), Some(counts)) = (event_type, counts) else {
+        return;
+    };
+    match sums.get_mut(event_type) {
+        Some(sum) => sum.merge(&counts),
+        None => drop(sums.insert(event_type.to_owned(), counts)),
+    }
 }
 
 /// Rows of this width that begin before this second are removed.

@@ -107,6 +107,7 @@ fn api() -> Api {
         .merge(health::api())
         .merge(stats::api())
         .merge(stats_endpoints::api())
+        .merge(crate::stats_event_types::api())
         .merge(stream::api())
         .merge(replays::api())
         .merge(broadcasts::api())

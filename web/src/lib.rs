@@ -69,6 +69,7 @@ mod sessions;
 mod signatures;
 mod stats;
 mod stats_endpoints;
+mod stats_event_types;
 mod stats_shown;
 mod stats_time;
 mod stream;

@@ -765,6 +765,11 @@ export class Operations extends Transport {
     return this.call({ method: "GET", path: `/v1/stats/endpoints`, kind: "json", options, query: ["project_id", "account_id", "width", "since", "until", "limit"] }) as Promise<types.FailingEndpoints>;
   }
 
+  /** Lists the event types that fail most in some time. */
+  listFailingEventTypes(options: { project_id?: string; width?: "minute" | "hour" | "day" | null; since?: string; until?: string; limit?: number; } & CallOptions = {}): Promise<types.FailingEventTypes> {
+    return this.call({ method: "GET", path: `/v1/stats/event-types`, kind: "json", options, query: ["project_id", "width", "since", "until", "limit"] }) as Promise<types.FailingEventTypes>;
+  }
+
   /** Tells what happens, as it happens. */
   streamEvents(options: { project_id?: string; account_id?: string; endpoint_id?: string; types?: string; } & CallOptions = {}): Promise<AsyncIterable<string>> {
     return this.call({ method: "GET", path: `/v1/stream`, kind: "lines", options, query: ["project_id", "account_id", "endpoint_id", "types"] }) as Promise<AsyncIterable<string>>;

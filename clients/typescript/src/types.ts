@@ -466,6 +466,26 @@ export interface FailingEndpoints {
   data: FailingEndpoint[];
 }
 
+/** An event type that fails. */
+export interface FailingEventType {
+  event_type: string;
+  failures: number;
+  errors: Record<string, number>;
+  attempts: number;
+  delivered: number;
+  failed: number;
+  success_rate: number | null;
+}
+
+/** The event types that fail most. */
+export interface FailingEventTypes {
+  width: string;
+  since: string;
+  until: string;
+  is_complete: boolean;
+  data: FailingEventType[];
+}
+
 /** A field that is wrong. */
 export interface FieldProblem {
   pointer: string;

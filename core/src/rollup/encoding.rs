@@ -53,6 +53,14 @@ impl Counts {
         Ok(counts)
     }
 
+    /// All but the times: for who adds up many and shows none of those.
+    ///
+    /// # Errors
+    /// For bytes of another version.
+    pub fn numbers_in(bytes: &[u8]) -> Result<Self, Unreadable> {
+        numbers(bytes).map(|(counts, _)| counts)
+    }
+
     /// Failures alone, of all classes together: for who adds up thousands to find a few.
     ///
     /// # Errors

@@ -120,6 +120,30 @@ fn the_endpoints_that_fail_are_listed() {
 }
 
 #[test]
+fn the_event_types_that_fail_are_listed() {
+    let it = arranged();
+    ended(&it.client, "width=hour&event_type=user.created", 3);
+    let list = it.client.get("/v1/stats/event-types").expect(200);
+    assert_eq!(list["is_complete"], true);
+    let data = list["data"].as_array().expect("a list");
+    assert_eq!(data.len(), 1, "what does not fail is left out: {list}");
+    assert_eq!(data[0]["event_type"], "user.created");
+    assert_eq!(data[0]["errors"], json!({"server_error": 1}));
+    let number = |name: &str| data[0][name].as_u64().expect("a number");
+    let numbers = ["failures", "attempts", "delivered", "failed"].map(number);
+    assert_eq!(numbers, [1, 3, 2, 1]);
+    let key = it
+        .client
+        .post("/v1/accounts/acme/keys", &json!({}))
+        .expect(201);
+    let acme = it.client.with_key(key["api_key"].as_str().expect("a key"));
+    assert_eq!(acme.get("/v1/stats/event-types").problem(403), "forbidden");
+    let other = it.server.project("standard-webhooks");
+    let theirs = other.get("/v1/stats/event-types").expect(200);
+    assert_eq!(theirs["data"], json!([]));
+}
+
+#[test]
 fn an_accounts_key_sees_its_own_counts_only() {
     let it = arranged();
     let key = it
@@ -208,7 +232,7 @@ fn times_and_widths_that_cannot_be_shown_are_refused() {
         "width=day&since=2026-01-02T00:00:00Z&until=2026-01-01T00:00:00Z",
         "unknown=1",
     ] {
-        for path in ["/v1/stats", "/v1/stats/endpoints"] {
+        for path in ["/v1/stats", "/v1/stats/endpoints", "/v1/stats/event-types"] {
             let answer = client.get(&format!("{path}?{query}"));
             assert_eq!(answer.problem(400), "invalid_parameter", "{path}?{query}");
         }

@@ -7,7 +7,7 @@ use axum::routing::get;
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::{Account, path_of};
+use super::{Account, path_of, portal_links};
 use crate::fault::Fault;
 use crate::layout::{self, csrf_field};
 use crate::parts::confirm;
@@ -75,6 +75,7 @@ pub(super) async fn page(visit: &Visit, id: &str, form: &Form) -> Result<Respons
         @if visit.may("endpoints:write") {
             div.actions { a.button href=(of_account("/endpoints/new")) { "New endpoint" } }
         }
+        @if visit.may("portal:write") { (portal_links::part(visit, id)) }
         @if visit.may("accounts:write") { (changes(visit, &account, form)) }
     };
     Ok(layout::page(visit, account.title(), &body))

@@ -13,13 +13,14 @@ use url::form_urlencoded;
 
 use super::body::{body, forget_secrets};
 use super::filter_part::{self, Tried};
-use super::form::{Choice, Shown, form};
+use super::form::{Choice, Kept, Shown, form};
 use super::model::{Named, api_path, done, head, load, page_path};
+use super::profiles;
 use super::secret::made_page;
 use super::values::{changed_since, seen, values};
-use super::{catalogue, profiles};
 use crate::fault::{Fault, OrForm, Problem};
 use crate::layout;
+use crate::offered;
 use crate::posted::{Fields, Form, Posted};
 use crate::router::Pages;
 use crate::visit::Visit;
@@ -42,7 +43,7 @@ enum Again {
 
 async fn choice(visit: &Visit, account: &str) -> Result<Choice, Fault> {
     Ok(Choice {
-        types: catalogue::load(visit).await?,
+        offered: offered::load(visit).await?,
         profiles: profiles::load(visit).await?,
         events: filter_part::events(visit, account).await?,
     })
@@ -67,6 +68,7 @@ async fn show_new(
         form: &filled,
         tried,
         back: visit.to("/endpoints"),
+        kept: Kept::default(),
     };
     let body = html! {
         p.crumbs { a href=(visit.to("/endpoints")) { "Endpoints" } }
@@ -125,8 +127,8 @@ fn status_of(problem: &Problem) -> StatusCode {
 
 async fn edit(visit: Visit, Path(named): Path<Named>) -> Result<Response, Fault> {
     let now: Value = visit.get(&api_path(&named.id, ""), &[]).await?;
-    let types = catalogue::load(&visit).await?;
-    let form = Form::of(values(&now, &types));
+    let offered = offered::load(&visit).await?;
+    let form = Form::of(values(&now, &offered.types));
     show_edit(&visit, &named.id, form, None, false).await
 }
 
@@ -146,6 +148,7 @@ async fn show_edit(
         form: &filled,
         tried,
         back: visit.to(&page_path(id, "")),
+        kept: Kept::of(&endpoint),
     };
     let body = html! {
         (head(visit, &endpoint, "/edit"))

@@ -8,17 +8,19 @@ mod rows;
 
 use maud::{Markup, html};
 
-use super::catalogue::EventType;
+pub(super) use access::Kept;
+
 use super::filter_part::{self, Tried};
 use super::profiles::Profile;
 use crate::layout::csrf_field;
+use crate::offered::Offered;
 use crate::parts::field::{Field, check, trouble};
 use crate::posted::Form;
 use crate::visit::{Face, Visit};
 
 /// What the form offers to choose from.
 pub(super) struct Choice {
-    pub(super) types: Vec<EventType>,
+    pub(super) offered: Offered,
     pub(super) profiles: Vec<Profile>,
     pub(super) events: Vec<filter_part::Event>,
 }
@@ -33,6 +35,8 @@ pub(super) struct Shown<'a> {
     /// What came of trying the filter out.
     pub(super) tried: Option<&'a Tried>,
     pub(super) back: String,
+    /// What is secret is not shown, and can be kept.
+    pub(super) kept: Kept,
 }
 
 /// Every field that has a place of its own for what is wrong with it.
@@ -75,12 +79,12 @@ pub(super) fn form(visit: &Visit, shown: &Shown<'_>, choice: &Choice) -> Markup 
             (csrf_field(visit))
             @if !form.value("_seen").is_empty() { input type="hidden" name="_seen" value=(form.value("_seen")); }
             (place(visit, shown))
-            (events::part(form, choice))
+            (events::part(visit, form, &choice.offered))
             (folded("Filter: only events whose payload meets a condition", is_open(form, &["filter"]) || shown.tried.is_some(),
                 &filter_part::part(visit, form, &choice.events, shown.tried)))
             (format::part(form, choice, shown.new))
             (folded("Retries, limits and circuit breaker", is_open(form, delivery::FIELDS), &delivery::part(form)))
-            (folded("Headers, authorization and client certificate", is_open(form, access::FIELDS), &access::part(form, shown.new)))
+            (folded("Headers, authorization and client certificate", is_open(form, access::FIELDS), &access::part(form, &shown.kept)))
             (folded("Metadata: your own notes", is_open(form, &["metadata_name", "metadata"]),
                 &rows::rows(form, "metadata", "metadata", ("Name", "Value"))))
             div.actions {

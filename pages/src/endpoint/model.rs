@@ -80,6 +80,18 @@ pub(super) struct Auth {
     pub(super) audience: Option<String>,
 }
 
+impl Auth {
+    /// What it is, without what is secret.
+    pub(super) fn in_short(&self) -> String {
+        let of = |text: &Option<String>| text.clone().unwrap_or_default();
+        match self.kind.as_str() {
+            "basic" => format!("Basic, user {}", of(&self.username)),
+            "bearer" => "a bearer token".to_owned(),
+            _ => format!("OAuth 2.0, client {}", of(&self.client_id)),
+        }
+    }
+}
+
 /// What connections present to the receiver.
 #[derive(Deserialize)]
 pub(super) struct ClientCertificate {

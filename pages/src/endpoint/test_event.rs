@@ -9,12 +9,12 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::catalogue::{self, EventType};
 use super::facts::pretty;
 use super::model::{Endpoint, Named, api_path, head, load, page_path};
 use super::problem::wrong;
 use crate::fault::{Fault, OrForm};
 use crate::layout::{self, csrf_field};
+use crate::offered::{self, EventType, Offered};
 use crate::parts::field::{Field, trouble};
 use crate::parts::show::{badge, block};
 use crate::parts::times::length;
@@ -69,7 +69,7 @@ async fn show(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Fault> {
     let endpoint = load(&visit, &named.id).await?;
-    let types = catalogue::load(&visit).await?;
+    let offered = offered::load(&visit).await?;
     let sent = match &asked.sent {
         Some(id) if visit.may("deliveries:read") => {
             let path = format!("/v1/deliveries/{}", segment(id));
@@ -77,13 +77,14 @@ async fn show(
         }
         _ => None,
     };
-    let chosen = asked.r#type.or_else(|| {
+    let asked_for = asked.r#type.filter(|name| !name.is_empty());
+    let chosen = asked_for.or_else(|| {
         let sent = sent.as_ref().map(|it| it.event_type.clone());
-        sent.or_else(|| types.first().map(|it| it.name.clone()))
+        sent.or_else(|| offered.types.first().map(|it| it.name.clone()))
     });
     let chosen = chosen.unwrap_or_default();
-    let example = types.iter().find(|it| it.name == chosen);
-    let example = example.and_then(EventType::example).map(pretty);
+    let known = offered.find(&visit, &chosen).await;
+    let example = known.as_ref().and_then(EventType::example).map(pretty);
     let form = Form::of(vec![
         ("type".to_owned(), chosen),
         (
@@ -91,19 +92,17 @@ async fn show(
             example.unwrap_or_else(|| "{\n  \"test\": true\n}".to_owned()),
         ),
     ]);
-    Ok(page(&visit, &endpoint, &types, &form, sent.as_ref()))
+    Ok(page(&visit, &endpoint, &offered, &form, sent.as_ref()))
 }
 
 fn page(
     visit: &Visit,
     endpoint: &Endpoint,
-    types: &[EventType],
+    offered: &Offered,
     form: &Form,
     sent: Option<&Delivery>,
 ) -> Response {
     let address = visit.to(&page_path(&endpoint.id, "/test"));
-    let names = types.iter().map(|it| (it.name.as_str(), it.name.as_str()));
-    let names: Vec<(&str, &str)> = names.collect();
     let body = html! {
         (head(visit, endpoint, "/test"))
         @if let Some(sent) = sent { (result(visit, sent)) }
@@ -114,9 +113,9 @@ fn page(
         }
         (trouble(form, &["type", "data"]))
         p { "A test goes to this endpoint alone, whatever it subscribes to. It is signed and sent like any other event and marked with the metadata " code { "test: true" } "." }
-        @if !names.is_empty() {
+        @if !offered.types.is_empty() {
             form.filters method="get" action=(address) {
-                (Field::new("type", "Event type of the catalogue").required().select(form, &names))
+                (offered.choice(visit, "f-type", "Event type of the catalogue", form.value("type")))
                 button type="submit" { "Fill in its example" }
             }
         }
@@ -183,10 +182,10 @@ async fn send(Path(named): Path<Named>, posted: Posted) -> Result<Response, Faul
         }
         Err(problem) => {
             let endpoint = load(&visit, &named.id).await?;
-            let types = catalogue::load(&visit).await?;
+            let offered = offered::load(&visit).await?;
             let status = StatusCode::from_u16(problem.status);
             let form = Form::refused(fields, problem);
-            let page = page(&visit, &endpoint, &types, &form, None);
+            let page = page(&visit, &endpoint, &offered, &form, None);
             let status = status.unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
             Ok((status, page).into_response())
         }

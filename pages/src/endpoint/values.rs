@@ -3,8 +3,8 @@
 use ring::digest::{SHA256, digest};
 use serde_json::Value;
 
-use super::catalogue::EventType;
 use super::facts::pretty;
+use crate::offered::EventType;
 use crate::posted::Fields;
 
 /// What a form changes, and what it therefore must not change unseen.

@@ -2,7 +2,6 @@
 
 use axum::extract::Query;
 use axum::response::{IntoResponse, Redirect, Response};
-use futures_util::future::join;
 use http::Method;
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -13,10 +12,11 @@ use super::matches::{Match, table};
 use crate::deliveries::Names;
 use crate::fault::{Fault, FieldProblem, OrForm, Problem};
 use crate::layout::{self, csrf_field};
+use crate::offered::{self, EventType, Offered};
 use crate::parts::field::{Field, trouble};
 use crate::parts::list::{ListOf, empty};
 use crate::posted::{Form, Posted};
-use crate::visit::{Face, Visit, segment};
+use crate::visit::{Face, Visit};
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -25,28 +25,13 @@ pub(super) struct Wished {
     account_id: String,
 }
 
-#[derive(Deserialize)]
-struct EventType {
-    name: String,
-    #[serde(default)]
-    archived: bool,
-    #[serde(default)]
-    versions: Vec<Version>,
-}
-
-#[derive(Deserialize)]
-struct Version {
-    example: Option<Value>,
-}
-
 const FIELDS: &[&str] = &["type", "account_id", "data", "id"];
 
 pub(super) async fn show(visit: Visit, Query(wished): Query<Wished>) -> Result<Response, Fault> {
     let wished_type = wished.r#type.trim();
-    let path = format!("/v1/event-types/{}", segment(wished_type));
-    let (types, of_type) = join(types(&visit), visit.get::<EventType>(&path, &[])).await;
-    let example = of_type.ok().filter(|_| !wished_type.is_empty());
-    let example = example.and_then(|it| it.versions.into_iter().rev().find_map(|it| it.example));
+    let offered = offered::load(&visit).await?;
+    let known = offered.find(&visit, wished_type).await;
+    let example = known.as_ref().and_then(EventType::example).cloned();
     let data = example.unwrap_or_else(|| json!({"example": true}));
     let data = serde_json::to_string_pretty(&data).unwrap_or_default();
     let fields = [
@@ -56,32 +41,18 @@ pub(super) async fn show(visit: Visit, Query(wished): Query<Wished>) -> Result<R
     ];
     let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned()));
     let form = Form::of(fields.into());
-    Ok(page(&visit, &form, &types?, &html! {}))
+    Ok(page(&visit, &form, &offered, &html! {}))
 }
 
-async fn types(visit: &Visit) -> Result<Vec<String>, Fault> {
-    let list: ListOf<EventType> = visit.get("/v1/event-types", &[("limit", "250")]).await?;
-    Ok(list
-        .data
-        .into_iter()
-        .filter(|it| !it.archived)
-        .map(|it| it.name)
-        .collect())
-}
-
-fn page(visit: &Visit, form: &Form, types: &[String], tried: &Markup) -> Response {
-    let listed = types.iter().any(|name| name == form.value("type"));
-    let mut options: Vec<(&str, &str)> = vec![("", "Choose a type")];
-    options.extend(types.iter().map(|name| (&**name, &**name)));
+fn page(visit: &Visit, form: &Form, offered: &Offered, tried: &Markup) -> Response {
+    let chosen = form.value("type");
+    let listed = offered.types.iter().any(|it| it.name == chosen);
     let body = html! {
         h1 { "Publish a test event" }
         p { "A real event with real deliveries: your endpoints receive it as any other. Try it first; a try stores and sends nothing." }
         (trouble(form, FIELDS))
         form.card.inline-form method="get" action=(visit.to("/events/new")) {
-            div.field {
-                label for="example" { "Begin with the example of a type" }
-                select #example name="type" { @for (value, name) in &options { option value=(value) selected[*value == form.value("type")] { (name) } } }
-            }
+            (offered.choice(visit, "example", "Begin with the example of a type", chosen))
             button type="submit" { "Fill in" }
         }
         form.test-event method="post" action=(visit.to("/events/new")) {
@@ -111,12 +82,12 @@ struct Accepted {
 
 pub(super) async fn send(posted: Posted) -> Result<Response, Fault> {
     let (visit, fields) = (posted.visit, posted.fields);
-    let types = types(&visit).await?;
+    let offered = offered::load(&visit).await?;
     let data = match serde_json::from_str::<Value>(fields.get("data").unwrap_or("")) {
         Ok(data) => data,
         Err(error) => {
             let form = Form::refused(fields, no_json(&error));
-            return Ok(page(&visit, &form, &types, &html! {}));
+            return Ok(page(&visit, &form, &offered, &html! {}));
         }
     };
     let mut event = json!({"type": fields.text("type").unwrap_or(""), "data": data});
@@ -134,7 +105,7 @@ pub(super) async fn send(posted: Posted) -> Result<Response, Fault> {
                 let path = format!("{}?said=published", address(&accepted.id));
                 Redirect::to(&visit.to(&path)).into_response()
             }
-            Err(problem) => page(&visit, &Form::refused(fields, problem), &types, &html! {}),
+            Err(problem) => page(&visit, &Form::refused(fields, problem), &offered, &html! {}),
         });
     }
     let query = [("limit", "50")];
@@ -152,9 +123,9 @@ pub(super) async fn send(posted: Posted) -> Result<Response, Fault> {
                 fields,
                 problem: None,
             };
-            page(&visit, &form, &types, &said(&visit, &names, &matches))
+            page(&visit, &form, &offered, &said(&visit, &names, &matches))
         }
-        Err(problem) => page(&visit, &Form::refused(fields, problem), &types, &html! {}),
+        Err(problem) => page(&visit, &Form::refused(fields, problem), &offered, &html! {}),
     })
 }
 

@@ -4,6 +4,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::figures::age;
+use super::one_type::Told;
 use super::worst::Failing;
 use crate::fault::Fault;
 use crate::parts::health::Health;
@@ -57,10 +58,11 @@ pub(super) async fn unwell(visit: &Visit) -> Result<Option<ListOf<Unwell>>, Faul
 pub(super) fn all(
     stats: &Stats,
     worst: &Failing,
-    unwell: Option<&ListOf<Unwell>>,
+    (one_type, unwell): (Option<Told>, Option<&ListOf<Unwell>>),
     now_ms: i64,
 ) -> Vec<Advice> {
     let mut all = of_all(stats, worst, now_ms);
+    all.extend(one_type.map(of_type));
     if let Some(unwell) = unwell {
         all.extend(unwell.data.iter().map(of_endpoint));
         if unwell.next_cursor.is_some() {
@@ -113,6 +115,15 @@ fn of_all(stats: &Stats, worst: &Failing, now_ms: i64) -> Vec<Advice> {
         });
     }
     all
+}
+
+fn of_type(told: Told) -> Advice {
+    Advice {
+        title: told.title,
+        text: told.text,
+        link: (told.path, "Its failures"),
+        since: None,
+    }
 }
 
 fn of_endpoint(endpoint: &Unwell) -> Advice {

@@ -31,6 +31,13 @@ impl Subject {
     /// The keys of all endpoints lie between these.
     pub(crate) const ENDPOINTS: (&'static str, &'static str) = ("e:", "e;");
 
+    /// The keys of all event types lie between these.
+    pub(crate) const EVENT_TYPES: (&'static str, &'static str) = ("t:", "t;");
+
+    pub(crate) fn event_type_of(key: &str) -> Option<&str> {
+        key.strip_prefix("t:")
+    }
+
     pub(crate) fn endpoint_of(key: &str) -> Option<EndpointId> {
         key.strip_prefix("e:")?.parse().ok().map(EndpointId)
     }
@@ -76,6 +83,15 @@ pub struct EndpointFailures {
     /// Failed attempts, and deliveries that failed without one, of those that counted anything; in no
     /// order.
     pub endpoints: Vec<(EndpointId, u64)>,
+    /// Whether that is all: there may have been more rows than one call adds up.
+    pub is_complete: bool,
+}
+
+/// What each of a project's event types counted in some time.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EventTypeCounts {
+    /// Those that counted something, in no order; without times.
+    pub event_types: Vec<(String, Counts)>,
     /// Whether that is all: there may have been more rows than one call adds up.
     pub is_complete: bool,
 }

@@ -8,8 +8,10 @@ use hookwright_core::rollup::{Counts, Width};
 use hookwright_core::time::UnixMs;
 
 use super::{PLAIN_PLANS, PostgresStore, Result};
-use crate::model::{EndpointFailures, EndpointStretch, Rollup, Stretches, Subject};
-use crate::rollup_row::{STRETCHES_PRUNED_MAX, kept_from, read, read_failures};
+use crate::model::{
+    EndpointFailures, EndpointStretch, EventTypeCounts, Rollup, Stretches, Subject,
+};
+use crate::rollup_row::{STRETCHES_PRUNED_MAX, add, kept_from, read, read_failures, read_numbers};
 
 /// Held while rows are read, added to and written back.
 const LOCK: i64 = 0x686f_6f6b_726f_6c6c;
@@ -40,6 +42,17 @@ const BY_ENDPOINT: &str = "
     WHERE project_id = $1 AND width = $2 AND start >= $3 AND start < $4
           AND starts_with(subject, $5)
     ORDER BY start DESC LIMIT $6";
+/// The same of event types, of which there are few beside endpoints: what comes before them is skipped by
+/// the index. Every collation has "t:..." behind "f", and the keys of all else before it.
+const BY_EVENT_TYPE: &str = "
+    SELECT r.subject, r.counts
+    FROM unnest($1::bigint[]) AS s (start)
+    CROSS JOIN LATERAL (
+        SELECT subject, counts FROM rollups
+        WHERE project_id = $2 AND width = $3 AND start = s.start
+              AND subject > 'f' AND starts_with(subject, $4)
+        LIMIT $5) r
+    LIMIT $5";
 const PRUNE: &str = "
     DELETE FROM rollups WHERE width = $1 AND start IN (
         SELECT start FROM rollups WHERE width = $1 AND start < $2
@@ -164,6 +177,32 @@ impl PostgresStore {
         }
         Ok(EndpointFailures {
             endpoints: sums.into_iter().collect(),
+            is_complete: rows.len() < limit,
+        })
+    }
+
+    pub(crate) async fn rollups_by_event_type(
+        &self,
+        project: ProjectId,
+        stretches: Stretches,
+        limit: usize,
+    ) -> Result<EventTypeCounts> {
+        let starts: Vec<i64> = stretches.starts().rev().collect();
+        let width = stretches.width as i32;
+        let prefix = Subject::EVENT_TYPES.0;
+        let rows = self
+            .rows_by_index(
+                BY_EVENT_TYPE,
+                &[&starts, &project.0, &width, &prefix, &(limit as i64)],
+            )
+            .await?;
+        let mut sums = HashMap::new();
+        for row in &rows {
+            let name = Subject::event_type_of(row.get(0));
+            add(&mut sums, name, read_numbers(row.get(1)));
+        }
+        Ok(EventTypeCounts {
+            event_types: sums.into_iter().collect(),
             is_complete: rows.len() < limit,
         })
     }

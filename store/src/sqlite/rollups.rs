@@ -8,8 +8,10 @@ use hookwright_core::time::UnixMs;
 use rusqlite::{OptionalExtension, params};
 
 use super::{Result, SqliteStore};
-use crate::model::{EndpointFailures, EndpointStretch, Rollup, Stretches, Subject};
-use crate::rollup_row::{STRETCHES_PRUNED_MAX, kept_from, read, read_failures};
+use crate::model::{
+    EndpointFailures, EndpointStretch, EventTypeCounts, Rollup, Stretches, Subject,
+};
+use crate::rollup_row::{STRETCHES_PRUNED_MAX, add, kept_from, read, read_failures, read_numbers};
 
 impl SqliteStore {
     pub(crate) async fn add_rollups(&self, rollups: Vec<Rollup>) -> Result<()> {
@@ -106,6 +108,42 @@ impl SqliteStore {
             }
             Ok(EndpointFailures {
                 endpoints: sums.into_iter().collect(),
+                is_complete: left > 0,
+            })
+        })
+        .await
+    }
+
+    pub(crate) async fn rollups_by_event_type(
+        &self,
+        project: ProjectId,
+        stretches: Stretches,
+        limit: usize,
+    ) -> Result<EventTypeCounts> {
+        self.read(move |connection| {
+            let mut select = connection.prepare_cached(
+                "SELECT subject, counts FROM rollups
+                 WHERE width = ?1 AND start = ?2 AND project_id = ?3 AND subject >= ?4 AND subject < ?5
+                 ORDER BY subject LIMIT ?6",
+            )?;
+            let (from, to) = Subject::EVENT_TYPES;
+            let width = stretches.width.seconds();
+            let mut sums: HashMap<String, Counts> = HashMap::new();
+            let mut left = limit;
+            for start in stretches.starts().rev() {
+                let mut rows = select.query(params![width, start, project.0, from, to, left as i64])?;
+                while let Some(row) = rows.next()? {
+                    left -= 1;
+                    let name = Subject::event_type_of(row.get_ref(0)?.as_str().unwrap_or_default());
+                    let counts = read_numbers(row.get_ref(1)?.as_blob().unwrap_or_default());
+                    add(&mut sums, name, counts);
+                }
+                if left == 0 {
+                    break;
+                }
+            }
+            Ok(EventTypeCounts {
+                event_types: sums.into_iter().collect(),
                 is_complete: left > 0,
             })
         })

@@ -34,6 +34,16 @@ impl Store {
         on_engine!(self, s => s.failures_by_endpoint(project_id, stretches, limit).await)
     }
 
+    /// The same of each of a project's event types.
+    pub async fn rollups_by_event_type(
+        &self,
+        project_id: ProjectId,
+        stretches: Stretches,
+        limit: usize,
+    ) -> Result<EventTypeCounts> {
+        on_engine!(self, s => s.rollups_by_event_type(project_id, stretches, limit).await)
+    }
+
     /// The counts of some endpoints, each stretch that has any, in no order. The caller bounds how many
     /// endpoints and stretches.
     pub async fn rollups_of_endpoints(

@@ -93,6 +93,31 @@ facts! {
         assert_eq!(sum, 1, "the oldest is left out");
     }
 
+    async fn event_types_are_added_up_each_by_its_name(house: House) {
+        let acme = house.tenant("acme").await;
+        let other = house.tenant("other").await;
+        let of = |name: &str| Subject::EventType(name.to_owned());
+        let rows = vec![
+            minute(acme, of("order.paid"), 0, counts(1, 2)),
+            minute(acme, of("order.paid"), 1, counts(1, 1)),
+            minute(acme, of("é:7"), 1, counts(5, 0)),
+            minute(acme, Subject::Endpoint(EndpointId(7)), 1, counts(9, 9)),
+            minute(acme, Subject::Project, 1, counts(9, 9)),
+            minute(acme, of("order.paid"), 2, counts(9, 9)),
+            minute(other, of("order.paid"), 1, counts(9, 9)),
+        ];
+        house.add_rollups(rows).await.expect("added");
+        let found = house.rollups_by_event_type(acme.project, minutes(2), 10).await.expect("read");
+        let mut types = found.event_types;
+        types.sort_by(|(a, _), (b, _)| a.cmp(b));
+        assert_eq!(types, [("order.paid".to_owned(), counts(2, 3)), ("é:7".to_owned(), counts(5, 0))]);
+        assert!(found.is_complete);
+        let newest = house.rollups_by_event_type(acme.project, minutes(2), 2).await.expect("read");
+        assert!(!newest.is_complete);
+        let sum: u64 = newest.event_types.iter().map(|(_, counts)| counts.failed).sum();
+        assert_eq!(sum, 1, "the oldest is left out");
+    }
+
     async fn some_endpoints_have_their_stretches_each(house: House) {
         let acme = house.tenant("acme").await;
         let other = house.tenant("other").await;

@@ -659,6 +659,10 @@ class Operations(Transport):
         """Lists the endpoints that fail most in some time."""
         return cast('types.FailingEndpoints', self._call("GET", "/v1/stats/endpoints", kind="json", timeout=timeout, query={"project_id": project_id, "account_id": account_id, "width": width, "since": since, "until": until, "limit": limit}))
 
+    def list_failing_event_types(self, *, project_id: Optional[str] = None, width: Optional[Literal['minute', 'hour', 'day', None]] = None, since: Optional[str] = None, until: Optional[str] = None, limit: Optional[int] = None, timeout: Optional[float] = None) -> types.FailingEventTypes:
+        """Lists the event types that fail most in some time."""
+        return cast('types.FailingEventTypes', self._call("GET", "/v1/stats/event-types", kind="json", timeout=timeout, query={"project_id": project_id, "width": width, "since": since, "until": until, "limit": limit}))
+
     def stream_events(self, *, project_id: Optional[str] = None, account_id: Optional[str] = None, endpoint_id: Optional[str] = None, types: Optional[str] = None, timeout: Optional[float] = None) -> Iterator[str]:
         """Tells what happens, as it happens."""
         return self._call("GET", "/v1/stream", kind="lines", timeout=timeout, query={"project_id": project_id, "account_id": account_id, "endpoint_id": endpoint_id, "types": types})

@@ -546,6 +546,30 @@ FailingEndpoints = TypedDict(
     },
 )
 
+FailingEventType = TypedDict(
+    "FailingEventType",
+    {
+        "event_type": str,
+        "failures": int,
+        "errors": Dict[str, int],
+        "attempts": int,
+        "delivered": int,
+        "failed": int,
+        "success_rate": Union[float, None],
+    },
+)
+
+FailingEventTypes = TypedDict(
+    "FailingEventTypes",
+    {
+        "width": str,
+        "since": str,
+        "until": str,
+        "is_complete": bool,
+        "data": List["FailingEventType"],
+    },
+)
+
 FieldProblem = TypedDict(
     "FieldProblem",
     {

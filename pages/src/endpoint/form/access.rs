@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use super::error;
 use super::rows::rows;
+use crate::endpoint::model::{Auth, Endpoint};
 use crate::parts::field::{Field, check};
 use crate::posted::Form;
 
@@ -17,22 +18,41 @@ pub(super) const FIELDS: &[&str] = &[
     "client_certificate",
     "validation",
 ];
-const AUTH: [(&str, &str); 5] = [
-    ("keep", "As it is"),
+const AUTH: [(&str, &str); 4] = [
     ("none", "None"),
     ("basic", "Basic: user name and password"),
     ("bearer", "Bearer: a fixed token"),
     ("oauth2", "OAuth 2.0: client credentials"),
 ];
-const CERTIFICATE: [(&str, &str); 3] = [
-    ("keep", "As it is"),
-    ("none", "None"),
-    ("new", "The one below"),
-];
+const CERTIFICATE: [(&str, &str); 2] = [("none", "None"), ("new", "The one below")];
 
-pub(super) fn part(form: &Form, new: bool) -> Markup {
-    // There is nothing yet that could stay as it is.
-    let from = usize::from(new);
+/// What is set now and can be kept, in words.
+#[derive(Default)]
+pub(crate) struct Kept {
+    auth: Option<String>,
+    certificate: Option<String>,
+}
+
+impl Kept {
+    pub(crate) fn of(endpoint: &Endpoint) -> Self {
+        let words = |it: String| format!("As it is: {it}");
+        let certificate = endpoint.client_certificate.as_ref();
+        Self {
+            auth: endpoint.auth.as_ref().map(Auth::in_short).map(words),
+            certificate: certificate.map(|it| words(format!("SHA-256 {:.16}…", it.sha256))),
+        }
+    }
+}
+
+/// What can be chosen: what there is may be kept.
+fn offered<'a>(kept: Option<&'a str>, others: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    let kept = kept.map(|words| ("keep", words));
+    kept.into_iter().chain(others.iter().copied()).collect()
+}
+
+pub(super) fn part(form: &Form, kept: &Kept) -> Markup {
+    let auth = offered(kept.auth.as_deref(), &AUTH);
+    let certificate = offered(kept.certificate.as_deref(), &CERTIFICATE);
     let own = |name, label, hint, kind| Field::new(name, label).hint(hint).input(form, kind);
     let pem = |name, label, hint| Field::new(name, label).hint(hint).area(form, 3);
     html! {
@@ -44,7 +64,7 @@ pub(super) fn part(form: &Form, new: bool) -> Markup {
         fieldset.choice {
             legend { "Authorization" }
             p.hint { "What stands in each request's authorization header. Passwords, tokens and keys are never shown again: to change one part, type all of it anew." }
-            (Field::new("auth/type", "Kind").required().select(form, &AUTH[from..]))
+            (Field::new("auth/type", "Kind").required().select(form, &auth))
             div.columns-2 data-of="basic" {
                 (own("auth/username", "User name", "Of Basic.", "text"))
                 (own("auth/password", "Password", "Of Basic.", "password"))
@@ -62,7 +82,7 @@ pub(super) fn part(form: &Form, new: bool) -> Markup {
         fieldset.choice {
             legend { "Client certificate" }
             p.hint { "Presented where the receiver asks for one (mutual TLS)." }
-            (Field::new("certificate", "Certificate").required().select(form, &CERTIFICATE[from..]))
+            (Field::new("certificate", "Certificate").required().select(form, &certificate))
             div.inner data-of="new" {
                 (pem("client_certificate/certificate_pem", "Certificate and chain", "PEM."))
                 (pem("client_certificate/private_key_pem", "Private key", "PEM without a passphrase. It is never shown again."))

@@ -2,14 +2,15 @@
 
 use maud::{Markup, html};
 
-use super::{Choice, error};
-use crate::endpoint::catalogue::EventType;
+use super::error;
+use crate::offered::{EventType, Offered};
 use crate::parts::field::Field;
 use crate::posted::Form;
+use crate::visit::Visit;
 
-pub(super) fn part(form: &Form, choice: &Choice) -> Markup {
+pub(super) fn part(visit: &Visit, form: &Form, offered: &Offered) -> Markup {
     let mut groups: Vec<&str> = Vec::new();
-    for known in &choice.types {
+    for known in &offered.types {
         let group = group(known);
         if !groups.contains(&group) {
             groups.push(group);
@@ -21,12 +22,13 @@ pub(super) fn part(form: &Form, choice: &Choice) -> Markup {
             legend { "Which events" }
             p.hint { "Nothing chosen and nothing typed: all events." }
             @for name in groups {
-                @let of_group = choice.types.iter().filter(|it| group(it) == name);
+                @let of_group = offered.types.iter().filter(|it| group(it) == name);
                 div.group role="group" aria-label=(if name.is_empty() { "Event types" } else { name }) {
                     @if !name.is_empty() { p.name { (name) } }
                     @for known in of_group { (one(form, known)) }
                 }
             }
+            (offered.said(visit))
             (Field::new("events_more", "More types and patterns")
                 .hint("Names, \"user.*\" for all that begin so, or \"*\" for all; one a line.")
                 .area(form, 2))

@@ -29,6 +29,8 @@ pub(super) async fn call(store: &Store, scope: Scope, endpoint: EndpointId) {
     series.expect("read");
     let sums = store.failures_by_endpoint(project, stretches, 1).await;
     sums.expect("read");
+    let sums = store.rollups_by_event_type(project, stretches, 1).await;
+    sums.expect("read");
     let some = store.rollups_of_endpoints(project, vec![endpoint], stretches);
     some.await.expect("read");
     store.prune_rollups(NOW).await.expect("pruned");
