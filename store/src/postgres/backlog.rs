@@ -1,9 +1,9 @@
 //! What is not delivered yet: what waits, by the index of waiting rows, and first attempts under
 //! way, by a walk from the nodes' lowest mark on.
 
-use hookwright_core::ids::{AccountId, EndpointId};
+use hookwright_core::ids::{AccountId, EndpointId, ProjectId};
 
-use super::{PostgresStore, Result};
+use super::{Parameters, PostgresStore, Result};
 use crate::model::{Backlog, Scope};
 
 /// Endpoints of an account whose lanes are looked at one by one: each is looked for in every day. Of
@@ -13,10 +13,18 @@ const LANES_MAX: usize = 100;
 const ROWS_WALKED_MAX: i64 = 20_000;
 
 const LANES: &str = "SELECT id FROM endpoints WHERE project_id = $1 AND account_id = $2 LIMIT $3";
-/// How many wait and since when: of the project, or of an account in it.
+/// How many wait in the project, and since when: counted in the index alone, where the rows' pages
+/// have been at rest.
 pub(super) const WAITING: &str = "
+    SELECT count(*), (SELECT created_at FROM deliveries d
+                      WHERE d.project_id = $1 AND d.id = min(waiting.id))
+    FROM (SELECT d.id FROM deliveries d
+          WHERE d.project_id = $1 AND d.due_at IS NOT NULL AND d.created_at >= 0
+          ORDER BY d.id LIMIT $2) AS waiting";
+/// Among those that wait in the project, those of an account.
+pub(super) const WAITING_AMONG: &str = "
     SELECT count(*) FILTER (WHERE seen), min(created_at) FILTER (WHERE seen), count(*)
-    FROM (SELECT d.created_at, $2::bigint IS NULL OR EXISTS (
+    FROM (SELECT d.created_at, EXISTS (
               SELECT FROM endpoints p WHERE p.project_id = d.project_id AND p.id = d.endpoint_id
                      AND p.account_id = $2) AS seen
           FROM deliveries d
@@ -56,7 +64,10 @@ impl PostgresStore {
         };
         match lanes {
             Some(lanes) => self.waiting_of(&lanes, limit, &mut found).await?,
-            None => self.waiting(scope, limit, &mut found).await?,
+            None => {
+                let (project, account) = (scope.project_id, scope.account_id);
+                self.waiting(project, account, limit, &mut found).await?;
+            }
         }
         self.first_attempts(scope, endpoint, limit, &mut found)
             .await?;
@@ -91,17 +102,27 @@ impl PostgresStore {
         Ok(())
     }
 
-    async fn waiting(&self, scope: Scope, limit: usize, found: &mut Backlog) -> Result<()> {
-        let account = scope.account_id.map(|account| account.0);
-        let most = match account {
-            Some(_) => ROWS_WALKED_MAX,
-            None => limit as i64 + 1,
+    async fn waiting(
+        &self,
+        project: ProjectId,
+        account: Option<AccountId>,
+        limit: usize,
+        found: &mut Backlog,
+    ) -> Result<()> {
+        let row = match account {
+            Some(account) => {
+                let parameters: Parameters<'_> = &[&project.0, &account.0, &ROWS_WALKED_MAX];
+                let row = self.row_by_index(WAITING_AMONG, parameters).await?;
+                found.is_exact &= row.get::<_, i64>(2) < ROWS_WALKED_MAX;
+                row
+            }
+            None => {
+                let most = limit as i64 + 1;
+                self.row_by_index(WAITING, &[&project.0, &most]).await?
+            }
         };
-        let row = self
-            .row_by_index(WAITING, &[&scope.project_id.0, &account, &most])
-            .await?;
-        let (count, walked) = (row.get::<_, i64>(0) as usize, row.get::<_, i64>(2));
-        found.is_exact &= count <= limit && walked < most;
+        let count = row.get::<_, i64>(0) as usize;
+        found.is_exact &= count <= limit;
         found.add(count.min(limit), row.get(1));
         Ok(())
     }

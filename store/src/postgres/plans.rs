@@ -79,9 +79,10 @@ fn looks() -> Vec<Case> {
         &["1, 4003000000000000"],
     );
     add(deliveries::by_id(), &["1, 4003000000000000"]);
+    add(backlog::WAITING.to_owned(), &["1, 10001", "2, 1"]);
     add(
-        backlog::WAITING.to_owned(),
-        &["1, NULL, 10001", "2, NULL, 1", "2, 2, 20000"],
+        backlog::WAITING_AMONG.to_owned(),
+        &["1, 1, 20000", "2, 2, 1"],
     );
     add(
         backlog::WAITING_OF.to_owned(),

@@ -6,6 +6,8 @@ use super::build::{an_event, first_outcome_of};
 use super::house::NOW;
 
 const PLENTY: usize = 100;
+/// More endpoints than PostgreSQL looks at one by one.
+const MANY: usize = 101;
 
 fn exactly(deliveries: usize, oldest_at: Option<hookwright_core::time::UnixMs>) -> Backlog {
     Backlog {
@@ -70,5 +72,21 @@ facts! {
             let oldest_at = Some(NOW);
             assert_eq!(found, Backlog { deliveries, is_exact, oldest_at }, "limit {limit}");
         }
+    }
+
+    async fn an_account_of_many_endpoints_is_counted_as_well(house: House) {
+        let acme = house.tenant("acme").await;
+        let neighbour = house.neighbour(acme, "neighbour").await;
+        let of_neighbour = house.endpoint_of(neighbour, "n").await;
+        house.publish_fresh(an_event(neighbour).due(&of_neighbour)).await;
+        let mut last = None;
+        for number in 0..MANY {
+            last = Some(house.endpoint_of(acme, &format!("a{number}")).await);
+        }
+        let last = last.expect("made");
+        let later = NOW.plus_ms(1_000);
+        house.publish_fresh(an_event(acme).at(later).due(&last).times(3)).await;
+        let found = house.backlog(acme.scope(), None, PLENTY).await.expect("read");
+        assert_eq!(found, exactly(3, Some(later)));
     }
 }
