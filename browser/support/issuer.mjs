@@ -4,15 +4,16 @@
 //   const issuer = await startIssuer({ clientId, clientSecret });
 //   issuer.person = { sub, email, email_verified, ... }   who signs in
 //   issuer.spoil = (claims, asked) => claims              what the token says instead
-//   issuer.forge = (token) => token                       the token, signed, changed
+//   issuer.forge = (token, publicKey) => token            the token, signed, changed
 //   issuer.rotate()                                       from now on another key signs
 //   issuer.algorithm = "ES256"                            RS256, ES256 or EdDSA, with a key of its own
+//   issuer.rsaBits = 1024                                 of RSA keys made from now on
 
 import { createHash, createSign, generateKeyPairSync, randomUUID, sign } from "node:crypto";
 import { createServer } from "node:http";
 
 const KINDS = {
-  RS256: () => generateKeyPairSync("rsa", { modulusLength: 2048 }),
+  RS256: (modulusLength) => generateKeyPairSync("rsa", { modulusLength }),
   ES256: () => generateKeyPairSync("ec", { namedCurve: "P-256" }),
   EdDSA: () => generateKeyPairSync("ed25519"),
 };
@@ -33,6 +34,7 @@ export async function startIssuer({ clientId, clientSecret }) {
   const issuer = {
     person: { sub: "1", email: "ada@example.com", email_verified: true },
     algorithm: "RS256",
+    rsaBits: 2048,
     spoil: (claims) => claims,
     forge: (token) => token,
     answer: null,
@@ -42,16 +44,16 @@ export async function startIssuer({ clientId, clientSecret }) {
     rotate: () => { keys = {}; },
   };
   const key = () => {
-    keys[issuer.algorithm] ??= { kid: randomUUID(), ...KINDS[issuer.algorithm]() };
+    keys[issuer.algorithm] ??= { kid: randomUUID(), ...KINDS[issuer.algorithm](issuer.rsaBits) };
     return keys[issuer.algorithm];
   };
 
   function token(asked) {
     const now = Math.floor(Date.now() / 1000);
     const claims = issuer.spoil({ iss: issuer.url, aud: clientId, iat: now, exp: now + 300, nonce: asked.nonce, ...issuer.person }, asked);
-    const { kid, privateKey } = key();
+    const { kid, privateKey, publicKey } = key();
     const text = `${encoded({ alg: issuer.algorithm, typ: "JWT", kid })}.${encoded(claims)}`;
-    return issuer.forge(`${text}.${signed(issuer.algorithm, privateKey, text).toString("base64url")}`);
+    return issuer.forge(`${text}.${signed(issuer.algorithm, privateKey, text).toString("base64url")}`, publicKey);
   }
 
   function redeem(form, authorization) {

@@ -9,9 +9,10 @@ import { createInterface } from "node:readline";
 const BINARY = process.env.HOOKWRIGHT_BINARY ?? "target/debug/hookwright";
 const START_MS = 30_000;
 
-// Starts a server. `args` are further flags of `hookwright serve`, `env` further environment.
-export async function startServer({ args = [], env = {}, listen = "127.0.0.1:0" } = {}) {
-  const folder = await mkdtemp(join(tmpdir(), "hookwright-browser-"));
+// Starts a server. `args` are further flags of `hookwright serve`, `env` further environment. A `kept` folder stays when
+// it stops, for another start.
+export async function startServer({ args = [], env = {}, listen = "127.0.0.1:0", kept } = {}) {
+  const folder = kept ?? (await mkdtemp(join(tmpdir(), "hookwright-browser-")));
   const child = spawn(
     BINARY,
     ["serve", "--dev", "--data-dir", folder, "--listen", listen, "--log", "warn", ...args],
@@ -23,10 +24,10 @@ export async function startServer({ args = [], env = {}, listen = "127.0.0.1:0" 
     const late = setTimeout(() => child.kill("SIGKILL"), 20_000);
     await ended;
     clearTimeout(late);
-    await rm(folder, { recursive: true, force: true });
+    if (!kept) await rm(folder, { recursive: true, force: true });
   };
   try {
-    const { url, rootKey } = await said(child);
+    const { url, rootKey = env.HOOKWRIGHT_ROOT_KEY } = await said(child);
     return { url, rootKey, stop, api: apiOf(url, rootKey) };
   } catch (error) {
     await stop();

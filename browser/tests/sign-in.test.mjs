@@ -52,6 +52,27 @@ test("a session that somebody ended leads to the sign-in page", async () => {
   await page.done();
 });
 
+test("the audit page of the server has who signed in and out, who was refused, and from where", async () => {
+  const page = await openPage(browser);
+  await page.goto(`${server.url}/ui/sign-in`);
+  await page.type("#key", "hwk_root_nonsense");
+  await submit(page, "button[type=submit]");
+  await signIn(page, server);
+  await submit(page, "aside form[action='/ui/sign-out'] button");
+  await signIn(page, server);
+  await submit(page, "aside a[href='/ui/audit']");
+  const rows = await page.$$eval("tbody tr", (all) => all.map((row) => row.innerText));
+  const expected = [
+    /root key[\s\S]*Opens a session[\s\S]*done[\s\S]*127\.0\.0\.1/,
+    /root key[\s\S]*Chrome on Linux[\s\S]*Ends the session of this call[\s\S]*done/,
+    /root key[\s\S]*Opens a session[\s\S]*done/,
+    /unknown key, or none[\s\S]*Opens a session[\s\S]*refused: no valid key[\s\S]*127\.0\.0\.1/,
+  ];
+  expected.forEach((words, n) => assert.match(rows[n], words));
+  await look(page, "audit-of-the-server");
+  await page.done();
+});
+
 test("a key that is none is refused beside its field", async () => {
   const page = await openPage(browser);
   await page.goto(`${server.url}/ui/sign-in`);

@@ -1,11 +1,15 @@
 // Single sign-on: the whole way in a browser, and everything that must not let anybody in.
 
 import assert from "node:assert/strict";
+import { createHmac, createSign, generateKeyPairSync } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, beforeEach, test } from "node:test";
 import { look, openPage, startBrowser, submit, textOf } from "../support/browser.mjs";
 import { startIssuer } from "../support/issuer.mjs";
-import { startServer } from "../support/server.mjs";
+import { apiOf, startServer } from "../support/server.mjs";
 
 const clientSecret = "secret & more:1";
 let server, browser, issuer, project;
@@ -42,17 +46,25 @@ after(async () => {
 beforeEach(() => {
   issuer.person = { sub: "1", email: "ada@example.com", email_verified: true };
   issuer.algorithm = "RS256";
+  if (issuer.rsaBits !== 2048) issuer.rotate();
+  issuer.rsaBits = 2048;
   issuer.spoil = (claims) => claims;
   issuer.forge = (token) => token;
   issuer.answer = null;
 });
 
-async function begin() {
+async function begin(at = server) {
   const page = await openPage(browser);
-  await page.goto(`${server.url}/ui/sign-in`);
+  await page.goto(`${at.url}/ui/sign-in`);
   const answer = await submit(page, "a[href='/ui/sso/start']");
   return { page, answer };
 }
+
+// The API as the page's own session has it.
+const apiOfPage = (page) => async (...asked) => {
+  const cookies = await page.browserContext().cookies();
+  return apiOf(server.url, cookies.find(({ name }) => name === "__Host-hookwright").value)(...asked);
+};
 
 const isIn = (page) => new URL(page.url()).pathname === "/ui";
 
@@ -79,6 +91,11 @@ test("an admin signs in, changes something, and the audit log says who", async (
   assert.match(await textOf(page, "tbody"), /ada@example\.com/);
   await page.goto(`${server.url}/ui/sessions`);
   assert.match(await textOf(page, "tbody"), /ada@example\.com[\s\S]*single sign-on/);
+  const { id } = await apiOfPage(page)("GET", "/v1/keys/self");
+  const [opened] = (await server.api("GET", `/v1/audit?actor=${id}`)).data.filter((it) => it.project_id === null);
+  assert.deepEqual([opened.summary, opened.status, opened.reason], ["Signs in by single sign-on.", 201, null]);
+  assert.deepEqual([opened.actor.session_id, opened.actor.session_name], [id, "ada@example.com"]);
+  assert.equal(opened.remote_address, "127.0.0.1");
   const cookies = await page.browserContext().cookies();
   assert.deepEqual(cookies.map((it) => [it.name, it.httpOnly, it.secure]), [["__Host-hookwright", true, true]]);
   await page.done();
@@ -127,7 +144,23 @@ const tampered = (token) => {
   const changed = { ...JSON.parse(Buffer.from(claims, "base64url")), email: "ada@example.com" };
   return [head, Buffer.from(JSON.stringify(changed)).toString("base64url"), signature].join(".");
 };
-const unsigned = (token) => `${Buffer.from('{"alg":"none"}').toString("base64url")}.${token.split(".")[1]}.`;
+const inBase64 = (value) => Buffer.from(typeof value === "string" ? value : JSON.stringify(value)).toString("base64url");
+const unsigned = (token) => `${inBase64({ alg: "none" })}.${token.split(".")[1]}.`;
+const headOf = (token) => JSON.parse(Buffer.from(token.split(".")[0], "base64url"));
+// The same claims under another head, signed by `sign`.
+const resigned = (token, head, sign) => {
+  const text = `${inBase64({ ...headOf(token), ...head })}.${token.split(".")[1]}`;
+  return `${text}.${sign(text)}`;
+};
+// What is published, taken for a secret: whoever takes the token's word for its algorithm lets it in.
+const signedWithThePublic = (token, publicKey) => {
+  const pem = publicKey.export({ type: "spki", format: "pem" });
+  return resigned(token, { alg: "HS256" }, (text) => createHmac("sha256", pem).update(text).digest("base64url"));
+};
+const foreign = generateKeyPairSync("rsa", { modulusLength: 2048 });
+const signedByForeign = (text) => createSign("RSA-SHA256").update(text).sign(foreign.privateKey).toString("base64url");
+const bringsItsKey = (token) => resigned(token, { jwk: foreign.publicKey.export({ format: "jwk" }) }, signedByForeign);
+const sameWithAnother = (alg) => (token) => resigned(token, { alg }, () => token.split(".")[2]);
 const refused = [
   ["a nonce of another sign-in", { spoil: (it) => ({ ...it, nonce: "0".repeat(32) }) }, /made for another sign-in/],
   ["no nonce", { spoil: ({ nonce, ...it }) => it }, /made for another sign-in/],
@@ -138,22 +171,35 @@ const refused = [
   ["a token of a time to come", { spoil: (it) => ({ ...it, iat: it.iat + 3600 }) }, /of a time to come/],
   ["a wrong signature", { forge: tampered, person: { sub: "9", email: "eve@evil.test", email_verified: true } }, /signature .* is wrong/],
   ["no signature", { forge: unsigned }, /does not publish/],
+  ["a secret that is the published key", { forge: signedWithThePublic }, /does not publish/],
+  ["another algorithm than the key's", { forge: sameWithAnother("ES256") }, /does not publish/],
+  ["an algorithm that is not known here", { forge: sameWithAnother("RS512") }, /does not publish/],
+  ["a key that the token brings", { forge: bringsItsKey }, /signature .* is wrong/],
+  ["a head that must be understood", { forge: (token) => resigned(token, { crit: ["b64"], b64: false }, signedByForeign) }, /cannot be read/],
+  ["a key that is too short", { rsaBits: 1024 }, /signature .* is wrong/],
   ["no token", { forge: () => "nonsense" }, /cannot be read/],
-  ["an address that is not verified", { person: { sub: "4", email: "ada@example.com", email_verified: false } }, /not verified your e-mail/],
-  ["an address that is not allowed", { person: { sub: "5", email: "eve@evil.test", email_verified: true } }, /eve@evil\.test may not sign in here/],
+  ["an address that is not verified", { person: { sub: "4", email: "ada@example.com", email_verified: false } }, /not verified your e-mail/, "4"],
+  ["an address that is not allowed", { person: { sub: "5", email: "eve@evil.test", email_verified: true } }, /eve@evil\.test may not sign in here/, "eve@evil.test"],
   ["another's state", { answer: (asked, code) => ({ code, state: "f".repeat(32) }) }, /another window/],
   ["another issuer's answer", { answer: (asked, code) => ({ code, state: asked.state, iss: "https://evil.test" }) }, /another identity provider/],
   ["a code that is none", { answer: (asked) => ({ code: "stolen", state: asked.state }) }, /could not be asked/],
   ["a refusal", { answer: (asked) => ({ error: "access_denied", error_description: "<b>Not you</b>", state: asked.state }) }, /refused: <b>Not you<\/b>/],
 ];
-for (const [what, change, said] of refused) {
+for (const [what, change, said, named] of refused) {
   test(`${what} lets nobody in`, async () => {
     Object.assign(issuer, change);
+    if (change.rsaBits) issuer.rotate();
     const { page, answer } = await begin();
     assert.ok(answer.status() >= 400, `${answer.status()}`);
     assert.match(await textOf(page), said);
     const cookies = await page.browserContext().cookies();
     assert.deepEqual(cookies.map((it) => it.name), []);
+    const kept = (await server.api("GET", "/v1/audit?limit=1")).data[0];
+    assert.deepEqual([kept.summary, kept.status], ["Signs in by single sign-on.", answer.status()]);
+    assert.ok(kept.reason && kept.remote_address === "127.0.0.1", JSON.stringify(kept));
+    assert.deepEqual([kept.actor.kind, kept.actor.session_id], [null, null]);
+    // Only who the provider vouches for has a name.
+    assert.equal(kept.actor.session_name, named ?? null);
     // The browser logs a failed page.
     page.faults.splice(0, Infinity, ...page.faults.filter((it) => !/status of 502/.test(it)));
     await page.done();
@@ -180,7 +226,7 @@ test("the way back is good once, and in no other browser", async () => {
 test("a key that no provider publishes is looked for, but not again and again", async () => {
   issuer.forge = (token) => {
     const [, claims, signature] = token.split(".");
-    return [Buffer.from('{"alg":"RS256","kid":"unknown"}').toString("base64url"), claims, signature].join(".");
+    return [inBase64({ alg: "RS256", kid: "unknown" }), claims, signature].join(".");
   };
   const looks = issuer.looks;
   for (let n = 0; n < 3; n += 1) {
@@ -189,4 +235,70 @@ test("a key that no provider publishes is looked for, but not again and again", 
     await page.done();
   }
   assert.ok(issuer.looks - looks <= 3);
+});
+
+test("the audit page of the server shows who came in, who did not and why", async () => {
+  const { page } = await begin();
+  issuer.person = { sub: "6", email: "eve@evil.test", email_verified: true };
+  const { page: refused } = await begin();
+  await page.goto(`${server.url}/ui`);
+  await submit(page, "aside a[href='/ui/audit']");
+  const [first, second] = await page.$$eval("tbody tr", (rows) => rows.map((row) => row.innerText));
+  assert.match(first, /nobody was signed in[\s\S]*eve@evil\.test[\s\S]*Signs in by single sign-on[\s\S]*refused[\s\S]*not named by --oidc-allow[\s\S]*127\.0\.0\.1/);
+  assert.match(second, /single sign-on[\s\S]*ada@example\.com[\s\S]*Signs in by single sign-on[\s\S]*done/);
+  await look(page, "audit-of-all");
+  await page.done();
+  await refused.done();
+});
+
+test("who is on the list no longer is out with the start that says so, and who was moved signs in anew", async () => {
+  const kept = await mkdtemp(join(tmpdir(), "hookwright-browser-"));
+  const port = await freePort();
+  const oidc = (allow) => ["--public-url", `http://127.0.0.1:${port}`, "--oidc-issuer", issuer.url, "--oidc-client-id", "hookwright", "--oidc-allow", allow];
+  const env = { HOOKWRIGHT_ROOT_KEY: "a-root-key-for-tests-and-nothing-else-0123" };
+  let own;
+  const restart = async (args) => {
+    await own?.stop();
+    const secret = args.length > 0 && { HOOKWRIGHT_OIDC_CLIENT_SECRET: clientSecret };
+    own = await startServer({ listen: `127.0.0.1:${port}`, kept, args, env: { ...env, ...secret } });
+  };
+  const pages = {};
+  const enter = async (name, person) => {
+    issuer.person = { sub: name, email_verified: true, ...person };
+    pages[name] = (await begin(own)).page;
+  };
+  const stillIn = async () => {
+    const found = [];
+    for (const [name, page] of Object.entries(pages)) {
+      await page.goto(`${own.url}/ui`);
+      if (isIn(page)) found.push(name);
+    }
+    const { data } = await own.api("GET", "/v1/sessions");
+    const works = data.filter((it) => it.works).map((it) => it.name.split("@")[0]);
+    assert.deepEqual(works.sort(), found.sort(), "the list of sessions says the same");
+    return found;
+  };
+  try {
+    await restart(oidc("ada@example.com:admin,@example.org:viewer,groups=ops:viewer"));
+    await enter("ada", { email: "ada@example.com" });
+    await enter("bob", { email: "bob@example.org" });
+    await enter("cem", { groups: ["ops"] });
+    assert.deepEqual(await stillIn(), ["ada", "bob", "cem"]);
+    // The same rules, however they are written: everybody stays.
+    await restart(oidc("groups=ops:viewer,ADA@example.com:admin,@Example.org:viewer"));
+    assert.deepEqual(await stillIn(), ["ada", "bob", "cem"]);
+    await restart(oidc("@example.org:viewer,groups=ops:admin"));
+    assert.deepEqual(await stillIn(), ["bob"]);
+    issuer.person = { sub: "ada", email: "ada@example.com", email_verified: true };
+    await pages.ada.goto(`${own.url}/ui/sso/start`);
+    assert.match(await textOf(pages.ada), /Not signed in/);
+    await enter("cem", { groups: ["ops"] });
+    assert.deepEqual(await stillIn(), ["bob", "cem"]);
+    await restart([]);
+    assert.deepEqual(await stillIn(), []);
+  } finally {
+    await own?.stop();
+    await rm(kept, { recursive: true, force: true });
+  }
+  for (const page of Object.values(pages)) await page.done();
 });

@@ -188,7 +188,8 @@ fn check_v6(ip: Ipv6Addr) -> Result<(), AddressRefused> {
     }
 }
 
-fn unmapped(network: IpNet) -> IpNet {
+/// A network of IPv4-mapped addresses as the IPv4 network that it is.
+pub(crate) fn unmapped(network: IpNet) -> IpNet {
     let IpNet::V6(v6) = network else {
         return network;
     };

@@ -17,6 +17,7 @@ pub mod error_class;
 pub mod event_schema;
 pub mod failing;
 pub mod filter;
+pub mod forwarded;
 pub mod ids;
 pub mod job_pace;
 pub mod job_state;

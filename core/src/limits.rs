@@ -85,6 +85,8 @@ pub const AUDIT_ROWS_LOOKED_AT_MAX: usize = 10_000;
 pub const AUDIT_REFUSED_PER_SECOND_MAX: u32 = 20;
 /// The same of unknown keys.
 pub const AUDIT_UNKNOWN_PER_SECOND_MAX: u32 = 5;
+/// Why somebody was refused, as the audit log keeps it.
+pub const AUDIT_REASON_CHARS_MAX: usize = 300;
 /// A request's id as its caller gives it.
 pub const REQUEST_ID_CHARS_MAX: usize = 128;
 /// How long a project may ask for its data to be kept, in days; the server's own limit counts too.
@@ -112,6 +114,8 @@ pub const PORTAL_TOKEN_SECONDS_DEFAULT: u32 = 60 * 60;
 pub const SESSION_SECONDS_MAX: u32 = 7 * 24 * 60 * 60;
 /// The same where the caller does not say, in seconds.
 pub const SESSION_SECONDS_DEFAULT: u32 = 12 * 60 * 60;
+/// Entries of `X-Forwarded-For` that are looked at, from the right.
+pub const FORWARDED_HOPS_MAX: usize = 32;
 /// Failed sign-ins from one address in a minute; more are refused unread.
 pub const SIGN_IN_FAILURES_PER_MINUTE_MAX: u32 = 20;
 /// Failed sign-ins from all addresses in a minute; more are refused unread.

@@ -81,6 +81,14 @@ pub(crate) struct ServeArgs {
     /// Address by which browsers find this server, such as https://hooks.example.com, for links that it makes [default: as the caller found it]
     #[arg(long, env = "HOOKWRIGHT_PUBLIC_URL")]
     pub(crate) public_url: Option<String>,
+    /// Proxy, as CIDR, whose X-Forwarded-For says where a request comes from [default: none]
+    #[arg(
+        long = "trusted-proxy",
+        alias = "trusted-proxies",
+        env = "HOOKWRIGHT_TRUSTED_PROXIES",
+        value_delimiter = ','
+    )]
+    pub(crate) trusted_proxies: Vec<String>,
     /// Single sign-on for operators: the issuer of OpenID Connect, such as https://login.example.com
     #[arg(long, env = "HOOKWRIGHT_OIDC_ISSUER")]
     pub(crate) oidc_issuer: Option<String>,

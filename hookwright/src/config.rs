@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use hookwright_core::address::{AddressRule, parse_network};
+use hookwright_core::forwarded::TrustedProxies;
 use hookwright_core::limits::ORIGIN_CHARS_MAX;
 use http::HeaderValue;
 use serde::Deserialize;
@@ -28,6 +29,8 @@ pub(crate) struct Config {
     pub(crate) origin: HeaderValue,
     /// Where browsers find this server.
     pub(crate) public_url: Option<String>,
+    /// Whose word is taken for where a request comes from.
+    pub(crate) trusted_proxies: TrustedProxies,
     pub(crate) oidc: Option<Oidc>,
     pub(crate) retention_days: u32,
     pub(crate) api_rate_limit: u32,
@@ -51,6 +54,7 @@ struct File {
     profiles: Vec<PathBuf>,
     origin: Option<String>,
     public_url: Option<String>,
+    trusted_proxies: Vec<String>,
     oidc_issuer: Option<String>,
     oidc_client_id: Option<String>,
     oidc_client_secret: Option<String>,
@@ -126,9 +130,11 @@ impl Config {
             allow.extend(["127.0.0.0/8", "::1/128"].map(str::to_owned));
         }
         let networks = |texts: Vec<String>| {
+            // Compose hands on a variable that is not set as an empty one.
+            let texts = texts.iter().map(|text| text.trim());
             texts
-                .iter()
-                .map(|text| parse_network(text.trim()))
+                .filter(|text| !text.is_empty())
+                .map(parse_network)
                 .collect::<Result<Vec<_>, _>>()
                 .map_err(usage)
         };
@@ -136,6 +142,7 @@ impl Config {
             networks(allow)?,
             networks(or(args.deny_networks, file.deny_networks))?,
         );
+        let proxies = networks(or(args.trusted_proxies, file.trusted_proxies))?;
         let public_url = public_url(args.public_url.or(file.public_url))?;
         let oidc = OidcInput {
             issuer: args.oidc_issuer.or(file.oidc_issuer),
@@ -170,6 +177,7 @@ impl Config {
             origin: origin(args.origin.or(file.origin))?,
             oidc: oidc.complete(public_url.as_deref(), args.dev)?,
             public_url,
+            trusted_proxies: TrustedProxies::new(proxies),
             api_rate_limit: args.api_rate_limit.or(file.api_rate_limit).unwrap_or(0),
             retention_days: args
                 .retention_days

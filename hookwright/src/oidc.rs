@@ -2,10 +2,8 @@
 
 use std::sync::Arc;
 
-use hookwright_core::limits::SESSION_SECONDS_DEFAULT;
-use hookwright_pages::{AllowRule, AskIssuer, OpenFor, SingleSignOn};
-use hookwright_store::KeyOwner;
-use hookwright_web::{App, NewSession};
+use hookwright_pages::{AllowRule, AskIssuer, NoteRefused, OpenFor, SingleSignOn};
+use hookwright_web::{App, NotSignedOn, SignedOn};
 
 use crate::config::{Failure, usage};
 
@@ -86,25 +84,42 @@ impl Oidc {
             plain_http: dev,
             ask,
             open: opener(app.clone()),
+            refused: noter(app.clone()),
         }
+    }
+
+    /// The rules of who may sign in, as sessions keep them.
+    pub(crate) fn rules(&self) -> impl Iterator<Item = String> {
+        self.allow.iter().map(|rule| rule.of_issuer(&self.issuer))
     }
 }
 
 /// Sessions of operators, who see all projects: what they may do there, their scopes say.
 fn opener(app: App) -> OpenFor {
-    Arc::new(move |scopes, name| {
+    Arc::new(move |person, connection| {
         let app = app.clone();
         Box::pin(async move {
-            let session = NewSession {
-                owner: KeyOwner::Root,
-                scopes,
-                name: Some(name),
-                expires_in_seconds: SESSION_SECONDS_DEFAULT,
+            let person = SignedOn {
+                scopes: person.scopes,
+                name: person.name,
+                rule: person.rule,
             };
-            let opened = app.open_session(session).await;
-            opened
-                .map(|opened| opened.token)
-                .map_err(|error| error.to_string())
+            let opened = app.sign_on(person, &connection).await;
+            opened.map_err(|error| error.to_string())
+        })
+    })
+}
+
+fn noter(app: App) -> NoteRefused {
+    Arc::new(move |person, connection| {
+        let app = app.clone();
+        Box::pin(async move {
+            let person = NotSignedOn {
+                name: person.name,
+                status: person.status,
+                reason: person.reason,
+            };
+            app.refuse_sign_on(person, &connection).await;
         })
     })
 }

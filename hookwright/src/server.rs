@@ -21,6 +21,7 @@ use crate::config::{Config, Failure, running, usage};
 use crate::issuer_client;
 use crate::keys;
 use crate::listeners::Listeners;
+use crate::oidc::Oidc;
 use crate::upkeep::Upkeep;
 
 /// What is in flight at the end gets this long.
@@ -81,7 +82,9 @@ impl Server {
             })?;
         let app = App::new(engine.clone())
             .with_api_rate_limit(config.api_rate_limit)
-            .with_public_url(config.public_url.as_deref());
+            .with_public_url(config.public_url.as_deref())
+            .with_trusted_proxies(config.trusted_proxies.clone())
+            .with_sign_on_rules(config.oidc.iter().flat_map(Oidc::rules));
         listeners.begin(engine.clone(), app.clone());
         let (delivery, delivery_ended) = run_delivery(worker)?;
         let oidc = config.oidc.as_ref();

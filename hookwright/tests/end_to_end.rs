@@ -33,6 +33,8 @@ mod export;
 mod filters;
 #[path = "end_to_end/formats.rs"]
 mod formats;
+#[path = "end_to_end/forwarded.rs"]
+mod forwarded;
 #[path = "end_to_end/handshake.rs"]
 mod handshake;
 #[path = "end_to_end/isolation.rs"]

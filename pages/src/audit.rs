@@ -2,7 +2,7 @@
 
 use axum::Router;
 use axum::extract::Query;
-use axum::response::Response;
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -12,13 +12,22 @@ use crate::accounts;
 use crate::fault::{Fault, Problem};
 use crate::layout;
 use crate::parts::list::{ListOf, empty, pager, with};
+use crate::parts::show::visible;
 use crate::parts::times::time;
-use crate::router::Pages;
+use crate::router::{OPERATOR, Pages};
 use crate::visit::{Visit, segment};
 
 pub(crate) fn routes() -> Router<Pages> {
     Router::new().route("/audit", get(list))
 }
+
+/// The same of the whole server: who signed in, and what was about no project, is only here.
+pub(crate) fn root_routes() -> Router<Pages> {
+    Router::new().route("/ui/audit", get(list))
+}
+
+/// What single sign-on is called in the log, in the place of a call's path.
+const SIGN_ON: &str = "/ui/sso/callback";
 
 /// Which calls are asked for; lives in the address.
 #[derive(Default, Deserialize)]
@@ -35,11 +44,13 @@ struct Filter {
 struct Entry {
     at: String,
     actor: Actor,
+    project_id: Option<String>,
     summary: Option<String>,
     method: String,
     path: String,
     ids: BTreeMap<String, String>,
     status: u16,
+    reason: Option<String>,
     remote_address: Option<String>,
     request_id: String,
 }
@@ -49,10 +60,19 @@ struct Actor {
     kind: Option<String>,
     key_id: Option<String>,
     hint: Option<String>,
+    session_id: Option<String>,
     session_name: Option<String>,
 }
 
+/// Whether it is the whole server's that is looked at.
+fn is_of_all(visit: &Visit) -> bool {
+    visit.base == OPERATOR
+}
+
 async fn list(visit: Visit, Query(filter): Query<Filter>) -> Result<Response, Fault> {
+    if let (true, Some(own)) = (is_of_all(&visit), &visit.who.project_id) {
+        return Ok(Redirect::to(&format!("{OPERATOR}/{own}/audit")).into_response());
+    }
     let (since, until) = (moment(&filter.since), moment(&filter.until));
     let query = [
         ("limit", "50"),
@@ -63,23 +83,30 @@ async fn list(visit: Visit, Query(filter): Query<Filter>) -> Result<Response, Fa
         ("cursor", &filter.cursor),
     ];
     let found = visit.get::<ListOf<Entry>>("/v1/audit", &query).await;
+    let of_all = is_of_all(&visit);
+    let title = if of_all {
+        "Audit of all projects"
+    } else {
+        "Audit"
+    };
     let is_filtered = query[1..5].iter().any(|(_, value)| !value.is_empty());
     let entries = match found {
         Ok(entries) => entries,
         // A filter that names nothing is mended where it was typed.
         Err(Fault::Refused(problem)) if is_filtered && is_mendable(&problem) => {
             let body = html! {
-                h1 { "Audit" }
+                h1 { (title) }
                 (filters(&visit, &filter))
                 div.trouble role="alert" { p { (problem.detail) } }
             };
-            return Ok(layout::page(&visit, "Audit", &body));
+            return Ok(layout::page(&visit, title, &body));
         }
         Err(fault) => return Err(fault),
     };
     let body = html! {
-        h1 { "Audit" }
-        p { "Every call that manages something, refused ones included, and every look at a secret. Kept for 400 days. Publishing is not here." }
+        h1 { (title) }
+        p { "Every call that manages something, refused ones included, and every look at a secret. Kept for 400 days. Publishing is not here."
+            @if of_all { " Who signed in with a root key or by single sign-on, and who was refused, is on this page alone." } }
         (filters(&visit, &filter))
         @if entries.data.is_empty() && entries.next_cursor.is_none() {
             @if is_filtered { (empty("Nothing matches", "Widen the times, or clear the filters.")) }
@@ -95,7 +122,7 @@ async fn list(visit: Visit, Query(filter): Query<Filter>) -> Result<Response, Fa
             (pager(&visit, &entries))
         }
     };
-    Ok(layout::page(&visit, "Audit", &body))
+    Ok(layout::page(&visit, title, &body))
 }
 
 fn is_mendable(problem: &Problem) -> bool {
@@ -114,7 +141,7 @@ fn filters(visit: &Visit, filter: &Filter) -> Markup {
     html! {
         form.filters method="get" action=(visit.to("/audit")) role="search" {
             (field("actor", "Key's id", "text", &filter.actor))
-            (field("account_id", "Account", "text", &filter.account_id))
+            @if !is_of_all(visit) { (field("account_id", "Account", "text", &filter.account_id)) }
             (field("since", "From (UTC)", "datetime-local", &filter.since))
             (field("until", "Until (UTC)", "datetime-local", &filter.until))
             button.primary type="submit" { "Show" }
@@ -130,13 +157,18 @@ fn row(visit: &Visit, entry: &Entry) -> Markup {
         .hint
         .as_deref()
         .unwrap_or("a key that is not shown");
+    let is_sign_on = entry.path == SIGN_ON;
+    // Nobody's key opened such a session: it stands for itself.
+    let is_person =
+        entry.actor.session_id.is_some() && entry.actor.session_id == entry.actor.key_id;
     let summary = entry.summary.as_deref().map(|it| it.trim_end_matches('.'));
     html! {
         tr {
             td { (time(&entry.at)) }
             td {
-                (match kind { Some("root") => "root key", Some("project") => "project's key", Some("account") => "account's key",
-                    Some("portal") => "portal", Some("session") => "session", Some(_) => "key", None => "unknown key, or none" })
+                (match kind { _ if is_person => "single sign-on", Some("root") => "root key", Some("project") => "project's key", Some("account") => "account's key",
+                    Some("portal") => "portal", Some("session") => "session", Some(_) => "key",
+                    None if is_sign_on => "nobody was signed in", None => "unknown key, or none" })
                 @if let Some(name) = &entry.actor.session_name { br; strong { (name) } }
                 @if kind.is_some() {
                     br;
@@ -150,8 +182,14 @@ fn row(visit: &Visit, entry: &Entry) -> Markup {
                 strong { (summary.unwrap_or("A call that is no more")) }
                 br; code.quiet { (entry.method) " " (entry.path) }
             }
-            td { @for (name, id) in entry.ids.iter().filter(|(name, _)| *name != "project_id") { (thing(visit, name, id)) " " } }
-            td { (ended(entry.status)) }
+            td {
+                @if let (true, Some(id)) = (is_of_all(visit), &entry.project_id) { a href={ "/ui/" (segment(id)) "/audit" } { code { (id) } } " " }
+                @for (name, id) in entry.ids.iter().filter(|(name, _)| *name != "project_id") { (thing(visit, entry, name, id)) " " }
+            }
+            td {
+                (ended(entry.status))
+                @if let Some(reason) = &entry.reason { p.reason { (visible(reason)) } }
+            }
             td.nowrap {
                 @if let Some(address) = &entry.remote_address { span { (address) } br; }
                 code.quiet title="The request's id, as the answer's X-Request-Id had it" { (entry.request_id) }
@@ -161,7 +199,7 @@ fn row(visit: &Visit, entry: &Entry) -> Markup {
 }
 
 /// What a call was about, with a way there.
-fn thing(visit: &Visit, name: &str, id: &str) -> Markup {
+fn thing(visit: &Visit, entry: &Entry, name: &str, id: &str) -> Markup {
     let to = match id.split_once('_').map_or("", |(kind, _)| kind) {
         _ if name == "account_id" => Some(accounts::path_of(id)),
         "ep" => Some(format!("/endpoints/{}", segment(id))),
@@ -171,7 +209,15 @@ fn thing(visit: &Visit, name: &str, id: &str) -> Markup {
         "prg" => Some(format!("/purges/{}", segment(id))),
         _ => None,
     };
-    html! { @match to { Some(to) => a href=(visit.to(&to)) { code { (id) } }, None => code { (id) } } }
+    let base = match (is_of_all(visit), &entry.project_id) {
+        (true, Some(project)) => format!("{OPERATOR}/{}", segment(project)),
+        _ => visit.base.clone(),
+    };
+    // What was about no project has no page outside of one.
+    let to = to
+        .filter(|_| base != OPERATOR)
+        .map(|to| format!("{base}{to}"));
+    html! { @match to { Some(to) => a href=(to) { code { (id) } }, None => code { (id) } } }
 }
 
 /// An HTTP status as the end of a call.

@@ -143,6 +143,7 @@ fn navigation(visit: &Visit, label: &str) -> Markup {
                 @if visit.is_root() {
                     li { a href="/ui" aria-current=[(visit.base == "/ui" && visit.path == "/").then_some("page")] { (icons::of("/projects")) "Projects" } }
                     li { a href="/ui/root-keys" aria-current=[(visit.base == "/ui" && visit.path.starts_with("/root-keys")).then_some("page")] { (icons::of("/root-keys")) "Root keys" } }
+                    @if visit.may("audit:read") { li { a href="/ui/audit" aria-current=[(visit.base == "/ui" && visit.path == "/audit").then_some("page")] { (icons::of("/audit")) "Audit of all" } } }
                 }
                 li { a href="/ui/sessions" aria-current=[(visit.base == "/ui" && visit.path.starts_with("/sessions")).then_some("page")] { (icons::of("/sessions")) "Sessions" } }
                 li { a href="/docs" { (icons::of("/docs")) "API" } }

@@ -65,6 +65,7 @@ pub fn routes(api: Router, options: Options) -> Router {
         .merge(projects::routes())
         .merge(keys::root_routes())
         .merge(sessions::routes())
+        .merge(audit::root_routes())
         .merge(sso::routes())
         .nest(&format!("{OPERATOR}/{{project_id}}"), pages())
         .nest(PORTAL, pages())

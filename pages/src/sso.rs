@@ -19,7 +19,8 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use hookwright_core::scope::Scopes;
-use http::{StatusCode, header};
+use http::request::Parts;
+use http::{Extensions, StatusCode, header};
 use maud::html;
 
 pub use allow::{AllowRule, AllowRuleError};
@@ -55,8 +56,34 @@ pub struct IssuerAnswer {
 pub type Awaited<T> = Pin<Box<dyn Future<Output = Result<T, String>> + Send>>;
 /// How the issuer's server is asked.
 pub type AskIssuer = Arc<dyn Fn(IssuerRequest) -> Awaited<IssuerAnswer> + Send + Sync>;
-/// How a session is opened that may do so much, for who is called so: its token.
-pub type OpenFor = Arc<dyn Fn(Scopes, String) -> Awaited<String> + Send + Sync>;
+/// How a session is opened for somebody who came over this connection: its token.
+pub type OpenFor = Arc<dyn Fn(SignedOn, Extensions) -> Awaited<String> + Send + Sync>;
+/// How it is written down that somebody who came over this connection was not let in.
+pub type NoteRefused = Arc<dyn Fn(NotSignedOn, Extensions) -> Noted + Send + Sync>;
+/// When it is written down.
+pub type Noted = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Somebody whom the issuer vouches for and a rule lets in.
+#[derive(Clone, Debug)]
+pub struct SignedOn {
+    /// What they may do.
+    pub scopes: Scopes,
+    /// The address, or what the issuer calls them.
+    pub name: String,
+    /// By which rule.
+    pub rule: String,
+}
+
+/// Somebody who is not let in.
+#[derive(Clone, Debug)]
+pub struct NotSignedOn {
+    /// Who it is, if the issuer vouches for them.
+    pub name: Option<String>,
+    /// The HTTP status of the answer.
+    pub status: u16,
+    /// Why, for the operator.
+    pub reason: String,
+}
 
 /// Single sign-on, as the operator set it up.
 #[derive(Clone)]
@@ -77,6 +104,8 @@ pub struct SingleSignOn {
     pub ask: AskIssuer,
     /// How a session is opened.
     pub open: OpenFor,
+    /// How a refusal is written down.
+    pub refused: NoteRefused,
 }
 
 /// Why somebody is not signed in, in words for them, and for the log.
@@ -85,8 +114,10 @@ pub(crate) struct NotSignedIn {
     status: StatusCode,
     /// For the person.
     text: String,
-    /// For the operator's log.
+    /// For the operator's logs.
     detail: String,
+    /// Who it is, if the issuer vouches for them.
+    name: Option<String>,
 }
 
 impl NotSignedIn {
@@ -95,6 +126,14 @@ impl NotSignedIn {
             status,
             text: text.into(),
             detail: detail.into(),
+            name: None,
+        }
+    }
+
+    fn named(self, name: String) -> Self {
+        Self {
+            name: Some(name),
+            ..self
         }
     }
 
@@ -165,38 +204,52 @@ async fn callback(State(pages): State<Pages>, request: Request) -> Response {
         return Fault::no_page().into_response();
     };
     let (request, _) = request.into_parts();
-    let begun = cookie::Begun::read(&request.headers).ok_or_else(NotSignedIn::stale);
-    let query = request.uri.query().unwrap_or("");
-    let answered = begun.and_then(|begun| {
-        let code = flow::answered(sso, &begun, query)?;
-        Ok((begun, code))
-    });
-    let (begun, code) = match answered {
-        Ok(answered) => answered,
-        Err(error) => return error.into_response(),
+    let connection = (pages.options.connection)(&request.extensions);
+    let error = match arrive(&pages, sso, &request, &connection).await {
+        Ok(response) => return response,
+        Err(error) => error,
     };
+    let refused = NotSignedOn {
+        name: error.name.clone(),
+        status: error.status.as_u16(),
+        reason: error.detail.clone(),
+    };
+    (sso.settings.refused)(refused, connection).await;
+    error.into_response()
+}
+
+/// Who comes back from the issuer with this request is signed in.
+async fn arrive(
+    pages: &Pages,
+    sso: &Issuer,
+    request: &Parts,
+    connection: &Extensions,
+) -> Result<Response, NotSignedIn> {
+    let begun = cookie::Begun::read(&request.headers).ok_or_else(NotSignedIn::stale)?;
+    let query = request.uri.query().unwrap_or("");
+    let code = flow::answered(sso, &begun, query)?;
     let now = (pages.options.now)();
     let address = (pages.options.address)(&request.extensions);
     // From here on the issuer is asked: not without bound.
     let attempt = match pages.throttle.begin(address, now) {
         Ok(attempt) => attempt,
-        Err(seconds) => return crate::sign_in::too_many(true, seconds),
+        Err(seconds) => return Ok(crate::sign_in::too_many(true, seconds)),
     };
-    let signed_in = match flow::finish(sso, &begun, &code, now).await {
-        Ok(token) => token,
-        Err(error) => return error.into_response(),
-    };
+    let person = flow::finish(sso, &begun, &code, now).await?;
+    let name = person.name.clone();
+    let opened = (sso.settings.open)(person, connection.clone()).await;
+    let token = opened.map_err(|error| {
+        let text = "The server failed to open a session. Try again; its log says why.";
+        NotSignedIn::new(StatusCode::INTERNAL_SERVER_ERROR, text, error).named(name)
+    })?;
     pages.throttle.forgive(&attempt);
-    let cookies = cookies::set(Face::Operator, &signed_in)
-        .and_then(|session| Ok([session, cookie::clear()?]));
-    match cookies {
-        Ok(cookies) => {
-            let mut response = Redirect::to(OPERATOR).into_response();
-            for cookie in cookies {
-                response.headers_mut().append(header::SET_COOKIE, cookie);
-            }
-            response
-        }
-        Err(fault) => fault.into_response(),
+    Ok(let_in(&token).unwrap_or_else(IntoResponse::into_response))
+}
+
+fn let_in(token: &str) -> Result<Response, Fault> {
+    let mut response = Redirect::to(OPERATOR).into_response();
+    for cookie in [cookies::set(Face::Operator, token)?, cookie::clear()?] {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
     }
+    Ok(response)
 }

@@ -1,11 +1,13 @@
 //! The application: its state and all its routes.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use bytes::Bytes;
+use hookwright_core::forwarded::TrustedProxies;
 use hookwright_delivery::Engine;
 use hookwright_store::Change;
 use http::header;
@@ -32,6 +34,10 @@ pub struct App {
     pub(crate) refused: Arc<Refused>,
     /// Where browsers find this server, without a slash at the end.
     pub(crate) public_url: Option<Arc<str>>,
+    /// Whose word is taken for where a request comes from.
+    pub(crate) proxies: Arc<TrustedProxies>,
+    /// The rules by which single sign-on lets people in: a session that none of these opened is over.
+    pub(crate) sign_on_rules: Arc<HashSet<String>>,
 }
 
 impl App {
@@ -44,6 +50,8 @@ impl App {
             under_way: Arc::default(),
             refused: Arc::default(),
             public_url: None,
+            proxies: Arc::default(),
+            sign_on_rules: Arc::default(),
         }
     }
 
@@ -60,6 +68,23 @@ impl App {
     pub fn with_public_url(self, url: Option<&str>) -> Self {
         let public_url = url.map(|url| url.trim_end_matches('/').into());
         Self { public_url, ..self }
+    }
+
+    /// The same behind proxies whose word is taken for where a request comes from.
+    #[must_use]
+    pub fn with_trusted_proxies(self, proxies: TrustedProxies) -> Self {
+        let proxies = Arc::new(proxies);
+        Self { proxies, ..self }
+    }
+
+    /// The same with the rules by which single sign-on may open sessions.
+    #[must_use]
+    pub fn with_sign_on_rules(self, rules: impl IntoIterator<Item = String>) -> Self {
+        let sign_on_rules = Arc::new(rules.into_iter().collect());
+        Self {
+            sign_on_rules,
+            ..self
+        }
     }
 
     /// Takes in a change that the store tells: cached keys may be stale.

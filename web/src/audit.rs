@@ -36,7 +36,7 @@ const NOT_AUDITED: &[&str] = &[
     "/v1/signatures/explain",
 ];
 
-/// Where a connection comes from.
+/// Where a request comes from: behind trusted proxies what they say, else the connection's address.
 #[derive(Clone, Copy)]
 pub(crate) struct Remote(pub(crate) IpAddr);
 
@@ -51,7 +51,7 @@ pub fn connection_of(outer: &Extensions) -> Extensions {
     own
 }
 
-/// Where a request's connection comes from: a proxy's address where one is in between.
+/// Where a request comes from: the address of a proxy in between, but for trusted ones.
 #[must_use]
 pub fn address_of(request: &Extensions) -> Option<IpAddr> {
     request.get::<Remote>().map(|remote| remote.0)
@@ -134,6 +134,7 @@ async fn begun(app: &App, template: &str, head: &Parts) -> NewAuditEntry {
             path: template.to_owned(),
             ids,
             status: 0,
+            reason: None,
             remote_address: remote.map(|remote| remote.0.to_string()),
             request_id: request_id(&head.headers)
                 .unwrap_or_else(|| random_id("req_", app.engine.random())),
@@ -141,7 +142,8 @@ async fn begun(app: &App, template: &str, head: &Parts) -> NewAuditEntry {
     }
 }
 
-async fn finish(app: &App, mut entry: NewAuditEntry, status: u16) {
+/// Writes the row of a call that ended so.
+pub(crate) async fn finish(app: &App, mut entry: NewAuditEntry, status: u16) {
     entry.record.status = status;
     let is_known = entry.record.key_id.is_some();
     if status >= 400 && !app.refused.may_be_kept(is_known, entry.at) {

@@ -16,11 +16,12 @@ use crate::app::{self, App};
 use crate::paging::{self, PageOf};
 use crate::problem::Problem;
 use crate::query::QueryText;
-use crate::times;
+use crate::{sign_on, times};
 
 const DESCRIPTION: &str = "Every call that manages something is kept for 400 days: who made it, \
     when, on what, and how it ended, calls that were refused included (within a bound per second). \
-    So is every look at a secret. Publishing is not. A root key without `project_id` sees all there \
+    So is every look at a secret. Publishing is not. Single sign-on is, who \
+    was refused included. A root key without `project_id` sees all there \
     is, a project's key what was about its project, an account's key what was about its account. \
     Which root key made a call, only root keys see.";
 
@@ -82,7 +83,10 @@ struct AuditShown {
     id: String,
     at: String,
     actor: Actor,
-    /// What was asked for: the operation's name in this document; null for one that is no more.
+    /// The project that it was about; null for what was about none, or about one that is gone.
+    project_id: Option<String>,
+    /// What was asked for: the operation's name in this document; null for one that is no more, and for
+    /// single sign-on, which is no call.
     operation: Option<&'static str>,
     /// The same in words.
     summary: Option<&'static str>,
@@ -94,8 +98,10 @@ struct AuditShown {
     ids: BTreeMap<String, String>,
     /// The HTTP status of the answer.
     status: u16,
-    /// Where the connection came from: a proxy's address where one is in between. Not shown of root
-    /// keys' calls but to root keys.
+    /// Why single sign-on let nobody in; null of everything else.
+    reason: Option<String>,
+    /// Where the call came from: the address of a proxy in between, unless `--trusted-proxy` names it.
+    /// Not shown of root keys' calls but to root keys.
     remote_address: Option<String>,
     /// The request's `X-Request-Id`, or one that was made; the answer had it too.
     request_id: String,
@@ -113,7 +119,8 @@ struct Actor {
     /// The session that the call was made in, opened with that key; null outside of one. Not shown
     /// of root keys but to root keys.
     session_id: Option<String>,
-    /// What the session is called: who signed in, or with which browser.
+    /// What the session is called: who signed in, or with which browser. Without a session, who it
+    /// was that single sign-on refused, if the identity provider vouched for them.
     session_name: Option<String>,
 }
 
@@ -145,12 +152,14 @@ async fn list(
     };
     let page = paging::page(query.limit.as_deref(), query.cursor.as_deref())?;
     let found = app.engine.store().audit_log(filter, page).await?;
-    Ok(Json(PageOf::new(found, |entry| show(entry, is_root))))
+    Ok(Json(PageOf::new(found, |entry| show(&app, entry, is_root))))
 }
 
-fn show(entry: &AuditEntry, to_root: bool) -> AuditShown {
+fn show(app: &App, entry: &AuditEntry, to_root: bool) -> AuditShown {
     let record = entry.record.clone();
     let asked = ASKED.get(&(record.method.to_ascii_lowercase(), record.path.clone()));
+    let signs_on = (record.path == sign_on::PATH).then_some(sign_on::SUMMARY);
+    let project = entry.project_id.and_then(|id| app.engine.project(id));
     let is_shown = to_root || record.key_kind.as_deref() != Some("root");
     AuditShown {
         id: format!("aud_{:x}", entry.id),
@@ -165,12 +174,14 @@ fn show(entry: &AuditEntry, to_root: bool) -> AuditShown {
             session_id: record.session_id.filter(|_| is_shown),
             session_name: record.session_name.filter(|_| is_shown),
         },
+        project_id: project.map(|project| project.public_id.clone()),
         operation: asked.map(|(id, _)| *id),
-        summary: asked.map(|(_, summary)| *summary),
+        summary: asked.map(|(_, summary)| *summary).or(signs_on),
         method: record.method,
         path: record.path,
         ids: record.ids,
         status: record.status,
+        reason: record.reason,
         remote_address: record.remote_address.filter(|_| is_shown),
         request_id: record.request_id,
     }

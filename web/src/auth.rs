@@ -83,6 +83,11 @@ impl App {
                 "this API key was revoked; use another",
             ));
         }
+        if !self.still_admits(&key) {
+            return Err(Problem::unauthorized(
+                "single sign-on opened this session for somebody whom its settings let in no more; sign in again",
+            ));
+        }
         let known = self.keys.ready(&key);
         let admitted = known.admit(now);
         self.keys.put(hash, known, forgotten);

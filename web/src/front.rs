@@ -11,7 +11,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
-use http::{HeaderValue, Method, Request, StatusCode, header};
+use http::{HeaderName, HeaderValue, Method, Request, StatusCode, header};
 use hyper::body::Incoming;
 use hyper::service::Service;
 use tower_service::Service as _;
@@ -20,19 +20,22 @@ use crate::app::App;
 use crate::audit::Remote;
 use crate::events;
 
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
 /// The service of a connection.
 #[derive(Clone)]
 pub(crate) struct Front {
     app: App,
     router: Router,
-    remote: Option<Remote>,
+    /// Who is connected.
+    peer: Option<IpAddr>,
 }
 
 impl Front {
     /// The same for a connection from there.
-    pub(crate) fn from(&self, remote: IpAddr) -> Self {
+    pub(crate) fn from(&self, peer: IpAddr) -> Self {
         Self {
-            remote: Some(Remote(remote)),
+            peer: Some(peer),
             ..self.clone()
         }
     }
@@ -42,7 +45,7 @@ impl Front {
         Self {
             router,
             app,
-            remote: None,
+            peer: None,
         }
     }
 }
@@ -62,7 +65,10 @@ impl Service<Request<Incoming>> for Front {
                 Ok(parting(response.into_response(), true))
             });
         }
-        if let Some(remote) = self.remote {
+        if let Some(peer) = self.peer {
+            let said = request.headers().get_all(FORWARDED_FOR).iter();
+            let said = said.map(HeaderValue::as_bytes);
+            let remote = Remote(self.app.proxies.visitor(peer, said));
             request.extensions_mut().insert(remote);
         }
         let mut router = self.router.clone();

@@ -263,6 +263,7 @@ mod tests {
             last_used_at: None,
             parent: None,
             portal: Default::default(),
+            sign_on_rule: None,
         }
     }
 

@@ -9,7 +9,7 @@ use hookwright_core::limits::{
     MANAGEMENT_BODY_BYTES_MAX, SESSION_SECONDS_DEFAULT, SESSION_SECONDS_MAX,
 };
 use hookwright_core::scope::{Scope as KeyScope, Scopes};
-use hookwright_store::{Key, KeyOwner, KeyUse, KeysOf, NewKey, Page, StoreError};
+use hookwright_store::{Key, KeyOwner, KeyUse, KeysOf, NewKey, OpenedWith, Page, StoreError};
 use http::{HeaderMap, StatusCode};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -118,6 +118,9 @@ struct SessionShown {
     created_at: String,
     expires_at: Option<String>,
     revoked_at: Option<String>,
+    /// Whether it works: not once it has ended, nor once `--oidc-allow` lost the rule by which single
+    /// sign-on opened it.
+    works: bool,
     /// To about a minute; null if never.
     last_used_at: Option<String>,
 }
@@ -131,45 +134,23 @@ struct SessionOpened {
     token: String,
 }
 
-/// A session for somebody whom another than one of our keys vouches for.
-#[derive(Clone, Debug)]
-pub struct NewSession {
-    /// What it opens.
-    pub owner: KeyOwner,
-    /// What it may do.
-    pub scopes: Scopes,
-    /// Who it is: the audit log says so.
-    pub name: Option<String>,
-    /// How long it works, in seconds; at most [`SESSION_SECONDS_MAX`].
-    pub expires_in_seconds: u32,
-}
-
-/// A session that was opened.
-#[derive(Clone, Debug)]
-pub struct OpenSession {
-    /// Its public id (`ses_...`).
-    pub id: String,
-    /// What its holder sends as `Authorization: Bearer`. Nobody is told again.
-    pub token: String,
+/// A session to be kept.
+pub(crate) struct NewSession {
+    pub(crate) owner: KeyOwner,
+    pub(crate) scopes: Scopes,
+    pub(crate) name: Option<String>,
+    /// At most [`SESSION_SECONDS_MAX`].
+    pub(crate) expires_in_seconds: u32,
+    /// Of the key that it is opened with.
+    pub(crate) rate_limit: Option<u32>,
+    pub(crate) with: OpenedWith,
 }
 
 impl App {
-    /// Opens a session that no key of ours vouches for, such as by single sign-on.
-    ///
-    /// # Errors
-    /// When the store cannot keep it, or its owner is gone.
-    pub async fn open_session(&self, session: NewSession) -> Result<OpenSession, StoreError> {
-        let (key, token) = self.keep_session(session, None).await?;
-        Ok(OpenSession {
-            id: key.public_id,
-            token,
-        })
-    }
-
-    async fn keep_session(
+    /// Opens a session: as it is kept, and its token.
+    pub(crate) async fn keep_session(
         &self,
         session: NewSession,
-        parent: Option<&Key>,
     ) -> Result<(Key, String), StoreError> {
         let made = make_key(self, KeyKind::Session, session.scopes);
         let lives = session.expires_in_seconds.min(SESSION_SECONDS_MAX);
@@ -179,11 +160,11 @@ impl App {
             name: session.name,
             used_for: KeyUse::Session,
             expires_at: Some(made.new.now.plus_ms(u64::from(lives) * 1000)),
-            rate_limit: parent.and_then(|parent| parent.rate_limit),
+            rate_limit: session.rate_limit,
             ..made.new
         };
         let store = self.engine.store();
-        let key = store.open_session(new, parent.map(|key| key.id)).await?;
+        let key = store.open_session(new, session.with).await?;
         tracing::info!(session = key.public_id, "session opened");
         Ok((key, made.key))
     }
@@ -230,8 +211,10 @@ async fn open(State(app): State<App>, request: Request) -> Result<Response, Prob
         scopes: scopes_of(&key),
         name: input.name,
         expires_in_seconds: seconds,
+        rate_limit: key.rate_limit,
+        with: OpenedWith::Key(key.id),
     };
-    let (session, token) = app.keep_session(session, Some(&key)).await?;
+    let (session, token) = app.keep_session(session).await?;
     let session = show(&app, &session);
     let answer = SessionOpened { session, token };
     Ok((StatusCode::CREATED, Json(answer)).into_response())
@@ -354,6 +337,9 @@ fn show(app: &App, key: &Key) -> SessionShown {
         created_at: times::rfc3339(key.created_at),
         expires_at: key.expires_at.map(times::rfc3339),
         revoked_at: key.revoked_at.map(times::rfc3339),
+        works: key.revoked_at.is_none()
+            && key.expires_at.is_none_or(|at| at > app.engine.now())
+            && app.still_admits(key),
         last_used_at: key.last_used_at.map(times::rfc3339),
     }
 }

@@ -68,12 +68,14 @@ export interface AuditEntry {
   id: string;
   at: string;
   actor: Actor;
+  project_id: string | null;
   operation: string | null;
   summary: string | null;
   method: string;
   path: string;
   ids: Record<string, string>;
   status: number;
+  reason: string | null;
   remote_address: string | null;
   request_id: string;
 }
@@ -1106,6 +1108,7 @@ export interface Session {
   created_at: string;
   expires_at: string | null;
   revoked_at: string | null;
+  works: boolean;
   last_used_at: string | null;
 }
 
@@ -1128,6 +1131,7 @@ export interface SessionOpened {
   created_at: string;
   expires_at: string | null;
   revoked_at: string | null;
+  works: boolean;
   last_used_at: string | null;
   token: string;
 }

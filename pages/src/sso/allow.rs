@@ -1,5 +1,6 @@
 //! Who of those whom the issuer vouches for may sign in, and as what?
 
+use std::fmt::{self, Display, Formatter};
 use std::str::FromStr;
 
 use hookwright_core::scope::{Scope, Scopes};
@@ -79,12 +80,37 @@ impl FromStr for AllowRule {
     }
 }
 
-/// The most that any rule gives somebody with this address, if it is verified, and these claims.
-pub(super) fn scopes(
-    rules: &[AllowRule],
+impl AllowRule {
+    /// The rule as a session keeps it that was opened by it, for people of this issuer.
+    #[must_use]
+    pub fn of_issuer(&self, issuer: &str) -> String {
+        format!("{issuer} {self}")
+    }
+
+    pub(super) fn scopes(&self) -> Scopes {
+        self.role.scopes()
+    }
+}
+
+impl Display for AllowRule {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match &self.who {
+            Who::Email(who) | Who::Domain(who) => f.write_str(who)?,
+            Who::Claim(claim, value) => write!(f, "{claim}={value}")?,
+        }
+        f.write_str(match self.role {
+            Role::Admin => ":admin",
+            Role::Viewer => ":viewer",
+        })
+    }
+}
+
+/// The rule that gives the most to somebody with this address, if it is verified, and these claims.
+pub(super) fn rule<'a>(
+    rules: &'a [AllowRule],
     email: Option<&str>,
     claims: &Map<String, Value>,
-) -> Option<Scopes> {
+) -> Option<&'a AllowRule> {
     let email = email.map(str::to_ascii_lowercase);
     let is_meant = |who: &Who| match who {
         Who::Email(own) => email.as_ref() == Some(own),
@@ -99,8 +125,8 @@ pub(super) fn scopes(
             _ => false,
         },
     };
-    let roles = rules.iter().filter(|rule| is_meant(&rule.who));
-    roles.map(|rule| rule.role).max().map(Role::scopes)
+    let meant = rules.iter().filter(|rule| is_meant(&rule.who));
+    meant.max_by_key(|rule| rule.role)
 }
 
 #[cfg(test)]
@@ -112,7 +138,7 @@ mod tests {
     fn given(rules: &[&str], email: Option<&str>, claims: Value) -> Option<Scopes> {
         let rules: Result<Vec<AllowRule>, _> = rules.iter().map(|text| text.parse()).collect();
         let claims = claims.as_object().cloned().unwrap_or_default();
-        scopes(&rules.expect("rules"), email, &claims)
+        rule(&rules.expect("rules"), email, &claims).map(AllowRule::scopes)
     }
 
     #[test]
@@ -135,8 +161,16 @@ mod tests {
             "groups=ops:admin",
             "https://x.test/roles=a@b:viewer",
         ] {
-            assert!(text.parse::<AllowRule>().is_ok(), "{text}");
+            let rule: AllowRule = text.parse().expect("a rule");
+            assert_eq!(rule.to_string(), text.trim());
+            assert_eq!(rule.to_string().parse(), Ok(rule));
         }
+        // The same rule, however it is written, stays one rule to the sessions that it opened.
+        let rule: AllowRule = "ADA@Example.com:admin".parse().expect("a rule");
+        assert_eq!(
+            rule.of_issuer("https://id.test"),
+            "https://id.test ada@example.com:admin"
+        );
     }
 
     #[test]

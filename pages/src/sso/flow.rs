@@ -13,7 +13,7 @@ use super::cookie::Begun;
 use super::issuer::{Document, Issuer};
 use super::jwk::Found;
 use super::token::{Claims, Expected, Token};
-use super::{IssuerRequest, NotSignedIn, allow};
+use super::{IssuerRequest, NotSignedIn, SignedOn, allow};
 
 /// What an issuer says of a refusal is shown as far as this.
 const SAID_CHARS_MAX: usize = 200;
@@ -72,17 +72,17 @@ pub(super) fn answered(issuer: &Issuer, begun: &Begun, query: &str) -> Result<St
     of("code").ok_or_else(NotSignedIn::stale)
 }
 
-/// Who came back, with a session opened for them: its token.
+/// Who came back, as far as they may come in.
 pub(super) async fn finish(
     issuer: &Issuer,
     begun: &Begun,
     code: &str,
     now_ms: i64,
-) -> Result<String, NotSignedIn> {
+) -> Result<SignedOn, NotSignedIn> {
     let document = issuer.document(now_ms).await?;
     let token = redeem(issuer, &document, begun, code).await?;
     let claims = believed(issuer, begun, &token, now_ms).await?;
-    sign_in(issuer, claims).await
+    admit(issuer, claims)
 }
 
 /// The token for a code.
@@ -177,24 +177,25 @@ async fn believed(
     Ok(token.claims)
 }
 
-/// A session for who this is, if they may have one.
-async fn sign_in(issuer: &Issuer, claims: Claims) -> Result<String, NotSignedIn> {
+/// What this person may do, if they may come in.
+fn admit(issuer: &Issuer, claims: Claims) -> Result<SignedOn, NotSignedIn> {
     let email = claims.verified_email().map(str::to_owned);
     let mut said = claims.others;
     said.insert("sub".to_owned(), Value::String(claims.sub.clone()));
     let name = email.clone().unwrap_or(claims.sub);
     let name: String = name.chars().take(NAME_CHARS_MAX).collect();
-    let Some(scopes) = allow::scopes(&issuer.settings.allow, email.as_deref(), &said) else {
+    let settings = &issuer.settings;
+    let Some(rule) = allow::rule(&settings.allow, email.as_deref(), &said) else {
         let text = match &email {
             Some(email) => format!("{email} may not sign in here. Who may is set with --oidc-allow."),
             None => "You may not sign in here: the identity provider has not verified your e-mail address, and no other rule of --oidc-allow names you.".to_owned(),
         };
-        let detail = format!("{name:?} is not allowed");
-        return Err(NotSignedIn::new(StatusCode::FORBIDDEN, text, detail));
+        let detail = format!("{name:?} is not named by --oidc-allow");
+        return Err(NotSignedIn::new(StatusCode::FORBIDDEN, text, detail).named(name));
     };
-    let opened = (issuer.settings.open)(scopes, name).await;
-    opened.map_err(|error| {
-        let text = "The server failed to open a session. Try again; its log says why.";
-        NotSignedIn::new(StatusCode::INTERNAL_SERVER_ERROR, text, error)
+    Ok(SignedOn {
+        scopes: rule.scopes(),
+        rule: rule.of_issuer(&settings.issuer),
+        name,
     })
 }

@@ -108,6 +108,7 @@ impl Keys {
 
 #[cfg(test)]
 mod tests {
+    use ring::hmac;
     use ring::rand::SystemRandom;
     use ring::signature::{
         ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _,
@@ -170,6 +171,39 @@ mod tests {
             check("ES256", Some("c"), b"text", signed.as_ref()),
             Found::NoSuchKey
         );
+    }
+
+    #[test]
+    fn a_token_cannot_choose_how_it_is_checked() {
+        let (pair, jwk) = ed25519();
+        let (text, right) = (b"text", pair.sign(b"text"));
+        let public = pair.public_key().as_ref();
+        // What is published, used as the secret of an HMAC.
+        let secret = hmac::Key::new(hmac::HMAC_SHA256, public);
+        let hmac = hmac::sign(&secret, text);
+        // A secret has no place among published keys; if it is there, it is no key.
+        let shared = json!({"kty": "oct", "kid": "a", "alg": "HS256", "k": encode(public)});
+        let keys = Keys {
+            keys: vec![jwk.clone(), shared],
+        };
+        let check = |alg, signature: &[u8]| keys.check((alg, Some("a")), text, signature);
+        assert_eq!(check("EdDSA", right.as_ref()), Found::Right);
+        assert_eq!(check("EdDSA", hmac.as_ref()), Found::Wrong);
+        for alg in [
+            "HS256", "none", "None", "NONE", "", "RS256", "ES256", "eddsa",
+        ] {
+            for signature in [hmac.as_ref(), right.as_ref(), b""] {
+                assert_eq!(check(alg, signature), Found::NoSuchKey, "{alg}");
+            }
+        }
+        // A key that says of itself that it signs in another way than its kind does.
+        let mut odd = jwk;
+        odd["alg"] = json!("HS256");
+        let keys = Keys { keys: vec![odd] };
+        for alg in ["HS256", "EdDSA"] {
+            let found = keys.check((alg, Some("a")), text, right.as_ref());
+            assert_eq!(found, Found::NoSuchKey);
+        }
     }
 
     #[test]

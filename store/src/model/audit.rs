@@ -29,7 +29,8 @@ pub struct AuditRecord {
     /// key that it was opened with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session_id: Option<String>,
-    /// What the session is called: who signed in, or with which browser.
+    /// What the session is called: who signed in, or with which browser. Without a session, who it
+    /// was that single sign-on refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session_name: Option<String>,
     /// The HTTP method.
@@ -40,6 +41,9 @@ pub struct AuditRecord {
     pub ids: BTreeMap<String, String>,
     /// The HTTP status of the answer.
     pub status: u16,
+    /// Why single sign-on let nobody in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     /// Where the connection came from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub remote_address: Option<String>,

@@ -15,6 +15,15 @@ pub struct ParentKey {
     pub hint: String,
 }
 
+/// What a session is opened with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OpenedWith {
+    /// A key: the session works no longer than it.
+    Key(KeyId),
+    /// Single sign-on, by this rule of who may sign in.
+    SingleSignOn(String),
+}
+
 /// What a portal token knows beside its account; kept as one JSON document.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]

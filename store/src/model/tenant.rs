@@ -189,6 +189,8 @@ pub struct Key {
     pub parent: Option<ParentKey>,
     /// What a portal token knows beside its account.
     pub portal: PortalFacts,
+    /// The rule by which single sign-on opened a session, if it did.
+    pub sign_on_rule: Option<String>,
 }
 
 /// Which keys are meant.

@@ -12,11 +12,12 @@ use super::lent::Transaction;
 use super::within::{execute, row_of};
 use super::{PostgresStore, Result};
 use crate::error::StoreError;
-use crate::key_row::portal_text;
-use crate::model::{Key, KeyOwner, NewKey, NewPortalLink, PortalFacts, Redeemed};
+use crate::key_row::{opened_with, portal_text};
+use crate::model::{Key, KeyOwner, NewKey, NewPortalLink, OpenedWith, PortalFacts, Redeemed};
 
 impl PostgresStore {
-    pub(crate) async fn open_session(&self, new: NewKey, parent: Option<KeyId>) -> Result<Key> {
+    pub(crate) async fn open_session(&self, new: NewKey, with: OpenedWith) -> Result<Key> {
+        let (parent, text) = opened_with(with)?;
         let mut client = self.client().await?;
         let transaction = client.transaction().await?;
         hold_owner(&transaction, new.owner).await?;
@@ -25,9 +26,9 @@ impl PostgresStore {
             has_room(&transaction, (project, parent), new.now).await?;
         }
         let made = insert(&transaction, &new).await?;
-        let sql = "UPDATE keys SET parent_id = $3 WHERE project_id = $1 AND id = $2";
+        let sql = "UPDATE keys SET parent_id = $3, portal = $4 WHERE project_id = $1 AND id = $2";
         let parent = parent.map(|parent| parent.0);
-        execute(&transaction, sql, &[&project, &made.id.0, &parent]).await?;
+        execute(&transaction, sql, &[&project, &made.id.0, &parent, &text]).await?;
         let made = by_id(&transaction, (project, made.id)).await?;
         transaction.commit().await?;
         Ok(made)

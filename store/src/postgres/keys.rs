@@ -9,7 +9,7 @@ use super::lent::Transaction;
 use super::within::{execute, row_of};
 use super::{Parameters, PostgresStore, Result, accounts, projects};
 use crate::error::StoreError;
-use crate::key_row::portal;
+use crate::key_row::{portal, sign_on_rule};
 use crate::model::{
     Key, KeyOwner, KeyUse, KeysOf, Listed, NewKey, Page, ParentKey, Rotation, Scope,
 };
@@ -272,5 +272,6 @@ pub(super) fn key(row: &Row) -> Key {
             hint: row.get(15),
         }),
         portal: portal(row.get(16)),
+        sign_on_rule: sign_on_rule(row.get(16)),
     }
 }

@@ -11,11 +11,12 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::keys::{SELECT, insert, key, owner_is_there};
 use super::{Result, SqliteStore};
 use crate::error::StoreError;
-use crate::key_row::portal_text;
-use crate::model::{Key, NewKey, NewPortalLink, PortalFacts, Redeemed};
+use crate::key_row::{opened_with, portal_text};
+use crate::model::{Key, NewKey, NewPortalLink, OpenedWith, PortalFacts, Redeemed};
 
 impl SqliteStore {
-    pub(crate) async fn open_session(&self, new: NewKey, parent: Option<KeyId>) -> Result<Key> {
+    pub(crate) async fn open_session(&self, new: NewKey, with: OpenedWith) -> Result<Key> {
+        let (parent, text) = opened_with(with)?;
         self.write(move |writer| {
             let connection = &writer.connection;
             owner_is_there(connection, new.owner)?;
@@ -24,8 +25,8 @@ impl SqliteStore {
             }
             let made = insert(connection, &new)?;
             connection
-                .prepare_cached("UPDATE keys SET parent_id = ?2 WHERE id = ?1")?
-                .execute(params![made.id.0, parent.map(|parent| parent.0)])?;
+                .prepare_cached("UPDATE keys SET parent_id = ?2, portal = ?3 WHERE id = ?1")?
+                .execute(params![made.id.0, parent.map(|parent| parent.0), text])?;
             by_id(connection, made.id)
         })
         .await

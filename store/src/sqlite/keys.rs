@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::{Result, SqliteStore, accounts, listed, projects};
 use crate::change::Change;
 use crate::error::StoreError;
-use crate::key_row::portal;
+use crate::key_row::{portal, sign_on_rule};
 use crate::model::{
     Key, KeyOwner, KeyUse, KeysOf, Listed, NewKey, Page, ParentKey, Rotation, Scope,
 };
@@ -232,6 +232,7 @@ pub(super) fn key(row: &Row<'_>) -> rusqlite::Result<Key> {
         (Some(project), None) => KeyOwner::Project(ProjectId(project)),
         (None, _) => KeyOwner::Root,
     };
+    let facts: Option<String> = row.get(16)?;
     Ok(Key {
         id: KeyId(row.get(0)?),
         public_id: row.get(1)?,
@@ -246,7 +247,8 @@ pub(super) fn key(row: &Row<'_>) -> rusqlite::Result<Key> {
         rate_limit: row.get(11)?,
         last_used_at: row.get::<_, Option<i64>>(12)?.map(UnixMs),
         parent: parent(row)?,
-        portal: portal(row.get::<_, Option<String>>(16)?.as_deref()),
+        portal: portal(facts.as_deref()),
+        sign_on_rule: sign_on_rule(facts.as_deref()),
     })
 }
 

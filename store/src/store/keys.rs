@@ -5,7 +5,7 @@ use hookwright_core::time::UnixMs;
 
 use super::{Result, Store};
 use crate::model::{
-    Key, KeysOf, Listed, NewKey, NewPortalLink, Page, PortalFacts, Redeemed, Rotation,
+    Key, KeysOf, Listed, NewKey, NewPortalLink, OpenedWith, Page, PortalFacts, Redeemed, Rotation,
 };
 
 impl Store {
@@ -67,12 +67,12 @@ impl Store {
         on_engine!(self, s => s.redeem_portal_link(redeemed).await)
     }
 
-    /// Opens a session. It works no longer than the key that it is opened with, if it is one.
+    /// Opens a session.
     ///
     /// # Errors
     /// [`StoreError::LimitReached`](crate::StoreError::LimitReached) when the key has too many.
-    pub async fn open_session(&self, new: NewKey, parent: Option<KeyId>) -> Result<Key> {
-        on_engine!(self, s => s.open_session(new, parent).await)
+    pub async fn open_session(&self, new: NewKey, with: OpenedWith) -> Result<Key> {
+        on_engine!(self, s => s.open_session(new, with).await)
     }
 
     /// Removes at most `limit` portal tokens and sessions that ended before `before`. Answers how

@@ -3,8 +3,8 @@
 use hookwright_core::ids::KeyId;
 use hookwright_core::limits::SESSIONS_OF_KEY_MAX;
 use hookwright_store::{
-    Key, KeyOwner, KeyUse, KeysOf, NewKey, NewPortalLink, PortalFacts, Redeemed, Rotation,
-    StoreError,
+    Key, KeyOwner, KeyUse, KeysOf, NewKey, NewPortalLink, OpenedWith, PortalFacts, Redeemed,
+    Rotation, StoreError,
 };
 
 use super::build::{a_key, hash_of};
@@ -22,9 +22,14 @@ fn of(tenant: Tenant) -> KeyOwner {
     KeyOwner::Account(tenant.project, tenant.account)
 }
 
+fn signed_on() -> OpenedWith {
+    OpenedWith::SingleSignOn("a rule".to_owned())
+}
+
 async fn open(house: &House, public_id: &str, tenant: Tenant, parent: Option<KeyId>) -> Key {
+    let with = parent.map_or_else(signed_on, OpenedWith::Key);
     let opened = house
-        .open_session(a_session(public_id, of(tenant), 9), parent)
+        .open_session(a_session(public_id, of(tenant), 9), with)
         .await;
     opened.expect("opened")
 }
@@ -79,7 +84,17 @@ facts! {
         let parent = opened.parent.expect("a parent");
         assert_eq!((parent.id, parent.public_id, parent.hint), (key.id, key.public_id, key.hint));
         assert_eq!((opened.used_for, opened.expires_at), (KeyUse::Session, Some(NOW.plus_ms(9))));
-        assert_eq!(open(&house, "ses_2", acme, None).await.parent, None);
+        assert_eq!(opened.sign_on_rule, None);
+    }
+
+    async fn a_session_knows_the_rule_by_which_single_sign_on_opened_it(house: House) {
+        let acme = house.tenant("acme").await;
+        let opened = open(&house, "ses_1", acme, None).await;
+        assert_eq!((&opened.parent, opened.sign_on_rule.as_deref()), (&None, Some("a rule")));
+        assert_eq!(kept(&house, "ses_1").await, opened);
+        assert_eq!(opened.portal, PortalFacts::default());
+        let key = house.key_of(acme, "key_1").await;
+        assert_eq!(key.sign_on_rule, None);
     }
 
     async fn a_session_ends_with_its_key(house: House) {
@@ -117,7 +132,7 @@ facts! {
         open(&house, "s1", acme, Some(key.id)).await;
         open(&house, "s2", wide, None).await;
         open(&house, "s3", zeta, None).await;
-        let root = house.open_session(a_session("s4", KeyOwner::Root, 9), None).await;
+        let root = house.open_session(a_session("s4", KeyOwner::Root, 9), signed_on()).await;
         root.expect("opened");
         assert!(!house.has_root_key().await.expect("read"), "a session is no root key");
         let listed = async |of: KeysOf| ids(rows_by_page(1, |page| house.keys(of, page)).await);
@@ -148,14 +163,14 @@ facts! {
         let wide = house.neighbour(acme, "wide").await;
         open(&house, "s1", wide, None).await;
         let of_project = KeyOwner::Project(acme.project);
-        house.open_session(a_session("s2", of_project, 9), None).await.expect("opened");
+        house.open_session(a_session("s2", of_project, 9), signed_on()).await.expect("opened");
         house.delete_account(wide.project, wide.account, NOW).await.expect("deleted");
         assert_eq!(kept(&house, "s1").await.revoked_at, Some(NOW));
-        let refused = house.open_session(a_session("s3", of(wide), 9), None).await;
+        let refused = house.open_session(a_session("s3", of(wide), 9), signed_on()).await;
         assert!(matches!(refused, Err(StoreError::NotFound)));
         house.delete_project(acme.project, NOW).await.expect("deleted");
         assert_eq!(kept(&house, "s2").await.revoked_at, Some(NOW));
-        let refused = house.open_session(a_session("s4", of_project, 9), None).await;
+        let refused = house.open_session(a_session("s4", of_project, 9), signed_on()).await;
         assert!(matches!(refused, Err(StoreError::NotFound)));
     }
 
@@ -165,7 +180,7 @@ facts! {
         for number in 0..SESSIONS_OF_KEY_MAX {
             open(&house, &format!("s{number}"), acme, Some(one.id)).await;
         }
-        let refused = house.open_session(a_session("more", of(acme), 9), Some(one.id)).await;
+        let refused = house.open_session(a_session("more", of(acme), 9), OpenedWith::Key(one.id)).await;
         assert!(matches!(refused, Err(StoreError::LimitReached { .. })));
         open(&house, "other", acme, Some(two.id)).await;
         let of = KeysOf::SessionsOf(acme.scope());
@@ -217,7 +232,7 @@ facts! {
     async fn sessions_that_ended_are_removed_a_few_at_a_time(house: House) {
         let acme = house.tenant("acme").await;
         for (name, lives) in [("s1", 1), ("s2", 2), ("s3", 3), ("s4", 9)] {
-            house.open_session(a_session(name, of(acme), lives), None).await.expect("opened");
+            house.open_session(a_session(name, of(acme), lives), signed_on()).await.expect("opened");
         }
         for gone in [2, 1, 0] {
             let pruned = house.prune_browser_keys(NOW.plus_ms(9), 2).await;

@@ -173,8 +173,9 @@ impl Language {
             Self::Rust if several => format!("[{}].concat()", runs.join(", ")),
             Self::Rust => format!("{}.to_vec()", runs.join("")),
             Self::CSharp if several => {
-                let spread: Vec<String> = runs.iter().map(|run| format!(".. {run}")).collect();
-                format!("[{}]", spread.join(", "))
+                let (first, rest) = runs.split_at(1);
+                let rest: String = rest.iter().map(|run| format!(".Concat({run})")).collect();
+                format!("{}{rest}.ToArray()", first.concat())
             }
             Self::Java => {
                 let line = |run: &String| format!("                mac.update({run});");

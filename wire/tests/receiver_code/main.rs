@@ -77,6 +77,11 @@ fn java() {
 }
 
 #[test]
+fn csharp() {
+    holds(Language::CSharp);
+}
+
+#[test]
 fn rust() {
     holds(Language::Rust);
 }

@@ -88,7 +88,7 @@ async fn browsers(store: &Store, owner: KeyOwner, run: u32) {
         ..key(public_id, owner)
     };
     let session = passing(format!("ses_{run}"), KeyUse::Session);
-    let opened = store.open_session(session, Some(KeyId(1))).await;
+    let opened = store.open_session(session, OpenedWith::Key(KeyId(1))).await;
     opened.expect("opened");
     let KeyOwner::Account(project_id, account) = owner else {
         return;
