@@ -198,7 +198,7 @@ fn row(visit: &Visit, whose: &Whose, key: &Key) -> Markup {
 }
 
 /// Whether a moment of the API is not after `now`, in milliseconds.
-fn is_past(at: &str, now: i64) -> bool {
+pub(crate) fn is_past(at: &str, now: i64) -> bool {
     let at = OffsetDateTime::parse(at, &Rfc3339);
     at.is_ok_and(|at| at.unix_timestamp_nanos() / 1_000_000 <= i128::from(now))
 }
