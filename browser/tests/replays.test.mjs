@@ -65,6 +65,47 @@ test("a replay is counted first, begun, and goes to its end", async () => {
   await look(page, "replay-finished");
   const delivered = `/v1/deliveries?project_id=${project.id}&state=delivered&limit=250`;
   await until(() => server.api("GET", delivered), (list) => list.data.length === EVENTS);
+  // What became of them is told without a reload as well.
+  if (!(await page.$("#still-waiting"))) await page.reload();
+  await page.waitForFunction(() => document.querySelector("#still-waiting .value").innerText === "0");
+  assert.equal(await textOf(page, "#failed-since .value"), "0");
+  await page.done();
+});
+
+test("a replay that has ended tells what failed again and what still waits, and leads to it", async () => {
+  const path = (path) => `${path}?project_id=${project.id}`;
+  const page = await openPage(browser);
+  await signIn(page, server);
+  down = true;
+  const since = new Date(Date.now() - 3600_000).toISOString();
+  const ids = [];
+  for (let number = 0; number < 3; number++) {
+    ids.push((await server.api("POST", path("/v1/events"), { type: "order.refunded", data: { number } })).id);
+  }
+  const failed = `${path("/v1/deliveries")}&event_type=order.refunded&state=failed`;
+  const list = await until(() => server.api("GET", failed), (list) => list.data.length === 3);
+  const { id } = await server.api("POST", path("/v1/replays"), { since, event_types: ["order.refunded"] });
+  await until(() => server.api("GET", failed), ({ data }) => data.length === 3 && data.every((it) => it.attempts === 2));
+  await until(() => server.api("GET", path(`/v1/replays/${id}`)), (it) => it.state === "finished");
+  // One is delivered after all, one waits at a paused endpoint.
+  down = false;
+  await server.api("POST", path(`/v1/deliveries/${list.data[0].id}/resend`));
+  await until(() => server.api("GET", failed), ({ data }) => data.length === 2);
+  await server.api("POST", path(`/v1/endpoints/${endpoint.id}/pause`), {});
+  const again = await server.api("POST", path("/v1/replays"), { since, event_id: list.data[1].event_id });
+  await until(() => server.api("GET", path(`/v1/replays/${again.id}`)), (it) => it.state === "finished");
+  await page.goto(at(`/replays/${id}`));
+  assert.equal(await textOf(page, "#failed-since .value"), "1");
+  assert.equal(await textOf(page, "#still-waiting .value"), "1");
+  await look(page, "replay-became");
+  await submit(page, "#failed-since a");
+  assert.deepEqual(await page.$$eval("tbody tr", (rows) => rows.map((row) => row.dataset.key)), [list.data[2].id]);
+  assert.equal(await page.$eval("#q-state", (it) => it.value), "failed");
+  await page.goBack();
+  await submit(page, "#still-waiting a");
+  assert.deepEqual(await page.$$eval("tbody tr", (rows) => rows.map((row) => row.dataset.key)), [list.data[1].id]);
+  await server.api("POST", path(`/v1/endpoints/${endpoint.id}/enable`));
+  await until(() => server.api("GET", failed), ({ data }) => data.length === 1);
   await page.done();
 });
 

@@ -1,6 +1,7 @@
 //! Past events delivered again: which replays there are, and how far are they?
 
 mod ask;
+mod became;
 mod make;
 mod one;
 mod progress;

@@ -6,6 +6,7 @@ use http::Method;
 use maud::{Markup, html};
 use serde::de::IgnoredAny;
 
+use super::became::{self, Became};
 use super::progress::{Replay, skipped_words};
 use super::what_words;
 use crate::fault::Fault;
@@ -19,8 +20,10 @@ pub(super) async fn show(visit: Visit, Path(ids): Path<Ids>) -> Result<Response,
     let replay: Replay = visit
         .get(&format!("/v1/replays/{}", segment(&ids.id)), &[])
         .await?;
+    let became = became::ask(&visit, &replay).await?;
     let title = format!("Replay {}", replay.id);
-    Ok(layout::page(&visit, &title, &page(&visit, &replay)))
+    let body = page(&visit, &replay, became.as_ref());
+    Ok(layout::page(&visit, &title, &body))
 }
 
 #[derive(serde::Deserialize)]
@@ -54,8 +57,13 @@ pub(super) async fn tell(Path(ids): Path<Ids>, posted: Posted) -> Result<Respons
     }
 }
 
-fn page(visit: &Visit, replay: &Replay) -> Markup {
-    let live = (!replay.has_ended()).then_some("1");
+fn page(visit: &Visit, replay: &Replay, became: Option<&Became>) -> Markup {
+    // What it made due goes on after its end.
+    let live = match (replay.has_ended(), became) {
+        (false, _) => Some("1"),
+        (true, Some(became)) if became.has_more_to_come() => Some("5"),
+        (true, _) => None,
+    };
     html! {
         nav.crumbs aria-label="Above this page" { a href=(visit.to("/replays")) { "Replays" } }
         div #replay data-live=[live] {
@@ -88,6 +96,7 @@ fn page(visit: &Visit, replay: &Replay) -> Markup {
                     } } }
                 } }
             }
+            @if let Some(became) = became { (became.show(visit, replay)) }
             h2 { "About" }
             (facts(visit, replay))
         }
