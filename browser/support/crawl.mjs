@@ -2,7 +2,7 @@
 
 // Lists whose next part of the path is the id of something, unless it is one of these words.
 const LISTS = ["ui", "endpoints", "deliveries", "events", "replays", "catalogue", "accounts", "keys", "sessions", "root-keys", "portal-links", "purges"];
-const WORDS = ["new", "export", "import", "edit", "resend", "preview", "assets", "sign-in", "sign-out", "search", "root-keys", "sessions", "receipt"];
+const WORDS = ["new", "export", "import", "edit", "resend", "preview", "assets", "sign-in", "sign-out", "search", "root-keys", "sessions", "audit", "receipt"];
 
 // What kind of page an address is: ids are stars, and the query does not count.
 export function kindOf(address) {

@@ -69,6 +69,18 @@ test("a body with a line end after it fails, and the hint says so", async () => 
   await page.done();
 });
 
+test("whose secret it is that signed is said, and whose was given", async () => {
+  const other = await server.api("POST", `/v1/endpoints?project_id=${project.id}`, { name: "Invoices", url: `${receiver.url}/other`, events: ["none"] });
+  const page = await openPage(browser);
+  await signIn(page, server);
+  await check(page, { headers: curl(), body: sent.body, secrets: other.secret });
+  assert.deepEqual(await failing(page), ["signature"]);
+  const told = await textOf(page, "#result [role=alert]");
+  assert.match(told, /right with the secret of the endpoint “Orders”[\s\S]*was given is that of the endpoint “Invoices”/);
+  await look(page, "debugger-other-secret");
+  await page.done();
+});
+
 test("another format's request is recognised, and an old one can be looked at", async () => {
   const page = await openPage(browser);
   await signIn(page, server);

@@ -336,5 +336,7 @@ pub const EXPORT_ITEMS_AT_ONCE_MAX: usize = 250;
 pub const EXPORT_PAYLOADS_AT_ONCE_MAX: usize = 25;
 /// A request to explain a signature: a body as large as an event's, escaped.
 pub const SIGNATURE_EXPLAIN_BODY_BYTES_MAX: usize = 1024 * 1024;
+/// Endpoints whose secrets are tried on a signature that fails.
+pub const SIGNATURE_EXPLAIN_ENDPOINTS_MAX: usize = 200;
 /// Secrets that a signature is held against at once.
 pub const SIGNATURE_EXPLAIN_SECRETS_MAX: usize = 8;

@@ -1,11 +1,13 @@
 //! Why does a signature verify, or not? A receiver's check, told step by step.
 
 mod pasted;
+mod signer;
 
 use axum::Json;
 use axum::extract::{Request, State};
 use hookwright_core::limits::{SIGNATURE_EXPLAIN_BODY_BYTES_MAX, SIGNATURE_EXPLAIN_SECRETS_MAX};
 use hookwright_core::scope::Scope as KeyScope;
+use hookwright_core::time::UnixMs;
 use hookwright_wire::{About, Explanation, Profile, Received, Step, explain};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -21,6 +23,7 @@ use crate::paging::Named;
 use crate::problem::Problem;
 use crate::query::QueryText;
 use pasted::Pasted;
+use signer::Candidate;
 
 /// What is shown of a signature that a stored secret makes: enough to compare, too little to forge.
 const SHOWN_OF_SIGNATURE_CHARS: usize = 6;
@@ -35,7 +38,7 @@ pub(crate) fn api() -> Api {
             "Says step by step why a request verifies, or which step fails.",
         )
         .description(
-            "Checks a request as its receiver does. With `endpoint_id` the endpoint's own secrets are used; they are not shown, and of the signature that they make only the beginning. Nothing is stored, and the audit log does not have it.",
+            "Checks a request as its receiver does. With `endpoint_id` the endpoint's own secrets are used; they are not shown, and of the signature that they make only the beginning. Where the signature fails, the secrets of the newest 200 endpoints that the caller may read are tried too, and a hint says whose it is. Nothing is stored, and the audit log does not have it.",
         )
         .scope(KeyScope::EndpointsRead)
         .query::<Named>()
@@ -158,14 +161,20 @@ async fn explain_signature(
         return Err(Problem::field("/headers", detail));
     }
     let others = app.engine.profiles().iter().cloned().collect();
+    let (project, account) = (query.project_id.as_deref(), query.account_id.as_deref());
+    let scope = app.scope(&caller, project, account).ok();
+    let candidates = scope.map(|scope| signer::candidates(&app, scope));
     let now_s = app.engine.now().0.div_euclid(1000);
     let given = Given {
         url: input.url,
         method: input.method.or_else(|| pasted.method.clone()),
         headers: pasted.headers,
         body: input.body,
+        now: app.engine.now(),
         now_s: (!input.ignore_age).then_some(now_s),
         others,
+        secrets: input.secrets,
+        candidates: candidates.unwrap_or_default(),
     };
     let failed = |error: tokio::task::JoinError| Problem::internal(&error.to_string());
     let shown = tokio::task::spawn_blocking(move || given.explained(&keys));
@@ -219,7 +228,13 @@ struct Given {
     body: String,
     url: Option<String>,
     method: Option<String>,
+    now: UnixMs,
+    /// The same where it matters.
     now_s: Option<i64>,
+    /// Those that the caller gave, without the endpoint's.
+    secrets: Vec<String>,
+    /// Whose secret it may be that signed.
+    candidates: Vec<Candidate>,
     /// Every format: the request may be of another one.
     others: Vec<Arc<Profile>>,
 }
@@ -239,6 +254,13 @@ impl Given {
         };
         let secrets: Vec<&str> = keys.secrets.iter().map(String::as_str).collect();
         let mut told = explain(&keys.profile, &received, &secrets, self.now_s);
+        let signature = |step: &&Step| step.about == About::Signature;
+        // The signature itself fails, and not the clock or a header beside it.
+        let is_wrong = told.steps.iter().find(signature);
+        if is_wrong.is_none_or(|step| step.passed != Some(true)) {
+            let found = signer::hints(&self.candidates, &received, &self.secrets, self.now);
+            told.hints.splice(0..0, found);
+        }
         if let Some(hint) = self.other_format(&keys.profile) {
             told.hints.insert(0, hint);
         }

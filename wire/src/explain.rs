@@ -167,6 +167,14 @@ pub fn explain<'a>(
     }
 }
 
+/// Whether this secret made a signature of the request, however old the request is.
+#[must_use]
+pub fn is_signed_with(profile: &Profile, received: &Received<'_>, secret: &str) -> bool {
+    let at = steps::sent_s(profile, received).unwrap_or_default();
+    let key = verifying_key(profile, secret).ok();
+    key.is_some_and(|key| verify(profile, received, &[key], at).is_ok())
+}
+
 /// What is signed, as far as the request carries it.
 fn content<'a>(profile: &'a Profile, received: &'a Received<'_>) -> Option<Content<'a>> {
     let scheme = profile.signatures.first()?;

@@ -25,6 +25,7 @@ pub(super) const ADDRESSES: &[(Of, &str)] = &[
     (Of::Server, "/ui"),
     (Of::Server, "/ui/root-keys"),
     (Of::Server, "/ui/sessions"),
+    (Of::Server, "/ui/audit"),
     (Of::Both, "/?range=1h"),
     (Of::Both, "/?range=24h"),
     (Of::Both, "/?range=7d"),

@@ -35,6 +35,10 @@ fn sent() -> Sent {
 }
 
 fn ask(sent: &Sent, more: Value) -> Value {
+    ask_as(&sent.client, sent, more)
+}
+
+fn ask_as(client: &Client, sent: &Sent, more: Value) -> Value {
     let lines: Vec<String> = sent
         .got
         .headers
@@ -47,9 +51,7 @@ fn ask(sent: &Sent, more: Value) -> Value {
     });
     let object = body.as_object_mut().expect("an object");
     object.extend(more.as_object().expect("an object").clone());
-    sent.client
-        .post("/v1/signatures/explain", &body)
-        .expect(200)
+    client.post("/v1/signatures/explain", &body).expect(200)
 }
 
 fn failed(told: &Value) -> Vec<&str> {
@@ -99,6 +101,85 @@ fn the_step_that_fails_is_named_with_what_to_do() {
         failed(&ask(sent, old)),
         ["timestamp", "signature_format", "signature"]
     );
+}
+
+fn hints(told: &Value) -> String {
+    told["hints"].to_string()
+}
+
+#[test]
+fn a_secret_of_another_endpoint_is_recognised_and_so_is_the_one_that_signed() {
+    let sent = &sent();
+    let body = json!({"url": "https://other.example/hook", "name": "Other"});
+    let other = sent.client.post("/v1/endpoints", &body).expect(201);
+    let (id, secret) = (&other["id"], &other["secret"]);
+    for with in [
+        json!({"secrets": [secret]}),
+        json!({"endpoint_id": id}),
+        json!({"secrets": [secret], "ignore_age": true}),
+    ] {
+        let told = ask(sent, with);
+        assert_eq!(told["verified"], false, "{told}");
+        let signer = told["hints"][0].as_str().expect("a hint");
+        assert!(signer.contains("right with the secret of"), "{signer}");
+        assert!(signer.contains(&sent.endpoint), "{signer}");
+    }
+    let told = ask(sent, json!({"secrets": [secret]}));
+    let given = told["hints"][1].as_str().expect("a hint");
+    assert!(
+        given.contains("was given is that of") && given.contains("Other"),
+        "{given}"
+    );
+    assert!(!hints(&told).contains(&sent.secret));
+    // A body that was changed is nobody's.
+    let told = ask(sent, json!({"secrets": [secret], "body": "{}"}));
+    assert!(!hints(&told).contains("right with the secret"), "{told}");
+}
+
+#[test]
+fn a_secret_that_a_rotation_replaced_is_recognised() {
+    let sent = &sent();
+    let rotate = |overlap: u64| {
+        let path = format!("/v1/endpoints/{}/secret/rotate", sent.endpoint);
+        let made = sent
+            .client
+            .post(&path, &json!({"overlap_seconds": overlap}))
+            .expect(200);
+        made["secret"].clone()
+    };
+    let new = rotate(600);
+    let told = ask(sent, json!({"secrets": [new]}));
+    assert!(
+        hints(&told).contains("before its last rotation, which counts until"),
+        "{told}"
+    );
+    let told = ask(sent, json!({"secrets": [sent.secret], "body": "{}"}));
+    assert!(
+        hints(&told).contains("given is the one that the endpoint"),
+        "{told}"
+    );
+}
+
+#[test]
+fn the_secrets_of_another_account_and_project_are_not_tried() {
+    let sent = &sent();
+    sent.client
+        .post("/v1/accounts", &json!({"id": "bob"}))
+        .expect(201);
+    let made = sent
+        .client
+        .post("/v1/accounts/bob/keys", &json!({}))
+        .expect(201);
+    let bob = sent
+        .client
+        .with_key(made["api_key"].as_str().expect("a key"));
+    let stranger = sent.server.project("stripe");
+    let with = json!({"secrets": ["whsec_1234567890123456"], "profile": "stripe"});
+    assert!(hints(&ask(sent, with.clone())).contains(&sent.endpoint));
+    for client in [bob, stranger, sent.server.root()] {
+        let told = ask_as(&client, sent, with.clone());
+        assert!(!hints(&told).contains(&sent.endpoint), "{told}");
+    }
 }
 
 /// Whoever may read endpoints may not sign as they do.

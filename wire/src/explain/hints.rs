@@ -35,6 +35,9 @@ pub(super) fn all(checked: &Checked<'_>, now_s: Option<i64>) -> Vec<String> {
             let other = body.or_else(|| asked.encoding(content));
             hints.extend(other.or_else(|| asked.secret(checked.given, content)));
         }
+        if hints.is_empty() && content.body.is_empty() && asked.has_any() {
+            hints.push("The body is empty: where the request had one, something read it before it was checked. Take the raw bytes before any parser does.".to_owned());
+        }
         if hints.is_empty() && !keys.is_empty() && asked.has_any() {
             hints.push("Most often the secret is that of another endpoint or environment, or the body was parsed and written anew before it was checked: sign the bytes as they came in. During a rotation give both secrets.".to_owned());
         }
@@ -182,6 +185,7 @@ fn bodies(body: &[u8]) -> Vec<Variant<Vec<u8>>> {
             "The signature fits the body with plain line ends: CR LF took their place.",
         ));
     }
+    all.extend(encoded(body));
     let forms = [
         CanonicalJson::Js,
         CanonicalJson::JsSorted,
@@ -195,6 +199,43 @@ fn bodies(body: &[u8]) -> Vec<Variant<Vec<u8>>> {
             .into_iter()
             .filter_map(|form| canonicalise(form, trimmed).ok())
             .map(|bytes| (bytes, written)),
+    );
+    all
+}
+
+/// The body, where what people have is another text that stands for it.
+fn encoded(body: &[u8]) -> Vec<Variant<Vec<u8>>> {
+    let mut all = Vec::new();
+    let mut add = |bytes: Option<Vec<u8>>, how| all.extend(bytes.map(|bytes| (bytes, how)));
+    let trimmed = body.trim_ascii();
+    add(
+        STANDARD
+            .decode(trimmed)
+            .ok()
+            .filter(|bytes| !bytes.is_empty()),
+        "The signature fits what the body stands for in base64: a gateway encoded it on the way. Decode it before it is checked.",
+    );
+    add(
+        serde_json::from_slice::<String>(trimmed)
+            .ok()
+            .map(String::into_bytes),
+        "The signature fits the text within this JSON string: the body was written as JSON once more, as logs do.",
+    );
+    add(
+        body.strip_prefix("\u{feff}".as_bytes()).map(<[u8]>::to_vec),
+        "The signature fits the body without the byte order mark at its beginning, which an editor or a decoder added.",
+    );
+    let latin1 = std::str::from_utf8(body)
+        .ok()
+        .filter(|text| !text.is_ascii());
+    let latin1 = latin1.and_then(|text| {
+        text.chars()
+            .map(|letter| u8::try_from(letter).ok())
+            .collect()
+    });
+    add(
+        latin1,
+        "The signature fits the body before it was read as Latin-1: it is UTF-8, and was decoded as something else. Sign the raw bytes.",
     );
     all
 }

@@ -2,9 +2,14 @@
 
 use std::fs;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use hookwright_wire::{
-    About, Explanation, Profile, Received, builtin_profiles, explain, verify, verifying_key,
+    About, Explanation, Profile, Received, builtin_profiles, explain, is_signed_with, verify,
+    verifying_key,
 };
+
+use ring::hmac;
 
 use crate::documents::Maker;
 use crate::vector::{Request, Vector, folder, load};
@@ -209,6 +214,67 @@ fn common_mistakes_are_named() {
         },
         "not written as the format says",
     );
+}
+
+#[test]
+fn a_body_that_stands_for_the_one_that_was_signed_is_recognised() {
+    let text = |body: &[u8]| String::from_utf8(body.to_vec()).expect("UTF-8");
+    hint(
+        "stripe",
+        |request, _| request.body = STANDARD.encode(&request.body).into_bytes(),
+        "in base64: a gateway",
+    );
+    hint(
+        "stripe",
+        |request, _| request.body = serde_json::to_vec(&text(&request.body)).expect("JSON"),
+        "within this JSON string",
+    );
+    hint(
+        "stripe",
+        |request, _| request.body = ["\u{feff}".as_bytes(), &request.body].concat(),
+        "byte order mark",
+    );
+    hint(
+        "stripe",
+        |request, _| request.body.clear(),
+        "something read it before",
+    );
+}
+
+#[test]
+fn a_body_that_was_read_as_latin_1_is_recognised() {
+    let (profile, _) = of("github");
+    let body = r#"{"name": "Žofie ß"}"#;
+    let secret = "It's a Secret to Everybody";
+    let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
+    let signature = format!("sha256={}", hex::encode(hmac::sign(&key, body.as_bytes())));
+    let garbled: String = body.bytes().map(char::from).collect();
+    let headers: [(&str, &[u8]); 2] = [
+        ("x-hub-signature-256", signature.as_bytes()),
+        ("x-github-delivery", b"1"),
+    ];
+    let received = |body| Received {
+        headers: &headers,
+        body,
+        url: None,
+        method: "POST",
+    };
+    let told = explain(&profile, &received(garbled.as_bytes()), &[secret], None);
+    assert!(
+        !told.verified && told.hints[0].contains("Latin-1"),
+        "{told:?}"
+    );
+    assert!(is_signed_with(&profile, &received(body.as_bytes()), secret));
+    assert!(!is_signed_with(
+        &profile,
+        &received(garbled.as_bytes()),
+        secret
+    ));
+    assert!(!is_signed_with(
+        &profile,
+        &received(body.as_bytes()),
+        "another"
+    ));
 }
 
 #[test]
