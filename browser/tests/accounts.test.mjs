@@ -1,27 +1,19 @@
 // Projects and accounts: made, opened, renamed, deleted.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { look, openPage, signIn, startBrowser, submit, textOf } from "../support/browser.mjs";
-import { apiOf, startServer } from "../support/server.mjs";
+import { test } from "node:test";
+import { look, signedIn, submit, textOf } from "../support/browser.mjs";
+import { apiOf } from "../support/server.mjs";
+import { stage } from "../support/stage.mjs";
 
 let server, browser, project, api;
-before(async () => {
-  server = await startServer();
-  project = await server.api("POST", "/v1/projects", { name: "Shop", profile: "standard-webhooks" });
-  api = apiOf(server.url, project.api_key);
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
+stage(async (on) => {
+  server = await on.server();
+  ({ project, api } = await on.project(server));
+  browser = await on.browser();
 });
 
-async function operator(key) {
-  const page = await openPage(browser);
-  await signIn(page, server, key);
-  return page;
-}
+const operator = (key) => signedIn(browser, server, key);
 
 test("a project is made, its key is shown once and works", async () => {
   const page = await operator();

@@ -1,9 +1,9 @@
 // The catalogue: event types described, changed, imported, and shown to anybody where the project says so.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { look, openPage, signIn, startBrowser, submit, textOf } from "../support/browser.mjs";
-import { startServer } from "../support/server.mjs";
+import { test } from "node:test";
+import { look, openPage, signIn, signedIn, submit, textOf } from "../support/browser.mjs";
+import { stage } from "../support/stage.mjs";
 
 const SCHEMA = {
   type: "object",
@@ -16,14 +16,10 @@ const SCHEMA = {
 };
 let server, browser, project;
 
-before(async () => {
-  server = await startServer();
-  browser = await startBrowser();
+stage(async (on) => {
+  server = await on.server();
+  browser = await on.browser();
   project = await server.api("POST", "/v1/projects", { name: "Shop <b>&</b>", profile: "standard-webhooks" });
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
 });
 
 const at = (path) => `${server.url}/ui/${project.id}${path}`;
@@ -31,8 +27,7 @@ const type = (name) => server.api("GET", `/v1/event-types/${name}?project_id=${p
 const put = (page, selector, value) => page.$eval(selector, (field, value) => { field.value = value; }, value);
 
 test("a type is described, changed, and given a second version", async () => {
-  const page = await openPage(browser);
-  await signIn(page, server);
+  const page = await signedIn(browser, server);
   await page.goto(at("/catalogue"));
   assert.match(await textOf(page), /No event type yet/);
   await look(page, "catalogue-empty");
@@ -78,8 +73,7 @@ test("who is subscribed is told to the operator", async () => {
   const query = `?project_id=${project.id}`;
   await server.api("POST", `/v1/endpoints${query}`, { name: "All orders", url: "https://a.example/hook", events: ["order.*"] });
   await server.api("POST", `/v1/endpoints${query}`, { name: "Users only", url: "https://b.example/hook", events: ["user.*"] });
-  const page = await openPage(browser);
-  await signIn(page, server);
+  const page = await signedIn(browser, server);
   await page.goto(at("/catalogue/order.paid"));
   assert.match(await textOf(page), /All orders/);
   assert.doesNotMatch(await textOf(page), /Users only/);
@@ -87,8 +81,7 @@ test("who is subscribed is told to the operator", async () => {
 });
 
 test("an OpenAPI document is looked at first and then imported", async () => {
-  const page = await openPage(browser);
-  await signIn(page, server);
+  const page = await signedIn(browser, server);
   await page.goto(at("/catalogue/import"));
   const webhook = (schema) => ({ post: { description: "Told by an import.", requestBody: { content: { "application/json": { schema } } } } });
   const document = { openapi: "3.1.0", info: { title: "Shop", version: "1" }, webhooks: { "user.created": webhook({ type: "object" }), "bad name": webhook({}) } };

@@ -1,28 +1,23 @@
 // The signature debugger: what was sent is good, and what was changed fails at its step.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { look, openPage, signIn, startBrowser, submit, textOf } from "../support/browser.mjs";
-import { startReceiver } from "../support/receiver.mjs";
-import { startServer, until } from "../support/server.mjs";
+import { test } from "node:test";
+import { look, signedIn, submit, textOf } from "../support/browser.mjs";
+import { until } from "../support/server.mjs";
+import { stage } from "../support/stage.mjs";
 
 let server, browser, receiver, project, endpoint, sent;
 
-before(async () => {
-  server = await startServer();
-  browser = await startBrowser();
-  receiver = await startReceiver();
+stage(async (on) => {
+  server = await on.server();
+  browser = await on.browser();
+  receiver = await on.receiver();
   project = await server.api("POST", "/v1/projects", { name: "Shop", profile: "stripe" });
   const query = `?project_id=${project.id}`;
   endpoint = await server.api("POST", `/v1/endpoints${query}`, { name: "Orders", url: `${receiver.url}/hooks`, events: ["*"] });
   await server.api("POST", `/v1/events${query}`, { type: "order.paid", data: { amount: 10, note: "ž <b>€</b>" } });
   await until(async () => receiver.received, (all) => all.length === 1);
   [sent] = receiver.received;
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-  await receiver?.stop();
 });
 
 const at = (path) => `${server.url}/ui/${project.id}${path}`;
@@ -44,8 +39,7 @@ async function check(page, fields) {
 const failing = (page) => page.$$eval("#result .steps li:not([data-tone=good])", (all) => all.map((step) => step.dataset.step));
 
 test("what was sent is good, with the endpoint's own secret, which is not shown", async () => {
-  const page = await openPage(browser);
-  await signIn(page, server);
+  const page = await signedIn(browser, server);
   await page.goto(at("/debugger"));
   await look(page, "debugger");
   await check(page, { headers: curl(), body: sent.body, endpoint_id: endpoint.id });
@@ -59,8 +53,7 @@ test("what was sent is good, with the endpoint's own secret, which is not shown"
 });
 
 test("a body with a line end after it fails, and the hint says so", async () => {
-  const page = await openPage(browser);
-  await signIn(page, server);
+  const page = await signedIn(browser, server);
   await check(page, { headers: curl(), body: `${sent.body}\n`, secrets: endpoint.secret });
   assert.deepEqual(await failing(page), ["signature"]);
   assert.match(await textOf(page, "#result [role=alert]"), /line end was added/);
@@ -82,8 +75,7 @@ test("whose secret it is that signed is said, and whose was given", async () => 
 });
 
 test("another format's request is recognised, and an old one can be looked at", async () => {
-  const page = await openPage(browser);
-  await signIn(page, server);
+  const page = await signedIn(browser, server);
   await check(page, { headers: curl(), body: sent.body, secrets: endpoint.secret, profile: "github" });
   assert.match(await textOf(page, "#result [role=alert]"), /signature header of Stripe/);
   const old = { "Stripe-Signature": "t=1614265330,v1=00" };
@@ -95,8 +87,7 @@ test("another format's request is recognised, and an old one can be looked at", 
 });
 
 test("what is missing is said beside its field, with what was typed", async () => {
-  const page = await openPage(browser);
-  await signIn(page, server);
+  const page = await signedIn(browser, server);
   const answer = await check(page, { headers: "nothing of use", body: "<script>", secrets: "x" });
   assert.equal(answer.status(), 422);
   assert.match(await textOf(page, "#f-headers-error"), /no header/);
@@ -106,8 +97,7 @@ test("what is missing is said beside its field, with what was typed", async () =
 
 test("a delivery's headers and endpoint are filled in", async () => {
   const list = await server.api("GET", `/v1/deliveries?project_id=${project.id}`);
-  const page = await openPage(browser);
-  await signIn(page, server);
+  const page = await signedIn(browser, server);
   await page.goto(at(`/debugger?delivery=${list.data[0].id}`));
   assert.equal(await page.$eval("#f-endpoint_id", (field) => field.value), endpoint.id);
   const headers = await page.$eval("#f-headers", (field) => field.value);

@@ -1,33 +1,23 @@
 // Deliveries, events and the log of what failed: found, understood, and sent again.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { look, openPage, signIn, startBrowser, submit, textOf } from "../support/browser.mjs";
+import { test } from "node:test";
+import { look, signedIn, submit, textOf } from "../support/browser.mjs";
 import { ATTACKS, makeHostileWorld } from "../support/hostile.mjs";
-import { startServer } from "../support/server.mjs";
-import { makeWorld } from "../support/world.mjs";
+import { stage } from "../support/stage.mjs";
 
 let server, browser, world;
-before(async () => {
-  server = await startServer();
-  world = await makeWorld(server);
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await world?.stop();
-  await server?.stop();
+stage(async (on) => {
+  server = await on.server();
+  world = await on.world(server);
+  browser = await on.browser();
 });
 
 const at = (path) => `${server.url}/ui/${world.project.id}${path}`;
 const api = (method, path, body) => world.project.api(method, path, body);
 const rows = (page) => page.$$eval("tbody tr", (all) => all.length);
 
-async function operator() {
-  const page = await openPage(browser);
-  await signIn(page, server, world.project.key);
-  return page;
-}
+const operator = () => signedIn(browser, server, world.project.key);
 
 test("the list is filtered by what the address says, and the form says it again", async () => {
   const page = await operator();
@@ -129,8 +119,7 @@ test("what the filters take is exported as lines of JSON", async () => {
 
 test("hostile answers, headers, names and payloads are shown as text", async () => {
   const hostile = await makeHostileWorld(server);
-  const page = await openPage(browser);
-  await signIn(page, server, hostile.project.key);
+  const page = await signedIn(browser, server, hostile.project.key);
   const there = (path) => `${server.url}/ui/${hostile.project.id}${path}`;
   const of = async (path) => (await hostile.project.api("GET", `/v1/deliveries?endpoint_id=${hostile.endpoints[path]}&limit=1`)).data[0];
   for (const path of ["script", "binary", "long"]) {

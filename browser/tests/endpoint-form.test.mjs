@@ -1,17 +1,17 @@
 // An endpoint made and changed by its form, and its filter tried out before it is saved.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { look, openPage, signIn, startBrowser, submit, textOf } from "../support/browser.mjs";
-import { apiOf, startServer } from "../support/server.mjs";
+import { test } from "node:test";
+import { look, signedIn, submit, textOf } from "../support/browser.mjs";
+import { stage } from "../support/stage.mjs";
 
 let server, browser, api, base, event;
-before(async () => {
-  server = await startServer();
-  browser = await startBrowser();
-  const project = await server.api("POST", "/v1/projects", { name: "shop", profile: "standard-webhooks" });
-  api = apiOf(server.url, project.api_key);
-  base = `${server.url}/ui/${project.id}`;
+stage(async (on) => {
+  server = await on.server();
+  browser = await on.browser();
+  const made = await on.project(server, "shop");
+  api = made.api;
+  base = `${server.url}/ui/${made.project.id}`;
   for (const [group, name, description] of [
     ["Orders", "order.paid", "An order was paid."],
     ["Orders", "order.refunded", "An order was refunded."],
@@ -19,14 +19,9 @@ before(async () => {
   ]) await api("POST", "/v1/event-types", { name, group, description, versions: [{ version: 1, example: {} }] });
   event = await api("POST", "/v1/events", { type: "order.paid", data: { amount: 50, customer: { tier: "free" } } });
 });
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
 
 async function open(path) {
-  const page = await openPage(browser);
-  await signIn(page, server);
+  const page = await signedIn(browser, server);
   assert.equal((await page.goto(`${base}${path}`)).status(), 200, path);
   return page;
 }

@@ -1,16 +1,16 @@
 // The list of endpoints: how each is doing, and the filters in the address.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { look, openPage, signIn, startBrowser, submit, textOf } from "../support/browser.mjs";
-import { startServer, until } from "../support/server.mjs";
-import { makeWorld } from "../support/world.mjs";
+import { test } from "node:test";
+import { look, signedIn, submit, textOf } from "../support/browser.mjs";
+import { until } from "../support/server.mjs";
+import { stage } from "../support/stage.mjs";
 
 let server, browser, world;
-before(async () => {
-  server = await startServer();
-  world = await makeWorld(server);
-  browser = await startBrowser();
+stage(async (on) => {
+  server = await on.server();
+  world = await on.world(server);
+  browser = await on.browser();
   // Statistics are written down every few seconds.
   await until(
     () => world.project.api("GET", "/v1/endpoints?traffic=true"),
@@ -20,11 +20,6 @@ before(async () => {
     }),
   );
 });
-after(async () => {
-  await browser?.close();
-  await world?.stop();
-  await server?.stop();
-});
 
 const address = (query = "") => `${server.url}/ui/${world.project.id}/endpoints${query}`;
 const row = (page, name) => textOf(page, `tr[data-key="${world.endpoints[name]}"]`);
@@ -33,8 +28,7 @@ const names = (page) => page.$$eval("tr[data-key] td:first-child a", (links) => 
 const nameOf = async (endpoint) => (await world.project.api("GET", `/v1/endpoints/${world.endpoints[endpoint]}`)).name;
 
 test("each endpoint is listed with its state, the reason, and its last day", async () => {
-  const page = await openPage(browser);
-  await signIn(page, server, world.project.key);
+  const page = await signedIn(browser, server, world.project.key);
   await page.goto(address());
   assert.match(await row(page, "healthy"), /Order sync[\s\S]*acme[\s\S]*active[\s\S]*100\s%[\s\S]*this hour[\s\S]*not in 24 h/);
   assert.match(await row(page, "dead"), /0\s%[\s\S]*not in 24 h[\s\S]*this hour/);
@@ -52,8 +46,7 @@ test("each endpoint is listed with its state, the reason, and its last day", asy
 });
 
 test("filters live in the address", async () => {
-  const page = await openPage(browser);
-  await signIn(page, server, world.project.key);
+  const page = await signedIn(browser, server, world.project.key);
   await page.goto(address());
   await page.select("#q-state", "unwell");
   await submit(page, ".filters button");
@@ -84,14 +77,12 @@ test("filters live in the address", async () => {
 });
 
 test("an account's key sees its own endpoints, and a key for reading makes none", async () => {
-  const page = await openPage(browser);
-  await signIn(page, server, world.accounts.globex.key);
+  const page = await signedIn(browser, server, world.accounts.globex.key);
   await page.goto(address());
   assert.deepEqual(await names(page), [await nameOf("globex")]);
   await page.done();
   const key = await world.project.api("POST", "/v1/keys", { scopes: ["endpoints:read"] });
-  const poor = await openPage(browser);
-  await signIn(poor, server, key.api_key);
+  const poor = await signedIn(browser, server, key.api_key);
   await poor.goto(address());
   assert.ok((await names(poor)).includes("Order sync"));
   assert.equal(await poor.$("a[href$='/endpoints/new']"), null);
@@ -101,8 +92,7 @@ test("an account's key sees its own endpoints, and a key for reading makes none"
 
 test("a project without an endpoint shows the way to the first", async () => {
   const made = await server.api("POST", "/v1/projects", { name: "New", profile: "standard-webhooks" });
-  const page = await openPage(browser);
-  await signIn(page, server);
+  const page = await signedIn(browser, server);
   await page.goto(`${server.url}/ui/${made.id}/endpoints`);
   assert.match(await textOf(page), /No endpoint yet/);
   await page.waitForSelector("a[href$='/endpoints/new']");

@@ -1,27 +1,21 @@
 // A customer's own endpoint, in the portal: made, changed, tested, its secret seen once.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { look, openPage, startBrowser, submit, textOf } from "../support/browser.mjs";
+import { test } from "node:test";
+import { look, openPage, submit, textOf } from "../support/browser.mjs";
 import { enterPortal } from "../support/portal.mjs";
-import { startReceiver } from "../support/receiver.mjs";
-import { apiOf, startServer } from "../support/server.mjs";
+import { stage } from "../support/stage.mjs";
 
 let server, browser, receiver, api, other;
-before(async () => {
-  server = await startServer();
-  browser = await startBrowser();
-  receiver = await startReceiver();
-  const project = await server.api("POST", "/v1/projects", { name: "shop", profile: "standard-webhooks" });
-  api = apiOf(server.url, project.api_key);
+stage(async (on) => {
+  server = await on.server();
+  browser = await on.browser();
+  receiver = await on.receiver();
+  const made = await on.project(server, "shop");
+  api = made.api;
   await api("POST", "/v1/accounts", { id: "acme", name: "Acme" });
   await api("POST", "/v1/event-types", { name: "order.paid", group: "Orders", versions: [{ version: 1, example: { a: 1 } }] });
   other = await api("POST", "/v1/endpoints", { url: receiver.url, account_id: "globex", name: "Not theirs" });
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-  await receiver?.stop();
 });
 
 const WRITES = ["endpoints:read", "endpoints:write", "deliveries:read", "deliveries:write", "events:read"];

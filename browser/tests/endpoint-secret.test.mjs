@@ -1,18 +1,15 @@
 // The signing secret: hidden, shown once when asked for, replaced.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { look, openPage, signIn, startBrowser, submit, textOf } from "../support/browser.mjs";
-import { apiOf, startServer } from "../support/server.mjs";
+import { test } from "node:test";
+import { look, openPage, signIn, submit, textOf } from "../support/browser.mjs";
+import { apiOf } from "../support/server.mjs";
+import { stage } from "../support/stage.mjs";
 
 let server, browser;
-before(async () => {
-  server = await startServer();
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
+stage(async (on) => {
+  server = await on.server();
+  browser = await on.browser();
 });
 
 async function withEndpoint(profile, more = {}) {

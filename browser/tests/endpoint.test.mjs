@@ -1,38 +1,32 @@
 // One endpoint: its state and the way out, tests, and all that stops deliveries.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { look, openPage, signIn, startBrowser, submit, textOf } from "../support/browser.mjs";
+import { test } from "node:test";
+import { look, signedIn, submit, textOf } from "../support/browser.mjs";
 import { startReceiver } from "../support/receiver.mjs";
-import { apiOf, startServer, until } from "../support/server.mjs";
+import { until } from "../support/server.mjs";
+import { stage } from "../support/stage.mjs";
 
 let server, browser, receiver, failing, api, base;
-before(async () => {
-  server = await startServer();
-  browser = await startBrowser();
-  receiver = await startReceiver();
-  failing = await startReceiver(() => ({ status: 503, body: "we are closed" }));
-  const project = await server.api("POST", "/v1/projects", { name: "shop", profile: "standard-webhooks" });
-  api = apiOf(server.url, project.api_key);
-  base = `${server.url}/ui/${project.id}`;
+stage(async (on) => {
+  server = await on.server();
+  browser = await on.browser();
+  receiver = await on.receiver();
+  failing = await on.receiver(() => ({ status: 503, body: "we are closed" }));
+  const made = await on.project(server, "shop");
+  api = made.api;
+  base = `${server.url}/ui/${made.project.id}`;
   for (const [name, description, example] of [
     ["order.paid", "An order was paid.", { order: "o_1", amount: 1200 }],
     ["order.refunded", "An order was refunded.", { order: "o_1", amount: 300 }],
   ]) await api("POST", "/v1/event-types", { name, group: "Orders", description, versions: [{ version: 1, example }] });
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-  await receiver?.stop();
-  await failing?.stop();
 });
 
 const make = (body) => api("POST", "/v1/endpoints", body);
 const publish = (type = "order.paid", data = { order: "o_2", amount: 500 }) => api("POST", "/v1/events", { type, data });
 
 async function open(path) {
-  const page = await openPage(browser);
-  await signIn(page, server);
+  const page = await signedIn(browser, server);
   const answer = await page.goto(`${base}${path}`);
   assert.equal(answer.status(), 200, path);
   return page;
@@ -203,8 +197,7 @@ test("an endpoint is deleted only once its id was typed", async () => {
 test("a key that may only read sees no buttons, and its forms are refused", async () => {
   const endpoint = await make({ url: receiver.url, events: ["read.only"] });
   const key = await api("POST", "/v1/keys", { name: "reader", scopes: ["endpoints:read", "deliveries:read"] });
-  const page = await openPage(browser);
-  await signIn(page, server, key.api_key);
+  const page = await signedIn(browser, server, key.api_key);
   await page.goto(`${base}/endpoints/${endpoint.id}`);
   assert.equal((await page.$$("main form")).length, 0);
   const status = await page.evaluate(async (address) => {

@@ -2,23 +2,17 @@
 // another site, without its token or with another visitor's. Cookies and headers that see to it.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { openPage, signIn, startBrowser } from "../support/browser.mjs";
+import { test } from "node:test";
+import { openPage, signIn } from "../support/browser.mjs";
 import { crawl } from "../support/crawl.mjs";
 import { enterPortal } from "../support/portal.mjs";
-import { startServer } from "../support/server.mjs";
-import { makeWorld } from "../support/world.mjs";
+import { stage } from "../support/stage.mjs";
 
 let server, browser, world;
-before(async () => {
-  server = await startServer();
-  world = await makeWorld(server, { events: 120 });
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await world?.stop();
-  await server?.stop();
+stage(async (on) => {
+  server = await on.server();
+  world = await on.world(server, { events: 120 });
+  browser = await on.browser();
 });
 
 const cookiesOf = async (page) => (await page.browserContext().cookies()).map((it) => `${it.name}=${it.value}`).join("; ");

@@ -1,27 +1,20 @@
 // What is around every page: the search by id, the menu, the keyboard's ways.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { look, openPage, signIn, startBrowser, submit, textOf } from "../support/browser.mjs";
-import { startServer } from "../support/server.mjs";
-import { makeWorld } from "../support/world.mjs";
+import { test } from "node:test";
+import { look, openPage, signIn, signedIn, submit, textOf } from "../support/browser.mjs";
+import { stage } from "../support/stage.mjs";
 
 let server, browser, world, base;
-before(async () => {
-  server = await startServer();
-  world = await makeWorld(server, { events: 120 });
-  browser = await startBrowser();
+stage(async (on) => {
+  server = await on.server();
+  world = await on.world(server, { events: 120 });
+  browser = await on.browser();
   base = `${server.url}/ui/${world.project.id}`;
-});
-after(async () => {
-  await browser?.close();
-  await world?.stop();
-  await server?.stop();
 });
 
 test("an id that was copied leads to its page, whatever it is the id of", async () => {
-  const page = await openPage(browser);
-  await signIn(page, server, world.project.key);
+  const page = await signedIn(browser, server, world.project.key);
   const places = {
     [world.deliveries.failed]: "/deliveries",
     [world.events.newest]: "/events",
@@ -41,8 +34,7 @@ test("an id that was copied leads to its page, whatever it is the id of", async 
 });
 
 test("an id that nothing has is said so, with ways out", async () => {
-  const page = await openPage(browser);
-  await signIn(page, server, world.project.key);
+  const page = await signedIn(browser, server, world.project.key);
   for (const id of ["dlv_nothing", "export", "..", "%2e%2e/keys", "<b>x</b>", "x".repeat(128)]) {
     const answer = await page.goto(`${base}/search?q=${encodeURIComponent(id)}`);
     assert.equal(answer.status(), 200, id);
@@ -71,8 +63,7 @@ test("on a phone the menu opens by a tap, and closes by Escape and by a tap besi
 });
 
 test("the first tab stop skips to the content", async () => {
-  const page = await openPage(browser);
-  await signIn(page, server, world.project.key);
+  const page = await signedIn(browser, server, world.project.key);
   await page.keyboard.press("Tab");
   assert.equal(await page.evaluate(() => document.activeElement.className), "skip");
   await page.keyboard.press("Enter");

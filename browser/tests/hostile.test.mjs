@@ -2,23 +2,18 @@
 // becomes a part of the page, nothing makes the page wider than the window.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { openPage, signIn, startBrowser, textOf } from "../support/browser.mjs";
+import { test } from "node:test";
+import { openPage, signIn, textOf } from "../support/browser.mjs";
 import { crawl } from "../support/crawl.mjs";
 import { ATTACKS, NAME, makeHostileWorld } from "../support/hostile.mjs";
 import { enterPortal } from "../support/portal.mjs";
-import { startServer } from "../support/server.mjs";
+import { stage } from "../support/stage.mjs";
 
 let server, browser, world;
-before(async () => {
-  server = await startServer();
-  world = await makeHostileWorld(server);
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await world?.stop();
-  await server?.stop();
+stage(async (on) => {
+  server = await on.server();
+  world = on.keep(await makeHostileWorld(server));
+  browser = await on.browser();
 });
 
 // A page of a visitor whose browser calls itself something hostile, and where a dialog is a fault.

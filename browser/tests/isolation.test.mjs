@@ -3,9 +3,9 @@
 // for what is not theirs. A new page is covered by being linked to.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { startReceiver } from "../support/receiver.mjs";
-import { apiOf, startServer, until } from "../support/server.mjs";
+import { test } from "node:test";
+import { apiOf, until } from "../support/server.mjs";
+import { stage } from "../support/stage.mjs";
 import { formsOf, linksOf, visitor } from "../support/walk.mjs";
 
 const MARK = "globexsecret";
@@ -14,18 +14,13 @@ const PAGES_MAX = 400;
 const NOTED_LATER = ["last_used_at", "health"];
 
 let server, receiver, project, api, ids;
-before(async () => {
-  server = await startServer();
-  receiver = await startReceiver((request) => (request.url.includes("broken") ? { status: 500, body: `no ${request.url}` } : {}));
-  project = await server.api("POST", "/v1/projects", { name: "Northwind", profile: "standard-webhooks" });
-  api = apiOf(server.url, project.api_key);
+stage(async (on) => {
+  server = await on.server();
+  receiver = await on.receiver((request) => (request.url.includes("broken") ? { status: 500, body: `no ${request.url}` } : {}));
+  ({ project, api } = await on.project(server, "Northwind"));
   await api("POST", "/v1/event-types", { name: "order.paid", description: "An order was paid." });
   ids = {};
   for (const id of ["acme", "globex"]) ids[id] = await fill(id, id === "globex" ? MARK : "acmesown");
-});
-after(async () => {
-  await server?.stop();
-  await receiver?.stop();
 });
 
 // One of everything that an account can have, each with the mark in it.

@@ -1,26 +1,21 @@
 // Keys of projects, accounts and the server: made, shown once, rotated, revoked.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { look, openPage, signIn, startBrowser, submit, textOf } from "../support/browser.mjs";
-import { apiOf, startServer } from "../support/server.mjs";
+import { test } from "node:test";
+import { look, signedIn, submit, textOf } from "../support/browser.mjs";
+import { apiOf } from "../support/server.mjs";
+import { stage } from "../support/stage.mjs";
 
 let server, browser, project, api;
-before(async () => {
-  server = await startServer();
-  project = await server.api("POST", "/v1/projects", { name: "Shop", profile: "standard-webhooks" });
-  api = apiOf(server.url, project.api_key);
+stage(async (on) => {
+  server = await on.server();
+  ({ project, api } = await on.project(server));
   await api("POST", "/v1/accounts", { id: "acme", name: "Acme" });
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
+  browser = await on.browser();
 });
 
 async function operator(key, path) {
-  const page = await openPage(browser);
-  await signIn(page, server, key);
+  const page = await signedIn(browser, server, key);
   await page.goto(server.url + path);
   return page;
 }

@@ -1,33 +1,27 @@
 // How delivery is going: the overview of both faces.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { look, openPage, signIn, startBrowser, textOf } from "../support/browser.mjs";
-import { startServer, until } from "../support/server.mjs";
-import { makeWorld } from "../support/world.mjs";
+import { test } from "node:test";
+import { look, signedIn, textOf } from "../support/browser.mjs";
+import { until } from "../support/server.mjs";
+import { stage } from "../support/stage.mjs";
 
 let server, browser, world;
-before(async () => {
-  server = await startServer();
-  world = await makeWorld(server);
-  browser = await startBrowser();
+stage(async (on) => {
+  server = await on.server();
+  world = await on.world(server);
+  browser = await on.browser();
   // Statistics are written down every few seconds.
   await until(
     () => world.project.api("GET", "/v1/stats"),
     (stats) => stats.totals.delivered > 500 && stats.totals.failed > 100,
   );
 });
-after(async () => {
-  await browser?.close();
-  await world?.stop();
-  await server?.stop();
-});
 
 const base = () => `${server.url}/ui/${world.project.id}`;
 
 test("the overview tells figures, charts, causes and what to look at now", async () => {
-  const page = await openPage(browser);
-  await signIn(page, server, world.project.key);
+  const page = await signedIn(browser, server, world.project.key);
   await page.goto(base());
   const text = await textOf(page);
   for (const part of [/What to look at now/, /Disabled: Staging, since \d{4}-/, /The staging system is rebuilt until Monday/, /Left alone for a while: Search index/,
@@ -48,8 +42,7 @@ test("the overview tells figures, charts, causes and what to look at now", async
 });
 
 test("each range shows its own points, and the values as a table", async () => {
-  const page = await openPage(browser);
-  await signIn(page, server, world.project.key);
+  const page = await signedIn(browser, server, world.project.key);
   for (const [range, points] of [["1h", 60], ["24h", 24], ["7d", 56], ["30d", 30]]) {
     await page.goto(`${base()}?range=${range}`);
     assert.equal(await page.$$eval("#volume .point", (all) => all.length), points);
@@ -66,8 +59,7 @@ test("each range shows its own points, and the values as a table", async () => {
 });
 
 test("a chart tells its values under the pointer and by the arrow keys", async () => {
-  const page = await openPage(browser);
-  await signIn(page, server, world.project.key);
+  const page = await signedIn(browser, server, world.project.key);
   await page.goto(`${base()}?range=24h`);
   const rest = await textOf(page, "#volume .readout");
   await page.hover("#volume .point:last-of-type");
@@ -88,8 +80,7 @@ test("a chart tells its values under the pointer and by the arrow keys", async (
 });
 
 test("what happens meanwhile is shown without a reload, and what is open stays open", async () => {
-  const page = await openPage(browser);
-  await signIn(page, server, world.project.key);
+  const page = await signedIn(browser, server, world.project.key);
   await page.goto(`${base()}?range=1h`);
   await page.click("#values summary");
   await page.hover("h1");
@@ -103,16 +94,14 @@ test("what happens meanwhile is shown without a reload, and what is open stays o
 
 test("a project where nothing happened yet says so, and a key that may not read deliveries is told", async () => {
   const empty = await server.api("POST", "/v1/projects", { name: "New", profile: "standard-webhooks" });
-  const page = await openPage(browser);
-  await signIn(page, server);
+  const page = await signedIn(browser, server);
   await page.goto(`${server.url}/ui/${empty.id}`);
   assert.match(await textOf(page), /Nothing was delivered in this time/);
   assert.doesNotMatch(await textOf(page), /What to look at now/);
   await look(page, "overview-empty");
   await page.done();
   const key = await world.project.api("POST", "/v1/keys", { scopes: ["events:write"] });
-  const poor = await openPage(browser);
-  await signIn(poor, server, key.api_key);
+  const poor = await signedIn(browser, server, key.api_key);
   await poor.goto(base());
   assert.match(await textOf(poor), /Your key may not read deliveries/);
   await poor.done();

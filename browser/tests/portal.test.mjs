@@ -3,31 +3,25 @@
 
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
-import { after, before, test } from "node:test";
-import { look, openPage, startBrowser, textOf } from "../support/browser.mjs";
-import { startReceiver } from "../support/receiver.mjs";
-import { apiOf, startServer, until } from "../support/server.mjs";
+import { test } from "node:test";
+import { look, openPage, textOf } from "../support/browser.mjs";
+import { until } from "../support/server.mjs";
+import { stage } from "../support/stage.mjs";
 
 const LOGO = `data:image/svg+xml;base64,${Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 120 28" width="120" height="28"><rect width="120" height="28" rx="6" fill="#7a2bd9"/><text x="14" y="20" font-family="sans-serif" font-size="15" font-weight="700" fill="#fff">Northwind</text></svg>').toString("base64")}`;
 
 let server, browser, receiver, project, api;
-before(async () => {
-  server = await startServer();
-  browser = await startBrowser();
-  receiver = await startReceiver();
-  project = await server.api("POST", "/v1/projects", { name: "Northwind", profile: "standard-webhooks" });
-  api = apiOf(server.url, project.api_key);
+stage(async (on) => {
+  server = await on.server();
+  browser = await on.browser();
+  receiver = await on.receiver();
+  ({ project, api } = await on.project(server, "Northwind"));
   for (const id of ["acme", "globex"]) {
     await api("POST", "/v1/accounts", { id, name: `${id} Ltd` });
     await api("POST", "/v1/endpoints", { account_id: id, url: `${receiver.url}/${id}`, name: `${id}'s orders` });
     await api("POST", "/v1/events", { account_id: id, type: "order.paid", data: { of: id } });
   }
   await until(() => api("GET", "/v1/deliveries?state=delivered"), ({ data }) => data.length === 2);
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-  await receiver?.stop();
 });
 
 const link = (asked = {}) => api("POST", "/v1/portal-sessions", { account_id: "acme", ...asked });

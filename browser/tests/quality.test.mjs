@@ -2,24 +2,18 @@
 // screenshot of each, in both themes and on a phone, is kept as `all-FACE-PAGE`.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { look, openPage, signIn, startBrowser } from "../support/browser.mjs";
+import { test } from "node:test";
+import { look, openPage, signedIn } from "../support/browser.mjs";
 import { crawl } from "../support/crawl.mjs";
 import { enterPortal } from "../support/portal.mjs";
 import { FIRST_LOAD_BYTES_MAX, liveTurn, safeHeaders, structureFaults, tabFaults, watch } from "../support/quality.mjs";
-import { startServer } from "../support/server.mjs";
-import { makeWorld } from "../support/world.mjs";
+import { stage } from "../support/stage.mjs";
 
 let server, browser, world;
-before(async () => {
-  server = await startServer();
-  world = await makeWorld(server);
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await world?.stop();
-  await server?.stop();
+stage(async (on) => {
+  server = await on.server();
+  world = await on.world(server);
+  browser = await on.browser();
 });
 
 function fileName(face, kind) {
@@ -63,8 +57,7 @@ async function withoutScript(page, kinds) {
 }
 
 test("each of the operator's pages is light, still, safe and usable, without a script as well", async () => {
-  const page = await openPage(browser);
-  await signIn(page, server);
+  const page = await signedIn(browser, server);
   const base = `${server.url}/ui/${world.project.id}`;
   const addresses = [base, `${base}/endpoints`, `${base}/deliveries`, `${base}/events`, `${base}/logs`, `${server.url}/ui`];
   const { kinds, faults } = await judge(page, "operator", addresses);

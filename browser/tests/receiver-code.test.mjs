@@ -1,17 +1,17 @@
 // Code for a receiver: what the page shows, pasted, takes what the endpoint is really sent.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { look, openPage, signIn, startBrowser, submit, textOf } from "../support/browser.mjs";
-import { startReceiver } from "../support/receiver.mjs";
-import { startServer, until } from "../support/server.mjs";
+import { test } from "node:test";
+import { look, signedIn, submit, textOf } from "../support/browser.mjs";
+import { until } from "../support/server.mjs";
+import { stage } from "../support/stage.mjs";
 
 let server, browser, receiver, project, endpoint, sent;
 
-before(async () => {
-  server = await startServer();
-  browser = await startBrowser();
-  receiver = await startReceiver();
+stage(async (on) => {
+  server = await on.server();
+  browser = await on.browser();
+  receiver = await on.receiver();
   project = await server.api("POST", "/v1/projects", { name: "Shop", profile: "standard-webhooks" });
   const query = `?project_id=${project.id}`;
   endpoint = await server.api("POST", `/v1/endpoints${query}`, { name: "Orders", url: `${receiver.url}/hooks`, events: ["*"] });
@@ -20,15 +20,9 @@ before(async () => {
   [sent] = receiver.received;
   sent.id = event.id;
 });
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-  await receiver?.stop();
-});
 
 test("the code that is shown takes what was sent, and not what was changed", async () => {
-  const page = await openPage(browser);
-  await signIn(page, server);
+  const page = await signedIn(browser, server);
   await page.goto(`${server.url}/ui/${project.id}/endpoints/${endpoint.id}/code`);
   assert.equal(await textOf(page, ".tabs a[aria-current]"), "Node");
   const code = await page.$eval(".block code", (block) => block.textContent);
@@ -44,8 +38,7 @@ test("the code that is shown takes what was sent, and not what was changed", asy
 });
 
 test("there is code in eight languages", async () => {
-  const page = await openPage(browser);
-  await signIn(page, server);
+  const page = await signedIn(browser, server);
   await page.goto(`${server.url}/ui/${project.id}/endpoints/${endpoint.id}/code`);
   const languages = await page.$$eval(".tabs a", (all) => all.map((link) => link.textContent));
   assert.deepEqual(languages, ["Node", "Python", "Rust", "Go", "PHP", "Ruby", "Java", "C#"]);
@@ -60,8 +53,7 @@ test("there is code in eight languages", async () => {
 });
 
 test("the page leads to the debugger with the endpoint chosen", async () => {
-  const page = await openPage(browser);
-  await signIn(page, server);
+  const page = await signedIn(browser, server);
   await page.goto(`${server.url}/ui/${project.id}/endpoints/${endpoint.id}/code?language=go`);
   await submit(page, "main a[href*='/debugger']");
   assert.equal(await page.$eval("#f-endpoint_id", (field) => field.value), endpoint.id);

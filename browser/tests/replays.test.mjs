@@ -1,19 +1,19 @@
 // Replays: counted first, begun, watched, paused, gone on with and ended.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { look, openPage, signIn, startBrowser, submit, textOf } from "../support/browser.mjs";
-import { startReceiver } from "../support/receiver.mjs";
-import { startServer, until } from "../support/server.mjs";
+import { test } from "node:test";
+import { look, openPage, signIn, signedIn, submit, textOf } from "../support/browser.mjs";
+import { until } from "../support/server.mjs";
+import { stage } from "../support/stage.mjs";
 
 const EVENTS = 40;
 let server, browser, receiver, project, endpoint;
 let down = true;
 
-before(async () => {
-  server = await startServer();
-  browser = await startBrowser();
-  receiver = await startReceiver(() => (down ? { status: 500, body: "down" } : { body: "ok" }));
+stage(async (on) => {
+  server = await on.server();
+  browser = await on.browser();
+  receiver = await on.receiver(() => (down ? { status: 500, body: "down" } : { body: "ok" }));
   // GitHub's format makes no retry: what fails has failed.
   project = await server.api("POST", "/v1/projects", { name: "Shop", profile: "github" });
   const path = (path) => `${path}?project_id=${project.id}`;
@@ -24,11 +24,6 @@ before(async () => {
   const failed = `${path("/v1/deliveries")}&state=failed&limit=250`;
   await until(() => server.api("GET", failed), (list) => list.data.length === EVENTS);
   down = false;
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-  await receiver?.stop();
 });
 
 const at = (path) => `${server.url}/ui/${project.id}${path}`;
@@ -42,8 +37,7 @@ async function countThem(page, rate) {
 }
 
 test("a replay is counted first, begun, and goes to its end", async () => {
-  const page = await openPage(browser);
-  await signIn(page, server);
+  const page = await signedIn(browser, server);
   await page.goto(at("/replays"));
   assert.match(await textOf(page), /No replay yet/);
   await look(page, "replays-empty");
@@ -110,8 +104,7 @@ test("a replay that has ended tells what failed again and what still waits, and 
 });
 
 test("what is wrong is said beside its field, with what was typed", async () => {
-  const page = await openPage(browser);
-  await signIn(page, server);
+  const page = await signedIn(browser, server);
   await page.goto(at("/replays/new"));
   await page.select("#f-what", "all");
   await page.type("#f-event_types", "order.*");
@@ -124,8 +117,7 @@ test("what is wrong is said beside its field, with what was typed", async () => 
 });
 
 test("only some deliveries are replayed: by how they failed, or of one event", async () => {
-  const page = await openPage(browser);
-  await signIn(page, server);
+  const page = await signedIn(browser, server);
   const path = (path) => `${path}?project_id=${project.id}`;
   down = true;
   const { id } = await server.api("POST", path("/v1/events"), { type: "order.paid", data: { number: EVENTS } });
@@ -190,8 +182,7 @@ test("a replay that runs can be paused, resumed and ended", async () => {
 
 test("a key that may only read sees replays and no button", async () => {
   const key = await server.api("POST", `/v1/keys?project_id=${project.id}`, { name: "reader", scopes: ["deliveries:read", "endpoints:read"] });
-  const page = await openPage(browser);
-  await signIn(page, server, key.api_key);
+  const page = await signedIn(browser, server, key.api_key);
   await page.goto(at("/replays"));
   assert.match(await textOf(page, "h1"), /Replays/);
   assert.equal(await page.$("main a.primary"), null);

@@ -1,22 +1,17 @@
 // Deliveries are sent again and cancelled, one, some or all, and an event is published by hand.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { look, openPage, signIn, startBrowser, submit, textOf } from "../support/browser.mjs";
+import { test } from "node:test";
+import { look, openPage, signIn, submit, textOf } from "../support/browser.mjs";
 import { enterPortal } from "../support/portal.mjs";
-import { startServer, until } from "../support/server.mjs";
-import { makeWorld } from "../support/world.mjs";
+import { until } from "../support/server.mjs";
+import { stage } from "../support/stage.mjs";
 
 let server, browser, world;
-before(async () => {
-  server = await startServer();
-  world = await makeWorld(server);
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await world?.stop();
-  await server?.stop();
+stage(async (on) => {
+  server = await on.server();
+  world = await on.world(server);
+  browser = await on.browser();
 });
 
 const at = (path) => `${server.url}/ui/${world.project.id}${path}`;

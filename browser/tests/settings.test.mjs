@@ -1,26 +1,21 @@
 // A project's settings, its audit log, and what is removed for good.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { look, openPage, signIn, startBrowser, submit, textOf } from "../support/browser.mjs";
-import { apiOf, startServer, until } from "../support/server.mjs";
+import { test } from "node:test";
+import { look, signedIn, submit, textOf } from "../support/browser.mjs";
+import { apiOf, until } from "../support/server.mjs";
+import { stage } from "../support/stage.mjs";
 
 let server, browser, project, api, owner;
-before(async () => {
-  server = await startServer();
-  project = await server.api("POST", "/v1/projects", { name: "Shop", profile: "standard-webhooks" });
-  api = apiOf(server.url, project.api_key);
+stage(async (on) => {
+  server = await on.server();
+  ({ project, api } = await on.project(server));
   owner = await api("GET", "/v1/keys/self");
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
+  browser = await on.browser();
 });
 
 async function operator(key, path) {
-  const page = await openPage(browser);
-  await signIn(page, server, key);
+  const page = await signedIn(browser, server, key);
   await page.goto(server.url + path);
   return page;
 }

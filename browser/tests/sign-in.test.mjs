@@ -1,23 +1,19 @@
 // Signing in, and out.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { look, openPage, signIn, startBrowser, submit, textOf } from "../support/browser.mjs";
-import { apiOf, startServer } from "../support/server.mjs";
+import { test } from "node:test";
+import { look, openPage, signedIn, submit, textOf } from "../support/browser.mjs";
+import { apiOf } from "../support/server.mjs";
+import { stage } from "../support/stage.mjs";
 
 let server, browser;
-before(async () => {
-  server = await startServer();
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
+stage(async (on) => {
+  server = await on.server();
+  browser = await on.browser();
 });
 
 test("a root key opens the list of projects, and signing out closes it", async () => {
-  const page = await openPage(browser);
-  await signIn(page, server);
+  const page = await signedIn(browser, server);
   assert.match(await textOf(page), /No project yet/);
   await look(page, "projects-empty");
   await submit(page, "aside form[action='/ui/sign-out'] button");
@@ -28,8 +24,7 @@ test("a root key opens the list of projects, and signing out closes it", async (
 });
 
 test("the browser holds a session and never the key, and signing out ends it everywhere", async () => {
-  const page = await openPage(browser);
-  await signIn(page, server);
+  const page = await signedIn(browser, server);
   const cookies = await page.browserContext().cookies();
   const { value: token, httpOnly, secure } = cookies.find(({ name }) => name === "__Host-hookwright");
   assert.match(token, /^hwk_sess_/);
@@ -43,8 +38,7 @@ test("the browser holds a session and never the key, and signing out ends it eve
 });
 
 test("a session that somebody ended leads to the sign-in page", async () => {
-  const page = await openPage(browser);
-  await signIn(page, server);
+  const page = await signedIn(browser, server);
   const { data } = await server.api("GET", "/v1/sessions");
   await server.api("DELETE", `/v1/sessions/${data[0].id}`);
   await page.goto(`${server.url}/ui`);

@@ -6,10 +6,11 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, beforeEach, test } from "node:test";
-import { look, openPage, startBrowser, submit, textOf } from "../support/browser.mjs";
+import { beforeEach, test } from "node:test";
+import { look, openPage, submit, textOf } from "../support/browser.mjs";
 import { startIssuer } from "../support/issuer.mjs";
 import { apiOf, startServer } from "../support/server.mjs";
+import { stage } from "../support/stage.mjs";
 
 const clientSecret = "secret & more:1";
 let server, browser, issuer, project;
@@ -23,10 +24,10 @@ async function freePort() {
   return port;
 }
 
-before(async () => {
-  issuer = await startIssuer({ clientId: "hookwright", clientSecret });
+stage(async (on) => {
+  issuer = on.keep(await startIssuer({ clientId: "hookwright", clientSecret }));
   const port = await freePort();
-  server = await startServer({
+  server = await on.server({
     listen: `127.0.0.1:${port}`,
     args: [
       "--public-url", `http://127.0.0.1:${port}`,
@@ -36,12 +37,7 @@ before(async () => {
     env: { HOOKWRIGHT_OIDC_CLIENT_SECRET: clientSecret },
   });
   project = await server.api("POST", "/v1/projects", { name: "Shop", profile: "standard-webhooks" });
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-  await issuer?.stop();
+  browser = await on.browser();
 });
 beforeEach(() => {
   issuer.person = { sub: "1", email: "ada@example.com", email_verified: true };

@@ -1,18 +1,13 @@
 // The project that the other tests use: does it hold what they count on?
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { startServer } from "../support/server.mjs";
-import { makeWorld } from "../support/world.mjs";
+import { test } from "node:test";
+import { stage } from "../support/stage.mjs";
 
 let server, world;
-before(async () => {
-  server = await startServer();
-  world = await makeWorld(server);
-});
-after(async () => {
-  await world?.stop();
-  await server?.stop();
+stage(async (on) => {
+  server = await on.server();
+  world = await on.world(server);
 });
 
 test("a delivery is in each state, an endpoint in each, a replay done and one under way", async () => {
