@@ -36,7 +36,8 @@ async function fill(account, mark) {
   const [delivered, failed] = [(await of("delivered")).data[0], (await of("failed")).data[0]];
   const replay = await api("POST", "/v1/replays", { account_id: account, endpoint_id: endpoint.id, since: new Date(Date.now() - 3_600_000).toISOString() });
   await until(() => api("GET", `/v1/replays/${replay.id}`), ({ state }) => state === "finished");
-  return { endpoint: endpoint.id, broken: broken.id, event: event.id, delivery: delivered.id, failed: failed.id, replay: replay.id };
+  const session = await api("POST", "/v1/portal-sessions", { account_id: account });
+  return { session: session.id, endpoint: endpoint.id, broken: broken.id, event: event.id, delivery: delivered.id, failed: failed.id, replay: replay.id };
 }
 
 // All that the other account has, as the product sees it.
@@ -45,7 +46,8 @@ async function state() {
   for (const path of ["endpoints", "events", "deliveries", "replays"]) {
     all.push(...(await api("GET", `/v1/${path}?account_id=globex&limit=250`)).data);
   }
-  all.push(await api("GET", "/v1/accounts/globex"), await api("GET", "/v1/accounts/globex/keys"));
+  for (const path of ["", "/keys", "/portal-tokens"]) all.push(await api("GET", `/v1/accounts/globex${path}`));
+  all.push(await api("GET", `/v1/projects/${project.id}`));
   return JSON.stringify(all, (name, value) => (NOTED_LATER.includes(name) ? undefined : value));
 }
 
@@ -131,7 +133,7 @@ test("a customer reaches nothing of another account by any address", async () =>
   }
   const own = await acme.get(`/portal/endpoints/${ids.acme.endpoint}`);
   assert.equal(own.status, 200, "their own are there");
-  for (const of of ["endpoints/ep_", "deliveries/dlv_", "events/msg_", "replays/rpl_"]) {
+  for (const of of ["endpoints/ep_", "deliveries/dlv_", "events/msg_", "replays/rpl_", "accounts/globex/portal-links"]) {
     assert.ok(tried.has(`/portal/${of}`), `no page of ${of} was tried, only ${[...tried]}`);
   }
   assert.ok(addresses.length >= 40 && tried.size >= 8, `${addresses.length} addresses, ${tried.size} kinds of theirs`);
@@ -139,6 +141,10 @@ test("a customer reaches nothing of another account by any address", async () =>
 
 test("a customer changes nothing of another account by any form", async () => {
   const { forms } = await found();
+  for (const action of ["/portal-links", `/portal-links/${ids.globex.session}/end`]) {
+    assert.ok(forms.some((form) => form.action === `/portal/accounts/globex${action}`), `no form for ${action}`);
+  }
+  assert.ok(forms.some((form) => form.action === "/portal/settings/portal"), "no form of the portal's look");
   const acme = await portal("acme", { reveal_secrets: true });
   const csrf = formsOf((await acme.get(`/portal/endpoints/${ids.acme.endpoint}`)).text, "/").flatMap(({ fields }) => fields).find(([name]) => name === "_csrf")[1];
   const before = await state();

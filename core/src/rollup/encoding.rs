@@ -185,6 +185,8 @@ mod tests {
             prop_assert_eq!(Counts::decode(&bytes), Ok(counts.clone()));
             let failures = counts.errors().map(|(_, count)| count).sum();
             prop_assert_eq!(Counts::failures_in(&bytes), Ok(failures));
+            let timeless = Counts { times: Default::default(), ..counts };
+            prop_assert_eq!(Counts::numbers_in(&bytes), Ok(timeless));
         }
 
         #[test]
