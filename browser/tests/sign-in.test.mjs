@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { look, openPage, signedIn, submit, textOf } from "../support/browser.mjs";
+import { look, openPage, signIn, signedIn, submit, textOf } from "../support/browser.mjs";
 import { apiOf } from "../support/server.mjs";
 import { stage } from "../support/stage.mjs";
 
