@@ -188,3 +188,20 @@ async fn new_rows_come_after_moved_ones() {
     let projects = store.projects(ALL).await.expect("listed").rows;
     assert_eq!(projects[0].name, "a\u{fffd}b", "text without NUL");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_that_an_older_version_left_is_brought_up_to_date_first() {
+    let place = Place::make().await;
+    three_days(&place).await;
+    place.change(
+        "DROP INDEX jobs_ended; ALTER TABLE endpoints DROP COLUMN status_since; PRAGMA user_version = 5",
+    );
+    let refused = place.begin().await.err().expect("refused").to_string();
+    assert!(
+        refused.contains("hint: start `hookwright serve`"),
+        "{refused}"
+    );
+    // Which does it.
+    place.source().close().await.expect("closed");
+    place.migrate().await;
+}

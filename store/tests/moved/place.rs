@@ -8,7 +8,7 @@ use hookwright_core::ids::EndpointId;
 use hookwright_core::time::UnixMs;
 use hookwright_store::{
     Append, Appended, Counted, Disposition, Migration, PostgresOptions, Prepare, Route, Scope,
-    SqliteOptions, Store, Vault,
+    SqliteOptions, Store, StoreError, Vault,
 };
 use rustls::{ClientConfig, RootCertStore};
 use tempfile::TempDir;
@@ -61,10 +61,20 @@ impl Place {
 
     /// Moves everything; the source is closed.
     pub async fn migrate(&self) {
-        let from = (self.folder.path(), vault());
-        let migration = Migration::open(from, (&self.url(), vault()), options()).await;
-        let counted = migration.expect("opened").run(|_| {}).await.expect("moved");
+        let counted = self
+            .begin()
+            .await
+            .expect("opened")
+            .run(|_| {})
+            .await
+            .expect("moved");
         assert!(counted.iter().all(Counted::is_equal), "{counted:?}");
+    }
+
+    /// A move that is ready to begin.
+    pub async fn begin(&self) -> Result<Migration, StoreError> {
+        let from = (self.folder.path(), vault());
+        Migration::open(from, (&self.url(), vault()), options()).await
     }
 
     /// The store in the database.
