@@ -8,7 +8,7 @@ use axum::extract::{Request, State};
 use hookwright_core::limits::{SIGNATURE_EXPLAIN_BODY_BYTES_MAX, SIGNATURE_EXPLAIN_SECRETS_MAX};
 use hookwright_core::scope::Scope as KeyScope;
 use hookwright_core::time::UnixMs;
-use hookwright_wire::{About, Explanation, Profile, Received, Step, explain};
+use hookwright_wire::{About, COMMON_CAUSES, Explanation, Profile, Received, Step, explain};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -259,6 +259,9 @@ impl Given {
         let is_wrong = told.steps.iter().find(signature);
         if is_wrong.is_none_or(|step| step.passed != Some(true)) {
             let found = signer::hints(&self.candidates, &received, &self.secrets, self.now);
+            if !found.is_empty() {
+                told.hints.retain(|hint| hint != COMMON_CAUSES);
+            }
             told.hints.splice(0..0, found);
         }
         if let Some(hint) = self.other_format(&keys.profile) {

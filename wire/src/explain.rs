@@ -11,6 +11,7 @@ use crate::sign::Content;
 use crate::verify::{Received, VerifyError, stamp, verify};
 
 pub use content::SignedContent;
+pub use hints::COMMON_CAUSES;
 pub(crate) use steps::signs_url;
 
 /// What became of a request's check.

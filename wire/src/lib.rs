@@ -23,7 +23,9 @@ mod timestamp;
 mod verify;
 
 pub use canonical::{CanonicalError, CanonicalJson, canonicalise};
-pub use explain::{About, Explanation, SignedContent, Step, explain, is_signed_with};
+pub use explain::{
+    About, COMMON_CAUSES, Explanation, SignedContent, Step, explain, is_signed_with,
+};
 pub use key::{
     SecretError, SigningKey, VerifyingKey, new_ed25519_secret, new_secret, public_key, signing_key,
     verifying_key,

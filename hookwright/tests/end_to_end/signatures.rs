@@ -131,6 +131,7 @@ fn a_secret_of_another_endpoint_is_recognised_and_so_is_the_one_that_signed() {
         "{given}"
     );
     assert!(!hints(&told).contains(&sent.secret));
+    assert_eq!(told["hints"].as_array().map(Vec::len), Some(2), "{told}");
     // A body that was changed is nobody's.
     let told = ask(sent, json!({"secrets": [secret], "body": "{}"}));
     assert!(!hints(&told).contains("right with the secret"), "{told}");

@@ -11,6 +11,9 @@ use crate::profile::{Algorithm, Profile, SignatureScheme, TimestampFormat};
 use crate::sign::Content;
 use crate::verify::{Received, SIGNATURES_MAX, checks, decode, signatures};
 
+/// The hint where none of the mistakes that are tried is the one.
+pub const COMMON_CAUSES: &str = "Most often the secret is that of another endpoint or environment, or the body was parsed and written anew before it was checked: sign the bytes as they came in. During a rotation give both secrets.";
+
 /// A text and how it is told.
 type Variant<T> = (T, &'static str);
 
@@ -39,7 +42,7 @@ pub(super) fn all(checked: &Checked<'_>, now_s: Option<i64>) -> Vec<String> {
             hints.push("The body is empty: where the request had one, something read it before it was checked. Take the raw bytes before any parser does.".to_owned());
         }
         if hints.is_empty() && !keys.is_empty() && asked.has_any() {
-            hints.push("Most often the secret is that of another endpoint or environment, or the body was parsed and written anew before it was checked: sign the bytes as they came in. During a rotation give both secrets.".to_owned());
+            hints.push(COMMON_CAUSES.to_owned());
         }
     }
     hints
