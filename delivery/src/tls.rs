@@ -79,8 +79,12 @@ fn certified(
     }
     let key = PrivateKeyDer::from_pem_slice(own.private_key_pem.as_bytes())
         .map_err(|_| ClientCertificateError::Key)?;
-    CertifiedKey::from_der(chain, key, base.crypto_provider())
-        .map_err(|error| ClientCertificateError::Mismatch(error.to_string()))
+    CertifiedKey::from_der(chain, key, base.crypto_provider()).map_err(|error| {
+        ClientCertificateError::Mismatch(match error {
+            rustls::Error::InconsistentKeys(_) => "it is the key of another certificate".to_owned(),
+            error => error.to_string(),
+        })
+    })
 }
 
 /// As `base`, presenting a client certificate.

@@ -2,7 +2,7 @@
 
 use hookwright_core::endpoint_url::parse_endpoint_url;
 use hookwright_core::limits::{CLIENT_CERTIFICATE_PEM_BYTES_MAX, RECEIVER_CREDENTIAL_BYTES_MAX};
-use hookwright_delivery::{check_receiver_auth, client_certificate_der};
+use hookwright_delivery::{ClientCertificateError, check_receiver_auth, client_certificate_der};
 use hookwright_store::{ClientCertificate, ReceiverAuth};
 use ring::digest::{SHA256, digest};
 use schemars::JsonSchema;
@@ -126,9 +126,14 @@ impl ClientCertificateInput {
             certificate_pem: self.certificate_pem,
             private_key_pem: self.private_key_pem,
         };
-        app.engine
-            .check_client_certificate(&own)
-            .map_err(|error| Problem::field("/client_certificate", error.to_string()))?;
+        app.engine.check_client_certificate(&own).map_err(|error| {
+            let pointer = match error {
+                ClientCertificateError::Certificate => "/client_certificate/certificate_pem",
+                ClientCertificateError::Key => "/client_certificate/private_key_pem",
+                ClientCertificateError::Mismatch(_) => "/client_certificate",
+            };
+            Problem::field(pointer, error.to_string())
+        })?;
         Ok(own)
     }
 }

@@ -200,12 +200,18 @@ fn a_receiver_that_asks_for_a_certificate_is_shown_the_endpoints() {
     let path = format!("/v1/endpoints/{}", made["id"].as_str().expect("an id"));
     let (own, other): (Identity, Identity) = (receiver.identity("me"), receiver.identity("other"));
     let certificate = |certificate: &str, key: &str| json!({"client_certificate": {"certificate_pem": certificate, "private_key_pem": key}});
-    for (chain, key) in [
-        (&own.certificate_pem, &other.key_pem),
-        (&own.key_pem, &own.key_pem),
+    for (chain, key, field) in [
+        (&own.certificate_pem, &other.key_pem, ""),
+        (&own.key_pem, &own.key_pem, "/certificate_pem"),
+        (
+            &own.certificate_pem,
+            &own.certificate_pem,
+            "/private_key_pem",
+        ),
     ] {
         let refused = client.patch(&path, &certificate(chain, key)).expect(422);
-        assert_eq!(refused["errors"][0]["pointer"], "/client_certificate");
+        let pointer = format!("/client_certificate{field}");
+        assert_eq!(refused["errors"][0]["pointer"], pointer);
     }
     let changed = client.patch(&path, &certificate(&own.certificate_pem, &own.key_pem));
     let changed = changed.expect(200);

@@ -19,7 +19,7 @@ use crate::parts::confirm::unfold;
 use crate::parts::field::{Field, check, trouble};
 use crate::parts::list::{Cursor, ListOf, empty, pager};
 use crate::parts::show::{badge, block};
-use crate::parts::times::{in_time, time, to_the_second};
+use crate::parts::times::time;
 use crate::posted::{Fields, Form, Posted};
 use crate::router::Pages;
 use crate::visit::{Visit, segment};
@@ -226,8 +226,8 @@ async fn shown_once(visit: &Visit, id: &str, made: &Made) -> Result<Response, Fa
         p.crumbs { a href=(visit.to(&path(id))) { "Customer portal of " (account.title()) } }
         h1 { "The link is made" }
         p.note role="status" {
-            strong { "Copy it, or open it, now." } " It is shown this once. It works until " (to_the_second(&made.link_expires_at))
-            " (" (in_time(&made.link_expires_at)) ") and for the first who follows it: who has it, sees what " (account.title()) " sees."
+            strong { "Copy it, or open it, now." } " It is shown this once. It works until " (time(&made.link_expires_at))
+            ", for the first who follows it: who has it sees what " (account.title()) " sees."
         }
         (block("Portal link", &made.url))
         p { "The session that it opens ends at " (time(&made.expires_at)) "." }

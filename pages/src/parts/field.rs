@@ -10,6 +10,8 @@ pub(crate) struct Field<'a> {
     pub(crate) label: &'a str,
     pub(crate) hint: &'a str,
     pub(crate) required: bool,
+    /// Whether it is said that it may be left empty.
+    optional: bool,
 }
 
 impl<'a> Field<'a> {
@@ -19,6 +21,7 @@ impl<'a> Field<'a> {
             label,
             hint: "",
             required: false,
+            optional: true,
         }
     }
 
@@ -29,6 +32,16 @@ impl<'a> Field<'a> {
     pub(crate) const fn required(self) -> Self {
         Self {
             required: true,
+            optional: false,
+            ..self
+        }
+    }
+
+    /// Needed where something was chosen that it belongs to: the API says so, since a browser would
+    /// ask for it even where it is not shown.
+    pub(crate) const fn where_chosen(self) -> Self {
+        Self {
+            optional: false,
             ..self
         }
     }
@@ -52,7 +65,7 @@ impl<'a> Field<'a> {
             div.field {
                 label for=(id) {
                     (self.label)
-                    @if !self.required { " " span.optional { "optional" } }
+                    @if self.optional { " " span.optional { "optional" } }
                 }
                 (input)
                 @if !self.hint.is_empty() { p.hint id={ (id) "-hint" } { (self.hint) } }

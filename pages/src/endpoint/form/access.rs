@@ -54,7 +54,14 @@ pub(super) fn part(form: &Form, kept: &Kept) -> Markup {
     let auth = offered(kept.auth.as_deref(), &AUTH);
     let certificate = offered(kept.certificate.as_deref(), &CERTIFICATE);
     let own = |name, label, hint, kind| Field::new(name, label).hint(hint).input(form, kind);
-    let pem = |name, label, hint| Field::new(name, label).hint(hint).area(form, 3);
+    let needed = |name, label, hint, kind| {
+        let field = Field::new(name, label).hint(hint).where_chosen();
+        field.input(form, kind)
+    };
+    let pem = |name, label, hint| {
+        let field = Field::new(name, label).hint(hint).where_chosen();
+        field.area(form, 3)
+    };
     html! {
         fieldset {
             legend { "Headers" }
@@ -66,14 +73,14 @@ pub(super) fn part(form: &Form, kept: &Kept) -> Markup {
             p.hint { "What stands in each request's authorization header. Passwords, tokens and keys are never shown again: to change one part, type all of it anew." }
             (Field::new("auth/type", "Kind").required().select(form, &auth))
             div.columns-2 data-of="basic" {
-                (own("auth/username", "User name", "Of Basic.", "text"))
+                (needed("auth/username", "User name", "Of Basic.", "text"))
                 (own("auth/password", "Password", "Of Basic.", "password"))
             }
-            div data-of="bearer" { (own("auth/token", "Token", "Of Bearer.", "password")) }
+            div data-of="bearer" { (needed("auth/token", "Token", "Of Bearer.", "password")) }
             div.columns-2 data-of="oauth2" {
-                (own("auth/token_url", "Token URL", "Of OAuth 2.0, as the fields that follow.", "url"))
-                (own("auth/client_id", "Client id", "", "text"))
-                (own("auth/client_secret", "Client secret", "", "password"))
+                (needed("auth/token_url", "Token URL", "Of OAuth 2.0, as the fields that follow.", "url"))
+                (needed("auth/client_id", "Client id", "", "text"))
+                (needed("auth/client_secret", "Client secret", "", "password"))
                 (own("auth/scope", "Scope", "", "text"))
                 (own("auth/audience", "Audience", "", "text"))
             }
