@@ -9,6 +9,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 
 use crate::accounts;
+use crate::events;
 use crate::fault::{Fault, Problem};
 use crate::layout;
 use crate::parts::list::{ListOf, empty, pager, with};
@@ -200,24 +201,28 @@ fn row(visit: &Visit, entry: &Entry) -> Markup {
 
 /// What a call was about, with a way there.
 fn thing(visit: &Visit, entry: &Entry, name: &str, id: &str) -> Markup {
-    let to = match id.split_once('_').map_or("", |(kind, _)| kind) {
-        _ if name == "account_id" => Some(accounts::path_of(id)),
-        "ep" => Some(format!("/endpoints/{}", segment(id))),
-        "evt" => Some(format!("/events/{}", segment(id))),
-        "dlv" => Some(format!("/deliveries/{}", segment(id))),
-        "rpl" => Some(format!("/replays/{}", segment(id))),
-        "prg" => Some(format!("/purges/{}", segment(id))),
-        _ => None,
-    };
     let base = match (is_of_all(visit), &entry.project_id) {
         (true, Some(project)) => format!("{OPERATOR}/{}", segment(project)),
         _ => visit.base.clone(),
     };
     // What was about no project has no page outside of one.
-    let to = to
-        .filter(|_| base != OPERATOR)
-        .map(|to| format!("{base}{to}"));
+    let to = page_of(&entry.path, name, id).filter(|_| base != OPERATOR);
+    let to = to.map(|to| format!("{base}{to}"));
     html! { @match to { Some(to) => a href=(to) { code { (id) } }, None => code { (id) } } }
+}
+
+/// The page of what a part of a path stands for, by what stands before it there.
+fn page_of(template: &str, name: &str, id: &str) -> Option<String> {
+    let (before, _) = template.split_once(&format!("/{{{name}}}"))?;
+    let (_, kind) = before.rsplit_once('/')?;
+    match kind {
+        "accounts" => Some(accounts::path_of(id)),
+        "endpoints" | "webhooks" => Some(format!("/endpoints/{}", segment(id))),
+        "events" => Some(events::address(id)),
+        "event-types" => Some(format!("/catalogue/{}", segment(id))),
+        "deliveries" | "replays" | "purges" => Some(format!("/{kind}/{}", segment(id))),
+        _ => None,
+    }
 }
 
 /// An HTTP status as the end of a call.
@@ -247,6 +252,20 @@ pub(crate) fn moment(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_call_was_about_has_its_page_by_its_place_in_the_path() {
+        let page = |template, name, id| page_of(template, name, id).unwrap_or_default();
+        let of_account = "/v1/accounts/{account_id}/webhooks/{id}/pause";
+        assert_eq!(page(of_account, "id", "ep_1"), "/endpoints/ep_1");
+        assert_eq!(page(of_account, "account_id", "acme"), "/accounts/acme");
+        assert_eq!(page("/v1/events/{id}", "id", "msg_1"), "/events/msg_1");
+        assert_eq!(
+            page("/v1/event-types/{name}", "name", "a b"),
+            "/catalogue/a%20b"
+        );
+        assert_eq!(page("/v1/keys/{key_id}", "key_id", "key_1"), "");
+    }
 
     #[test]
     fn a_browsers_moment_is_utc() {

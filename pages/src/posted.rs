@@ -55,7 +55,7 @@ impl Fields {
             return Ok(Self::of(&body));
         };
         let detail = "Nothing was done: the form did not arrive whole.";
-        let fields = multipart::fields(&body, boundary);
+        let fields = multipart::fields(body, boundary).await;
         fields
             .map(Self)
             .ok_or_else(|| Fault::new(StatusCode::BAD_REQUEST, detail))

@@ -23,6 +23,7 @@ const QUERY_MAX: usize = 128;
 const KINDS: &[(&str, &str, &str)] = &[
     ("/v1/deliveries", "/deliveries", "dlv_"),
     ("/v1/replays", "/replays", "rpl_"),
+    ("/v1/purges", "/purges", "prg_"),
     ("/v1/endpoints", "/endpoints", ""),
     ("/v1/events", "/events", ""),
     ("/v1/event-types", "/catalogue", ""),
@@ -50,7 +51,7 @@ async fn search(visit: Visit, Query(asked): Query<Asked>) -> Result<Response, Fa
             div.field {
                 label for="q" { "Id" }
                 input #q name="q" type="search" value=(asked.q) autocomplete="off" spellcheck="false" maxlength=(QUERY_MAX);
-                p.hint { "The whole id of a delivery, an event, an endpoint or a replay, or the name of an event type. Your own event ids work as well." }
+                p.hint { "The whole id of a delivery, an event, an endpoint, a replay or an account, or the name of an event type. Your own event ids work as well." }
             }
             div { button.primary type="submit" { "Search" } }
         }
@@ -71,8 +72,9 @@ async fn find(visit: &Visit, id: &str) -> Result<Option<String>, Fault> {
         return Ok(None);
     }
     let kinds = KINDS.iter().filter(|(_, page, prefix)| {
-        // The portal has no page of accounts.
-        id.starts_with(prefix) && (visit.face == Face::Operator || *page != "/accounts")
+        // The portal has no page of accounts or purges.
+        let is_there = visit.face == Face::Operator || !matches!(*page, "/accounts" | "/purges");
+        id.starts_with(prefix) && is_there
     });
     for (list, page, _) in kinds {
         let id = match *page {

@@ -112,16 +112,18 @@ pub(crate) fn page(limit: Option<&str>, cursor: Option<&str>) -> Result<Page, Pr
 
 /// How many items a page has.
 pub(crate) fn items(limit: Option<&str>) -> Result<usize, Problem> {
+    at_most(limit, PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX)
+}
+
+/// How many items somebody asks for, if they say so.
+pub(crate) fn at_most(limit: Option<&str>, default: usize, most: usize) -> Result<usize, Problem> {
     let Some(text) = limit else {
-        return Ok(PAGE_ITEMS_DEFAULT);
+        return Ok(default);
     };
     let limit = text.parse().ok();
     limit
-        .filter(|limit| (1..=PAGE_ITEMS_MAX).contains(limit))
-        .ok_or_else(|| {
-            let detail = format!("must be a number from 1 to {PAGE_ITEMS_MAX}");
-            Problem::query("limit", &detail)
-        })
+        .filter(|limit| (1..=most).contains(limit))
+        .ok_or_else(|| Problem::query("limit", &format!("must be a number from 1 to {most}")))
 }
 
 /// A page, as lists answer it.

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::{Api, Doc};
 use crate::app::App;
+use crate::paging::at_most;
 use crate::problem::Problem;
 use crate::query::QueryText;
 use crate::stats::WidthWord;
@@ -104,7 +105,11 @@ async fn worst(
         (query.since.as_deref(), query.until.as_deref()),
         app.engine.now(),
     )?;
-    let limit = limit(query.limit.as_deref())?;
+    let limit = at_most(
+        query.limit.as_deref(),
+        ENDPOINTS_DEFAULT,
+        STATS_ENDPOINTS_MAX,
+    )?;
     let found = counted(&app, scope, stretches).await?;
     let data = failing(&app, scope, (found.endpoints, stretches), limit).await?;
     Ok(Json(FailingEndpoints {
@@ -183,17 +188,4 @@ async fn failing(
         }
     });
     Ok(shown.collect())
-}
-
-fn limit(text: Option<&str>) -> Result<usize, Problem> {
-    let Some(text) = text else {
-        return Ok(ENDPOINTS_DEFAULT);
-    };
-    let limit = text.parse().ok();
-    limit
-        .filter(|limit| (1..=STATS_ENDPOINTS_MAX).contains(limit))
-        .ok_or_else(|| {
-            let detail = format!("must be a number from 1 to {STATS_ENDPOINTS_MAX}");
-            Problem::query("limit", &detail)
-        })
 }

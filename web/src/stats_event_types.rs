@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::{Api, Doc};
 use crate::app::App;
+use crate::paging::at_most;
 use crate::problem::Problem;
 use crate::query::QueryText;
 use crate::stats::WidthWord;
@@ -121,7 +122,11 @@ async fn worst(
         (query.since.as_deref(), query.until.as_deref()),
         app.engine.now(),
     )?;
-    let limit = limit(query.limit.as_deref())?;
+    let limit = at_most(
+        query.limit.as_deref(),
+        EVENT_TYPES_DEFAULT,
+        STATS_EVENT_TYPES_MAX,
+    )?;
     let most = STATS_EVENT_TYPE_ROWS_MAX;
     let store = app.engine.store();
     let found = store.rollups_by_event_type(scope.project_id, stretches, most);
@@ -140,17 +145,4 @@ async fn worst(
         is_complete: found.is_complete,
         data,
     }))
-}
-
-fn limit(text: Option<&str>) -> Result<usize, Problem> {
-    let Some(text) = text else {
-        return Ok(EVENT_TYPES_DEFAULT);
-    };
-    let limit = text.parse().ok();
-    limit
-        .filter(|limit| (1..=STATS_EVENT_TYPES_MAX).contains(limit))
-        .ok_or_else(|| {
-            let detail = format!("must be a number from 1 to {STATS_EVENT_TYPES_MAX}");
-            Problem::query("limit", &detail)
-        })
 }

@@ -1,92 +1,65 @@
 //! What does a form say that has a file in it (`multipart/form-data`, RFC 7578)? A file is what the API
 //! takes for one: a `data:` URI; nothing, where none was chosen.
 
+use std::convert::Infallible;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use futures_util::stream;
+use multer::{Error, Field, Multipart};
 
 /// What stands between the parts, if the content type is that of such a form.
-pub(super) fn boundary(content_type: &str) -> Option<&str> {
-    let (kind, parameters) = content_type.split_once(';')?;
-    if !kind.trim().eq_ignore_ascii_case("multipart/form-data") {
-        return None;
-    }
-    let given = parameters.split(';').find_map(|it| {
-        let (name, value) = it.trim().split_once('=')?;
-        name.eq_ignore_ascii_case("boundary").then_some(value)
-    });
-    given
-        .map(|it| it.trim_matches('"'))
-        .filter(|it| !it.is_empty())
+pub(super) fn boundary(content_type: &str) -> Option<String> {
+    let found = multer::parse_boundary(content_type).ok();
+    found.filter(|it| !it.is_empty())
 }
 
 /// Its fields, in their order; `None` if it is not whole.
-pub(super) fn fields(body: &[u8], boundary: &str) -> Option<Vec<(String, String)>> {
-    let between = format!("\r\n--{boundary}");
-    let between = between.as_bytes();
-    // Nothing stands before the first.
-    let mut rest = body.strip_prefix(&between[2..])?;
+pub(super) async fn fields(body: Bytes, boundary: String) -> Option<Vec<(String, String)>> {
+    let body = stream::iter([Ok::<_, Infallible>(body)]);
+    let mut form = Multipart::new(body, boundary);
     let mut fields = Vec::new();
-    while !rest.starts_with(b"--") {
-        rest = rest.strip_prefix(b"\r\n")?;
-        let end = find(rest, between)?;
-        fields.push(field(&rest[..end])?);
-        rest = &rest[end + between.len()..];
+    while let Some(field) = form.next_field().await.ok()? {
+        let name = field.name()?.to_owned();
+        fields.push((name, content(field).await.ok()?));
     }
     Some(fields)
 }
 
-fn find(text: &[u8], wanted: &[u8]) -> Option<usize> {
-    text.windows(wanted.len()).position(|it| it == wanted)
-}
-
-/// One part: its name, and what is in it.
-fn field(part: &[u8]) -> Option<(String, String)> {
-    let end = find(part, b"\r\n\r\n")?;
-    let head = std::str::from_utf8(&part[..end]).ok()?;
-    let content = &part[end + 4..];
-    let header = |wanted: &str| {
-        head.split("\r\n").find_map(|line| {
-            let (name, value) = line.split_once(':')?;
-            name.eq_ignore_ascii_case(wanted).then(|| value.trim())
-        })
-    };
-    let disposition = header("content-disposition")?;
-    let name = parameter(disposition, "name")?.to_owned();
-    let text = match parameter(disposition, "filename") {
-        None => String::from_utf8_lossy(content).into_owned(),
-        Some(_) if content.is_empty() => String::new(),
-        Some(_) => {
-            let kind = header("content-type").unwrap_or("application/octet-stream");
-            format!("data:{kind};base64,{}", STANDARD.encode(content))
-        }
-    };
-    Some((name, text))
-}
-
-/// Browsers write a quotation mark in a value as %22, so that the next one ends it.
-fn parameter<'a>(disposition: &'a str, name: &str) -> Option<&'a str> {
-    let wanted = format!("; {name}=\"");
-    let start = disposition.find(&wanted)? + wanted.len();
-    disposition[start..].split('"').next()
+async fn content(field: Field<'_>) -> Result<String, Error> {
+    let is_file = field.file_name().is_some();
+    let kind = field.content_type().map(ToString::to_string);
+    let content = field.bytes().await?;
+    if !is_file {
+        return Ok(String::from_utf8_lossy(&content).into_owned());
+    }
+    if content.is_empty() {
+        return Ok(String::new());
+    }
+    let kind = kind.as_deref().unwrap_or("application/octet-stream");
+    Ok(format!("data:{kind};base64,{}", STANDARD.encode(content)))
 }
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt as _;
+
     use super::*;
 
     const KIND: &str = "multipart/form-data; boundary=----WebKitFormBoundaryAbc";
 
     fn read(body: &str) -> Option<Vec<(String, String)>> {
-        fields(body.as_bytes(), boundary(KIND).expect("a form"))
+        let body = Bytes::copy_from_slice(body.as_bytes());
+        let found = fields(body, boundary(KIND).expect("a form"));
+        found.now_or_never().expect("all of it is there")
     }
 
     #[test]
     fn a_form_names_what_stands_between_its_parts() {
-        assert_eq!(boundary(KIND), Some("----WebKitFormBoundaryAbc"));
-        assert_eq!(
-            boundary("Multipart/Form-Data; charset=utf-8; Boundary=\"a b\""),
-            Some("a b")
-        );
+        assert_eq!(boundary(KIND).as_deref(), Some("----WebKitFormBoundaryAbc"));
+        let quoted = boundary("Multipart/Form-Data; charset=utf-8; Boundary=\"a b\"");
+        assert_eq!(quoted.as_deref(), Some("a b"));
         for other in [
             "application/x-www-form-urlencoded",
             "multipart/form-data",

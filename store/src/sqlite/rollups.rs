@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use hookwright_core::ids::{EndpointId, ProjectId};
 use hookwright_core::rollup::{Counts, Width};
 use hookwright_core::time::UnixMs;
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{Result, SqliteStore};
 use crate::model::{
@@ -82,33 +82,18 @@ impl SqliteStore {
         limit: usize,
     ) -> Result<EndpointFailures> {
         self.read(move |connection| {
-            let mut select = connection.prepare_cached(
-                "SELECT subject, counts FROM rollups
-                 WHERE width = ?1 AND start = ?2 AND project_id = ?3 AND subject >= ?4 AND subject < ?5
-                 ORDER BY subject LIMIT ?6",
-            )?;
-            let (from, to) = Subject::ENDPOINTS;
-            let width = stretches.width.seconds();
             let mut sums: HashMap<EndpointId, u64> = HashMap::new();
-            let mut left = limit;
-            for start in stretches.starts().rev() {
-                let mut rows = select.query(params![width, start, project.0, from, to, left as i64])?;
-                while let Some(row) = rows.next()? {
-                    left -= 1;
-                    let endpoint = Subject::endpoint_of(row.get_ref(0)?.as_str().unwrap_or_default());
-                    let failures = read_failures(row.get_ref(1)?.as_blob().unwrap_or_default());
-                    if let (Some(endpoint), Some(failures)) = (endpoint, failures) {
-                        let sum = sums.entry(endpoint).or_default();
-                        *sum = sum.saturating_add(failures);
-                    }
+            let walk = (project, stretches, Subject::ENDPOINTS);
+            let is_complete = newest(connection, walk, limit, |subject, counts| {
+                let (endpoint, failures) = (Subject::endpoint_of(subject), read_failures(counts));
+                if let (Some(endpoint), Some(failures)) = (endpoint, failures) {
+                    let sum = sums.entry(endpoint).or_default();
+                    *sum = sum.saturating_add(failures);
                 }
-                if left == 0 {
-                    break;
-                }
-            }
+            })?;
             Ok(EndpointFailures {
                 endpoints: sums.into_iter().collect(),
-                is_complete: left > 0,
+                is_complete,
             })
         })
         .await
@@ -121,30 +106,15 @@ impl SqliteStore {
         limit: usize,
     ) -> Result<EventTypeCounts> {
         self.read(move |connection| {
-            let mut select = connection.prepare_cached(
-                "SELECT subject, counts FROM rollups
-                 WHERE width = ?1 AND start = ?2 AND project_id = ?3 AND subject >= ?4 AND subject < ?5
-                 ORDER BY subject LIMIT ?6",
-            )?;
-            let (from, to) = Subject::EVENT_TYPES;
-            let width = stretches.width.seconds();
-            let mut sums: HashMap<String, Counts> = HashMap::new();
-            let mut left = limit;
-            for start in stretches.starts().rev() {
-                let mut rows = select.query(params![width, start, project.0, from, to, left as i64])?;
-                while let Some(row) = rows.next()? {
-                    left -= 1;
-                    let name = Subject::event_type_of(row.get_ref(0)?.as_str().unwrap_or_default());
-                    let counts = read_numbers(row.get_ref(1)?.as_blob().unwrap_or_default());
-                    add(&mut sums, name, counts);
-                }
-                if left == 0 {
-                    break;
-                }
-            }
+            let mut sums = HashMap::new();
+            let walk = (project, stretches, Subject::EVENT_TYPES);
+            let is_complete = newest(connection, walk, limit, |subject, counts| {
+                let name = Subject::event_type_of(subject);
+                add(&mut sums, name, read_numbers(counts));
+            })?;
             Ok(EventTypeCounts {
                 event_types: sums.into_iter().collect(),
-                is_complete: left > 0,
+                is_complete,
             })
         })
         .await
@@ -206,4 +176,33 @@ impl SqliteStore {
         })
         .await
     }
+}
+
+/// Looks at each row of a kind of subject, from the newest stretch back. Says whether these were all:
+/// no more than `limit` are looked at.
+fn newest(
+    connection: &Connection,
+    (project, stretches, (from, to)): (ProjectId, Stretches, (&str, &str)),
+    limit: usize,
+    mut look: impl FnMut(&str, &[u8]),
+) -> Result<bool> {
+    let mut select = connection.prepare_cached(
+        "SELECT subject, counts FROM rollups
+         WHERE width = ?1 AND start = ?2 AND project_id = ?3 AND subject >= ?4 AND subject < ?5
+         ORDER BY subject LIMIT ?6",
+    )?;
+    let width = stretches.width.seconds();
+    let mut left = limit;
+    for start in stretches.starts().rev() {
+        let mut rows = select.query(params![width, start, project.0, from, to, left as i64])?;
+        while let Some(row) = rows.next()? {
+            left -= 1;
+            let subject = row.get_ref(0)?.as_str().unwrap_or_default();
+            look(subject, row.get_ref(1)?.as_blob().unwrap_or_default());
+        }
+        if left == 0 {
+            break;
+        }
+    }
+    Ok(left > 0)
 }
