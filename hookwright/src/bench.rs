@@ -17,7 +17,7 @@ pub(crate) mod setup;
 pub(crate) mod sink;
 
 use crate::cli::BenchArgs;
-use crate::config::{Failure, running, usage};
+use crate::failure::{Failure, running, usage};
 use report::{Figures, report};
 
 /// Deliveries that have not arrived by this time without any progress are lost to the bench.

@@ -14,7 +14,7 @@ use hookwright_store::{
 };
 
 use crate::cli::BenchListsArgs;
-use crate::config::{Failure, running};
+use crate::failure::{Failure, running};
 use fill::{Filled, Wanted};
 
 /// Times that each page is asked for.

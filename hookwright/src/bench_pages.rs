@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 use crate::bench::child::{ROOT_KEY, Server, master_key};
 use crate::bench_lists::fill::{Filled, Wanted, fill, open};
 use crate::cli::BenchPagesArgs;
-use crate::config::{Failure, running};
+use crate::failure::{Failure, running};
 use crate::http_client::ApiClient;
 use addresses::Things;
 use counted::Subjects;

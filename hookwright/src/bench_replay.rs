@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::bench::child::{ROOT_KEY, Server};
 use crate::cli::BenchReplayArgs;
-use crate::config::{Failure, running};
+use crate::failure::{Failure, running};
 use crate::http_client::ApiClient;
 use sink::Seen;
 

@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 use hookwright_core::address::{AddressRule, parse_network};
 use hookwright_core::forwarded::TrustedProxies;
@@ -11,6 +10,7 @@ use http::HeaderValue;
 use serde::Deserialize;
 
 use crate::cli::{Prepare, ServeArgs};
+use crate::failure::{Failure, usage};
 use crate::oidc::{Oidc, OidcInput};
 
 /// Settings, complete and checked.
@@ -62,37 +62,6 @@ struct File {
     retention_days: Option<u32>,
     api_rate_limit: Option<u32>,
     log: Option<String>,
-}
-
-/// Why a command did not do its work.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum Failure {
-    /// The user can mend it.
-    #[error("{0}")]
-    Usage(String),
-    /// It went wrong while running.
-    #[error("{0}")]
-    Running(String),
-}
-
-impl Failure {
-    /// 2 for what the user can mend, 1 for the rest.
-    pub(crate) fn exit_code(&self) -> ExitCode {
-        match self {
-            Self::Usage(_) => ExitCode::from(2),
-            Self::Running(_) => ExitCode::FAILURE,
-        }
-    }
-}
-
-/// Turns an error into one of the user's.
-pub(crate) fn usage(error: impl std::fmt::Display) -> Failure {
-    Failure::Usage(error.to_string())
-}
-
-/// Turns an error into one of ours.
-pub(crate) fn running(error: impl std::fmt::Display) -> Failure {
-    Failure::Running(error.to_string())
 }
 
 impl Config {

@@ -10,7 +10,8 @@ use http::Method;
 use serde_json::{Value, json};
 
 use crate::cli::{DemoArgs, ServeArgs};
-use crate::config::{Config, Failure, running};
+use crate::config::Config;
+use crate::failure::{Failure, running};
 use crate::http_client::ApiClient;
 use crate::receiver::{Expected, Receiver, Seen};
 use crate::serve::{log_to_stderr, told_to_stop};

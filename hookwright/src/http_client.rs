@@ -10,7 +10,7 @@ use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::net::TcpStream;
 
-use crate::config::{Failure, running};
+use crate::failure::{Failure, running};
 
 /// One connection to the API.
 pub(crate) struct ApiClient {

@@ -14,7 +14,7 @@ use hookwright_core::time::UnixMs;
 use hookwright_delivery::World;
 use hookwright_store::{KeyOwner, NewKey, Store, Vault};
 
-use crate::config::{Failure, running, usage};
+use crate::failure::{Failure, running, usage};
 
 pub(crate) const MASTER_KEY_FILE: &str = "master.key";
 

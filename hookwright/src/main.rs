@@ -17,6 +17,7 @@ mod bench_replay;
 mod cli;
 mod config;
 mod demo;
+mod failure;
 mod http_client;
 mod issuer_client;
 mod keys;

@@ -9,7 +9,8 @@ use hookwright_delivery::{World, client_config};
 use hookwright_store::{Counted, Migration, PostgresOptions, Prepare};
 
 use crate::cli::{MigrateArgs, ServeArgs};
-use crate::config::{Config, Failure, running, usage};
+use crate::config::Config;
+use crate::failure::{Failure, running, usage};
 use crate::serve::log_to_stderr;
 use keys::{Keys, NewKey};
 use progress::Lines;

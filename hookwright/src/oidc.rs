@@ -5,7 +5,7 @@ use std::sync::Arc;
 use hookwright_pages::{AllowRule, AskIssuer, NoteRefused, OpenFor, SingleSignOn};
 use hookwright_web::{App, NotSignedOn, SignedOn};
 
-use crate::config::{Failure, usage};
+use crate::failure::{Failure, usage};
 
 /// The settings of single sign-on, as far as they were given.
 #[derive(Default)]

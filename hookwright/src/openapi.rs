@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use crate::config::{Failure, running};
+use crate::failure::{Failure, running};
 
 /// Prints the document, indented, with a newline at its end.
 pub(crate) fn run() -> Result<(), Failure> {

@@ -17,7 +17,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
-use crate::config::{Failure, running};
+use crate::failure::{Failure, running};
 
 const BODY_BYTES_MAX: usize = 1024 * 1024;
 

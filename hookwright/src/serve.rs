@@ -3,7 +3,8 @@
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::ServeArgs;
-use crate::config::{Config, Failure, running};
+use crate::config::Config;
+use crate::failure::{Failure, running};
 use crate::server::Server;
 
 pub(crate) fn run(args: ServeArgs) -> Result<(), Failure> {

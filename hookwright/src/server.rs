@@ -17,7 +17,8 @@ use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, LocalSet};
 
 use crate::cli::Prepare;
-use crate::config::{Config, Failure, running, usage};
+use crate::config::Config;
+use crate::failure::{Failure, running, usage};
 use crate::issuer_client;
 use crate::keys;
 use crate::listeners::Listeners;

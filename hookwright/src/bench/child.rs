@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::config::{Failure, running};
+use crate::failure::{Failure, running};
 
 /// Ticks per second of the kernel's process times: 100 on every Linux that we know.
 pub(crate) const TICKS_PER_S: f64 = 100.0;

@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 use super::setup::Plan;
 use super::sink::SENT_MARK;
 use crate::cli::BenchArgs;
-use crate::config::{Failure, running};
+use crate::failure::{Failure, running};
 
 /// What the publishers share.
 struct Shared {

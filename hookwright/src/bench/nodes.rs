@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::child::{Server, TICKS_PER_S};
 use crate::cli::BenchArgs;
-use crate::config::{Failure, running, usage};
+use crate::failure::{Failure, running, usage};
 
 /// Changes that one node makes reach the others within a second.
 const TOLD_WITHIN: Duration = Duration::from_secs(2);

@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 use tokio::task::LocalSet;
 
 use super::sink::Sink;
-use crate::config::{Failure, running};
+use crate::failure::{Failure, running};
 
 /// As long as a real one: the limit is that of the same bytes.
 const SIGNATURE: &str = "v1,AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::child::{ROOT_KEY, Server};
 use super::sink::Sink;
 use crate::cli::BenchArgs;
-use crate::config::{Failure, running};
+use crate::failure::{Failure, running};
 use crate::http_client::ApiClient;
 
 /// What the load does.

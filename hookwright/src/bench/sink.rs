@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 use super::latency::Latencies;
-use crate::config::{Failure, running};
+use crate::failure::{Failure, running};
 
 const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
 const SLOW_ANSWER: Duration = Duration::from_secs(1);

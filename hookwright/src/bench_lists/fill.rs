@@ -16,7 +16,7 @@ use hookwright_store::{
 use tokio::sync::oneshot;
 
 use super::DAY_MS;
-use crate::config::{Failure, running};
+use crate::failure::{Failure, running};
 
 const ACCOUNTS: usize = 200;
 const ENDPOINTS_EACH: usize = 5;

@@ -57,15 +57,19 @@ pub(super) const ADDRESSES: &[(Of, &str)] = &[
     (Of::Both, "/search?q={delivery}"),
     (Of::Both, "/replays"),
     (Of::Both, "/replays/new"),
+    (Of::Both, "/deliveries/resend?all=1&state=failed"),
     (Of::Both, "/catalogue"),
     (Of::Both, "/debugger"),
     (Of::Operator, "/accounts"),
     (Of::Operator, "/accounts/{account}"),
+    (Of::Operator, "/accounts/{account}/portal-links"),
     (Of::Operator, "/keys"),
     (Of::Operator, "/keys/new"),
     (Of::Operator, "/audit"),
     (Of::Operator, "/purges"),
+    (Of::Operator, "/purges/new"),
     (Of::Operator, "/settings"),
+    (Of::Operator, "/settings/portal"),
 ];
 
 /// Those of the operator, and those of the portal.

@@ -11,7 +11,7 @@ use super::{Asked, Row, rows, show};
 use crate::bench::child::{ROOT_KEY, Server};
 use crate::bench::{load, setup, sink::Sink};
 use crate::cli::{BenchArgs, BenchPagesArgs};
-use crate::config::{Failure, running};
+use crate::failure::{Failure, running};
 use crate::http_client::ApiClient;
 
 const CONNECTIONS: usize = 64;

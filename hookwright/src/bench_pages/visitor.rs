@@ -10,7 +10,7 @@ use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
-use crate::config::{Failure, running};
+use crate::failure::{Failure, running};
 
 /// A browser, as far as the server sees one.
 pub(super) struct Visitor {

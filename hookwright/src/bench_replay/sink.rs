@@ -12,7 +12,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::bench::latency::Latencies;
 use crate::bench::sink::{find, number_after, request_length};
-use crate::config::{Failure, running};
+use crate::failure::{Failure, running};
 
 const WELL: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
 const SICK: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n";

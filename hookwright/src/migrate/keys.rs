@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use hookwright_store::Vault;
 
-use crate::config::{Failure, usage};
+use crate::failure::{Failure, usage};
 use crate::keys::{MASTER_KEY_FILE, given_keys, kept_key};
 
 /// All master keys that there are.
