@@ -114,6 +114,11 @@ impl LaneHealth {
             .take_if(|breaker| breaker.concurrency_max().is_none());
     }
 
+    /// Another node has had the lane: what it wrote down is taken when the lane is next looked at.
+    pub(crate) fn forget_breaker(&mut self) {
+        self.breaker = None;
+    }
+
     /// Whether nothing of it would be missed.
     pub(crate) fn is_forgettable(&self, now: UnixMs) -> bool {
         self.failing.is_none_or(|failing| failing.is_written)

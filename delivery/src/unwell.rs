@@ -130,6 +130,22 @@ impl Unwell {
         true
     }
 
+    /// Takes in how one breaker stands, as it is written down, unless something newer is to be written.
+    /// Says whether it did.
+    pub(crate) fn learn_breaker(&mut self, written: &EndpointHealth) -> bool {
+        let id = written.endpoint_id;
+        let newer = self.to_write.get(&id);
+        if newer.is_some_and(|change| change.breaker.is_some()) {
+            return false;
+        }
+        self.version += 1;
+        match open_of(written) {
+            Some((_, open)) => self.open.insert(id, open),
+            None => self.open.remove(&id),
+        };
+        true
+    }
+
     fn change(&mut self, (project_id, endpoint_id): Name) -> &mut HealthChange {
         self.version += 1;
         self.to_write.entry(endpoint_id).or_insert(HealthChange {
@@ -209,6 +225,29 @@ mod tests {
         assert_eq!(unwell.take(T0), None, "not at once");
         let again = unwell.take(T0.plus_ms(RETRY_MS)).unwrap();
         assert_eq!(again[0].failing_since, Some(None));
+    }
+
+    #[test]
+    fn one_breaker_is_taken_in_unless_something_newer_is_to_be_written() {
+        let mut unwell = Unwell::default();
+        let before = unwell.version();
+        assert!(unwell.learn_breaker(&written(None)));
+        assert_eq!(unwell.open(NAME.1), Some((T0, T0.plus_ms(5))));
+        assert!(!unwell.take_in(before, Vec::new()), "read before that");
+        let closed = EndpointHealth {
+            breaker: BreakerState::Closed,
+            ..written(None)
+        };
+        assert!(unwell.learn_breaker(&closed));
+        assert_eq!(unwell.open(NAME.1), None);
+        let change = BreakerChange {
+            state: BreakerState::Closed,
+            reason: String::new(),
+            until: None,
+        };
+        unwell.note_breaker(NAME, change, T0);
+        assert!(!unwell.learn_breaker(&written(None)));
+        assert_eq!(unwell.open(NAME.1), None);
     }
 
     #[test]

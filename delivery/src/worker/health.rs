@@ -1,13 +1,14 @@
 //! How endpoints do: what follows from each attempt for its lane's breaker and for the endpoint
 //! itself, and how it gets into the store and out of it.
 
+use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use hookwright_core::breaker::{BreakerChange, BreakerState, Turn, tells_of_receiver};
 use hookwright_core::error_class::ErrorClass;
 use hookwright_core::failing::must_disable;
-use hookwright_core::ids::EndpointId;
+use hookwright_core::ids::{EndpointId, ProjectId};
 use hookwright_core::time::UnixMs;
 use hookwright_store::{EndpointHealth, EndpointStatus, StoreError};
 use hookwright_wire::utc;
@@ -233,6 +234,29 @@ pub(super) async fn read(state: &State) {
         }
         Err(error) => tracing::error!(%error, "health of endpoints not read"),
     }
+}
+
+/// Learns how the breakers of lanes stand that this node asks to own.
+pub(super) async fn begin_where_left(state: &State, lanes: &[Name]) -> Result<(), StoreError> {
+    let mut asked: HashMap<ProjectId, Vec<EndpointId>> = HashMap::new();
+    for (project, id) in lanes {
+        let target = state.shared.routing.target(*id);
+        let has_one = target.is_some_and(|target| target.breaker.is_some());
+        if has_one && !state.shared.store.owns(*id) {
+            asked.entry(*project).or_default().push(*id);
+        }
+    }
+    for (project, ids) in asked {
+        let found = state.shared.store.endpoint_health(project, ids).await?;
+        let mut lanes = state.lanes.borrow_mut();
+        for health in found {
+            let is_news = state.unwell.borrow_mut().learn_breaker(&health);
+            if is_news && let Some(lane) = lanes.get_mut(health.endpoint_id) {
+                lane.health.forget_breaker();
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Compares what is written with what the lanes have seen.

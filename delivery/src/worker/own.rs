@@ -8,7 +8,7 @@ use std::rc::Rc;
 use hookwright_core::ids::EndpointId;
 use hookwright_core::time::UnixMs;
 
-use super::State;
+use super::{State, health};
 use crate::inbox::Job;
 use crate::owned::{Found, LANES_AT_ONCE, LaneName, Owned};
 
@@ -56,7 +56,13 @@ async fn ask(state: &Rc<State>) {
     if asked.is_empty() {
         return;
     }
-    match state.shared.store.own_lanes(asked.clone()).await {
+    // Whoever had them last may have opened their breakers: known before the first is owned.
+    let begun = health::begin_where_left(state, &asked).await;
+    let owned = match begun {
+        Ok(()) => state.shared.store.own_lanes(asked.clone()).await,
+        Err(error) => Err(error),
+    };
+    match owned {
         Ok(owned) => {
             let now_us = state.now_us();
             state.owned.borrow_mut().learn(&asked, &owned, now_us);
