@@ -64,8 +64,7 @@ test("a body with a line end after it fails, and the hint says so", async () => 
 
 test("whose secret it is that signed is said, and whose was given", async () => {
   const other = await server.api("POST", `/v1/endpoints?project_id=${project.id}`, { name: "Invoices", url: `${receiver.url}/other`, events: ["none"] });
-  const page = await openPage(browser);
-  await signIn(page, server);
+  const page = await signedIn(browser, server);
   await check(page, { headers: curl(), body: sent.body, secrets: other.secret });
   assert.deepEqual(await failing(page), ["signature"]);
   const told = await textOf(page, "#result [role=alert]");
