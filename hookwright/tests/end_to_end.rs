@@ -67,6 +67,8 @@ mod rate_limits;
 mod receiver_auth;
 #[path = "end_to_end/receiver_code.rs"]
 mod receiver_code;
+#[path = "end_to_end/replay_count.rs"]
+mod replay_count;
 #[path = "end_to_end/replay_kill.rs"]
 mod replay_kill;
 #[path = "end_to_end/replays.rs"]

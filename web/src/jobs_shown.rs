@@ -15,7 +15,7 @@ use crate::times;
 pub(crate) struct ReplayCount {
     /// Deliveries.
     pub(crate) count: u64,
-    /// Whether all rows were looked at: 100,000 are; what lies beyond is not counted.
+    /// Whether all rows were looked at: `counted_rows` are; what lies beyond is not counted.
     pub(crate) count_is_exact: bool,
     /// Deliveries that would be passed over, by reason.
     pub(crate) skipped: BTreeMap<String, u64>,

@@ -3,7 +3,8 @@
 use hookwright_core::error_class::ErrorClass;
 use hookwright_core::ids::encode;
 use hookwright_core::limits::{
-    JOB_ROWS_PER_SECOND_DEFAULT, JOB_ROWS_PER_SECOND_MAX, SUBSCRIPTIONS_MAX,
+    JOB_ROWS_PER_SECOND_DEFAULT, JOB_ROWS_PER_SECOND_MAX, REPLAY_COUNTED_ROWS_MAX,
+    SUBSCRIPTIONS_MAX,
 };
 use hookwright_core::state::DeliveryState;
 use hookwright_core::subscription::Subscriptions;
@@ -58,6 +59,9 @@ pub(crate) struct ReplayInput {
     /// Only counts.
     #[serde(default)]
     pub(crate) dry_run: bool,
+    /// Rows that are looked at to count, about so many at most: 1 to 100,000, 100,000 if not said.
+    #[schemars(range(min = 1, max = 100_000))]
+    counted_rows: Option<u32>,
 }
 
 /// Which deliveries a replay is about.
@@ -82,9 +86,23 @@ pub(crate) struct ReplayPlan {
     /// The row after which it begins.
     pub(crate) place: i64,
     pub(crate) scope: Scope,
+    /// Rows that are looked at to count.
+    pub(crate) counted_rows: usize,
 }
 
 impl ReplayInput {
+    fn counted_rows(&self) -> Result<usize, Problem> {
+        let most = REPLAY_COUNTED_ROWS_MAX;
+        let said = self.counted_rows.map_or(most, |rows| rows as usize);
+        match (1..=most).contains(&said) {
+            true => Ok(said),
+            false => {
+                let detail = format!("must be 1 to {most}");
+                Err(Problem::field("/counted_rows", detail))
+            }
+        }
+    }
+
     pub(crate) async fn plan(&self, app: &App, mut scope: Scope) -> Result<ReplayPlan, Problem> {
         let now = app.engine.now();
         let since = time("/since", &self.since)?;
@@ -100,6 +118,7 @@ impl ReplayInput {
             let detail = format!("must be 1 to {JOB_ROWS_PER_SECOND_MAX}");
             return Err(Problem::field("/rate_per_second", detail));
         }
+        let counted_rows = self.counted_rows()?;
         let what = match self.what {
             What::Failed => ReplayWhat::Failed,
             What::All => ReplayWhat::All,
@@ -136,6 +155,7 @@ impl ReplayInput {
         let account = scope.account_id;
         let account = account.and_then(|id| app.engine.account_public_id(id));
         Ok(ReplayPlan {
+            counted_rows,
             spec: ReplaySpec {
                 what,
                 endpoint,

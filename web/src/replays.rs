@@ -97,8 +97,16 @@ async fn create(
     ];
     let account = app.one_account(&caller, project, account)?;
     let scope = app.scope(&caller, query.project_id.as_deref(), account)?;
-    let ReplayPlan { spec, place, scope } = input.plan(&app, scope).await?;
-    let (count, count_is_exact, skipped) = app.engine.count_replay(scope, &spec, place).await?;
+    let ReplayPlan {
+        spec,
+        place,
+        scope,
+        counted_rows,
+    } = input.plan(&app, scope).await?;
+    let (count, count_is_exact, skipped) = app
+        .engine
+        .count_replay(scope, &spec, place, counted_rows)
+        .await?;
     if input.dry_run {
         let answer = ReplayCount {
             count,

@@ -1027,6 +1027,7 @@ export interface ReplayInput {
   error_class?: string | null;
   rate_per_second?: number | null;
   dry_run?: boolean;
+  counted_rows?: number | null;
 }
 
 /** Which deliveries a replay is about. */

@@ -28,13 +28,14 @@ impl Engine {
     }
 
     /// How many deliveries a replay that begins after row `place` would be about, whether all of
-    /// them were counted, and what it would pass over, by reason.
+    /// them were counted, and what it would pass over, by reason. About `rows` are looked at, at most.
     pub async fn count_replay(
         &self,
         scope: Scope,
         spec: &ReplaySpec,
         place: i64,
+        rows: usize,
     ) -> Result<(u64, bool, BTreeMap<String, u64>), StoreError> {
-        replay::count(&self.shared, scope, (spec, place)).await
+        replay::count(&self.shared, scope, (spec, place, rows)).await
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use hookwright_core::ids::EndpointId;
 use hookwright_core::job_state::JobState;
-use hookwright_core::limits::{JOB_SCANNED_ROWS_MAX, JOB_STEP_ROWS_MAX, REPLAY_COUNTED_ROWS_MAX};
+use hookwright_core::limits::{JOB_SCANNED_ROWS_MAX, JOB_STEP_ROWS_MAX};
 use hookwright_store::{
     HeldJob, Job, JobProgress, Looked, OPERATIONAL_ACCOUNT, PastEvent, ReplaySpec, ReplayStep,
     ReplayWhat, Scope, StoreError, Stretch,
@@ -75,11 +75,11 @@ pub(super) async fn step(
 pub(super) async fn count(
     shared: &Shared,
     scope: Scope,
-    (spec, mut place): (&ReplaySpec, i64),
+    (spec, mut place, rows): (&ReplaySpec, i64, usize),
 ) -> Result<(u64, bool, BTreeMap<String, u64>), StoreError> {
     let (mut count, mut looked_at) = (0, 0);
     let mut skipped = BTreeMap::new();
-    while looked_at < REPLAY_COUNTED_ROWS_MAX {
+    while looked_at < rows {
         let (chosen, ended) = choose(
             shared,
             (scope, spec),

@@ -3,7 +3,9 @@
 use axum::extract::{Query, RawQuery};
 use axum::response::{IntoResponse, Redirect, Response};
 use futures_util::{StreamExt, stream};
-use hookwright_core::limits::{PAGE_RESENT_AT_ONCE_MAX, PAGE_RESENT_UNDER_WAY_MAX};
+use hookwright_core::limits::{
+    PAGE_RESENT_AT_ONCE_MAX, PAGE_RESENT_UNDER_WAY_MAX, REPLAY_PREVIEWED_ROWS_MAX,
+};
 use http::Method;
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -150,6 +152,8 @@ async fn of_all(visit: &Visit, asked: &Asked, until: &str) -> Result<(Markup, bo
 async fn of_replay(visit: &Visit, mut replay: serde_json::Value) -> Result<(Markup, bool), Fault> {
     let what = replay["what"].as_str() == Some("failed");
     replay["dry_run"] = json!(true);
+    // The page is to be there at once: the replay itself counts further.
+    replay["counted_rows"] = json!(REPLAY_PREVIEWED_ROWS_MAX);
     let asked = visit
         .send::<Counted>(Method::POST, "/v1/replays", &[], Some(&replay))
         .await;

@@ -1226,6 +1226,7 @@ ReplayInput = TypedDict(
         "error_class": NotRequired[Union[str, None]],
         "rate_per_second": NotRequired[Union[int, None]],
         "dry_run": NotRequired[bool],
+        "counted_rows": NotRequired[Union[int, None]],
     },
 )
 
