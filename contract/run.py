@@ -145,14 +145,18 @@ def generate(server, key, ids, folder, who):
     return done.returncode == 0, json.loads(reached.read_text()) if reached.exists() else {}
 
 
-def served_by_hand(server, name, ids, bodies):
+def served_by_hand(server, document, name, ids):
     """Whether an operation that chance did not serve is served with ids and a body known to be good."""
     method, path = name.split(" ")
+    operation = document["paths"][path][method.lower()]
+    asks = [it.get("name") for it in operation.get("parameters", [])]
+    query = f"?project_id={ids['project_id'][0]}" if "project_id" in asks else ""
+    body = ids["bodies"].get(operation["operationId"], {})
     before = path.split("{")[0].rstrip("/")
     for one in ids.get(before, [""]):
         request = urllib.request.Request(
-            server.base + re.sub(r"{\w+}", one, path),
-            data=json.dumps(bodies.get(name, {})).encode() if method != "GET" else None,
+            server.base + re.sub(r"{\w+}", one, path) + query,
+            data=json.dumps(body).encode() if method != "GET" else None,
             headers={"authorization": f"Bearer {ROOT_KEY}", "content-type": "application/json"},
             method=method,
         )
@@ -200,7 +204,7 @@ def main():
             # A conflict is past all that could be wrong with the call itself.
             served = ("2xx", "409")
             missed = [it for it in operations(document) if not any(f"{it} {way}" in answered for way in served)]
-            missed = [it for it in missed if not served_by_hand(server, it, ids, ids["bodies"])]
+            missed = [it for it in missed if not served_by_hand(server, document, it, ids)]
             missed = [it for it in missed if it not in in_browser]
             server.call("DELETE", f"/v1/projects/{project}")
             alive = server.call("GET", "/healthz")["status"] == "ok"
