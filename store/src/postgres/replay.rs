@@ -23,6 +23,10 @@ pub(super) const OF_PROJECT: &str =
     WHERE project_id = $1 AND id > $2 AND id < $3 ORDER BY id LIMIT $4";
 /// The project is not named: its own index would do as well to the planner, and hold everybody's
 /// rows.
+/// The few that failed or were cancelled have an index of their own.
+pub(super) const OF_FAILED: &str =
+    "SELECT project_id, id, event_id, endpoint_id, state FROM deliveries
+    WHERE project_id = $1 AND finished_at IS NOT NULL AND id > $2 AND id < $3 ORDER BY id LIMIT $4";
 pub(super) const OF_ENDPOINT: &str =
     "SELECT project_id, id, event_id, endpoint_id, state FROM deliveries
     WHERE endpoint_id = (SELECT id FROM endpoints WHERE project_id = $1 AND id = $5::bigint)
@@ -106,7 +110,7 @@ impl PostgresStore {
         let transaction = begin_look(&mut client).await?;
         let walked = match filter.event_id {
             Some(event) => of_event(&transaction, (project, event), stretch).await?,
-            None => of_stretch(&transaction, (project, filter.endpoint_id), stretch).await?,
+            None => of_stretch(&transaction, (project, filter), stretch).await?,
         };
         let fits = |row: &&Row| {
             let (state, account): (i16, Option<i64>) = (row.get(1), row.get(6));
@@ -207,11 +211,11 @@ impl PostgresStore {
 /// The next rows of an endpoint, or of a project.
 async fn of_stretch(
     transaction: &Transaction<'_>,
-    (project, endpoint): (ProjectId, Option<EndpointId>),
+    (project, filter): (ProjectId, &DeliveryFilter),
     stretch: Stretch,
 ) -> Result<Looked<Row>> {
     let limit = stretch.rows as i64;
-    let rows = match endpoint {
+    let rows = match filter.endpoint_id {
         Some(endpoint) => {
             let values: super::Parameters<'_> = &[
                 &project.0,
@@ -224,7 +228,11 @@ async fn of_stretch(
         }
         None => {
             let values: super::Parameters<'_> = &[&project.0, &stretch.after, &stretch.end, &limit];
-            transaction.query(&looked_at(OF_PROJECT), values).await?
+            let walked = match filter.takes_only_failed() {
+                true => OF_FAILED,
+                false => OF_PROJECT,
+            };
+            transaction.query(&looked_at(walked), values).await?
         }
     };
     let (place, ended) = end_of(&rows, stretch);

@@ -10,6 +10,7 @@ const STRETCH_OF_ONE: &str = "1, 4000500000000000, 4113746208000000, 1000, 1";
 fn looks() -> Vec<Case> {
     let looks = [
         (replay::looked_at(replay::OF_PROJECT), STRETCH),
+        (replay::looked_at(replay::OF_FAILED), STRETCH),
         (replay::looked_at(replay::OF_ENDPOINT), STRETCH_OF_ONE),
         (replay::events_looked_at(replay::EVENTS_OF_PROJECT), STRETCH),
         (
