@@ -152,7 +152,11 @@ def served_by_hand(server, document, name, ids):
     asks = [it.get("name") for it in operation.get("parameters", [])]
     query = f"?project_id={ids['project_id'][0]}" if "project_id" in asks else ""
     body = ids["bodies"].get(operation["operationId"], {})
-    before = path.split("{")[0].rstrip("/")
+    # The last id is of what the operation is about, one before it of its account.
+    before = path.rpartition("/{")[0] or path
+    *within, _ = re.findall(r"{\w+}", path) or [None]
+    for account in within:
+        path = path.replace(account, ids["account_id"][0])
     for one in ids.get(before, [""]):
         request = urllib.request.Request(
             server.base + re.sub(r"{\w+}", one, path) + query,

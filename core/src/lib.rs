@@ -33,6 +33,7 @@ pub mod rotation;
 pub mod schedule;
 mod schedule_bounds;
 pub mod scope;
+pub mod sign_on;
 pub mod state;
 pub mod subscription;
 pub mod time;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use hookwright_pages::{AllowRule, AskIssuer, NoteRefused, OpenFor, SingleSignOn};
-use hookwright_web::{App, NotSignedOn, SignedOn};
+use hookwright_web::App;
 
 use crate::failure::{Failure, usage};
 
@@ -99,11 +99,6 @@ fn opener(app: App) -> OpenFor {
     Arc::new(move |person, connection| {
         let app = app.clone();
         Box::pin(async move {
-            let person = SignedOn {
-                scopes: person.scopes,
-                name: person.name,
-                rule: person.rule,
-            };
             let opened = app.sign_on(person, &connection).await;
             opened.map_err(|error| error.to_string())
         })
@@ -113,14 +108,7 @@ fn opener(app: App) -> OpenFor {
 fn noter(app: App) -> NoteRefused {
     Arc::new(move |person, connection| {
         let app = app.clone();
-        Box::pin(async move {
-            let person = NotSignedOn {
-                name: person.name,
-                status: person.status,
-                reason: person.reason,
-            };
-            app.refuse_sign_on(person, &connection).await;
-        })
+        Box::pin(async move { app.refuse_sign_on(person, &connection).await })
     })
 }
 

@@ -53,6 +53,6 @@ mod visit;
 
 pub use router::{Options, routes};
 pub use sso::{
-    AllowRule, AllowRuleError, AskIssuer, Awaited, IssuerAnswer, IssuerRequest, NotSignedOn,
-    NoteRefused, Noted, OpenFor, SignedOn, SingleSignOn,
+    AllowRule, AllowRuleError, AskIssuer, Awaited, IssuerAnswer, IssuerRequest, NoteRefused, Noted,
+    OpenFor, SingleSignOn,
 };

@@ -18,7 +18,7 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
-use hookwright_core::scope::Scopes;
+use hookwright_core::sign_on::{NotSignedOn, SignedOn};
 use http::request::Parts;
 use http::{Extensions, StatusCode, header};
 use maud::html;
@@ -62,28 +62,6 @@ pub type OpenFor = Arc<dyn Fn(SignedOn, Extensions) -> Awaited<String> + Send + 
 pub type NoteRefused = Arc<dyn Fn(NotSignedOn, Extensions) -> Noted + Send + Sync>;
 /// When it is written down.
 pub type Noted = Pin<Box<dyn Future<Output = ()> + Send>>;
-
-/// Somebody whom the issuer vouches for and a rule lets in.
-#[derive(Clone, Debug)]
-pub struct SignedOn {
-    /// What they may do.
-    pub scopes: Scopes,
-    /// The address, or what the issuer calls them.
-    pub name: String,
-    /// By which rule.
-    pub rule: String,
-}
-
-/// Somebody who is not let in.
-#[derive(Clone, Debug)]
-pub struct NotSignedOn {
-    /// Who it is, if the issuer vouches for them.
-    pub name: Option<String>,
-    /// The HTTP status of the answer.
-    pub status: u16,
-    /// Why, for the operator.
-    pub reason: String,
-}
 
 /// Single sign-on, as the operator set it up.
 #[derive(Clone)]

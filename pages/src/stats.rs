@@ -128,6 +128,14 @@ impl Range {
         found.unwrap_or(RANGES[1])
     }
 
+    /// The largest width that fits: for what adds up thousands of rows.
+    pub(crate) fn coarse_width(&self) -> &'static str {
+        match self.word {
+            "1h" | "24h" => "hour",
+            _ => "day",
+        }
+    }
+
     /// When the first point begins, in seconds, if the last one holds `now_ms`.
     pub(crate) const fn since(&self, now_ms: i64) -> i64 {
         let last = now_ms.div_euclid(1_000 * self.step) * self.step;

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use hookwright_core::ids::EndpointId;
 use hookwright_core::limits::{
     ROLLUP_DAYS_KEPT_DAYS, ROLLUP_HOURS_KEPT_DAYS, ROLLUP_MINUTES_KEPT_DAYS,
 };
@@ -31,6 +32,18 @@ pub(crate) fn read_failures(bytes: &[u8]) -> Option<u64> {
 fn told<T>(read: Result<T, Unreadable>) -> Option<T> {
     read.inspect_err(|error| tracing::warn!(%error, "statistics not read"))
         .ok()
+}
+
+/// Adds a row's failures to the sum of its endpoint, if it could be read.
+pub(crate) fn add_failures(
+    sums: &mut HashMap<EndpointId, u64>,
+    endpoint: Option<EndpointId>,
+    failures: Option<u64>,
+) {
+    if let (Some(endpoint), Some(failures)) = (endpoint, failures) {
+        let sum = sums.entry(endpoint).or_default();
+        *sum = sum.saturating_add(failures);
+    }
 }
 
 /// Adds a row to the sum of its event type, if it could be read.

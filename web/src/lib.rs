@@ -82,4 +82,3 @@ pub use app::{App, openapi};
 pub use audit::{address_of, connection_of};
 pub use auth::hash_key;
 pub use serve::serve;
-pub use sign_on::{NotSignedOn, SignedOn};

@@ -3,7 +3,7 @@
 
 use hookwright_core::ids::random_id;
 use hookwright_core::limits::{AUDIT_REASON_CHARS_MAX, SESSION_SECONDS_DEFAULT};
-use hookwright_core::scope::Scopes;
+use hookwright_core::sign_on::{NotSignedOn, SignedOn};
 use hookwright_store::{AuditRecord, Key, KeyOwner, KeyUse, NewAuditEntry, OpenedWith, StoreError};
 use http::Extensions;
 
@@ -16,28 +16,6 @@ use crate::sessions::NewSession;
 pub(crate) const PATH: &str = "/ui/sso/callback";
 /// What the audit log says of it.
 pub(crate) const SUMMARY: &str = "Signs in by single sign-on.";
-
-/// Somebody whom single sign-on lets in.
-#[derive(Clone, Debug)]
-pub struct SignedOn {
-    /// What they may do, in all projects.
-    pub scopes: Scopes,
-    /// Who it is: the audit log says so.
-    pub name: String,
-    /// By which rule: the session is over once it is not one of the server's any more.
-    pub rule: String,
-}
-
-/// Somebody whom it does not.
-#[derive(Clone, Debug)]
-pub struct NotSignedOn {
-    /// Who it is, if the identity provider's word for it is good.
-    pub name: Option<String>,
-    /// The HTTP status of the answer.
-    pub status: u16,
-    /// Why.
-    pub reason: String,
-}
 
 impl App {
     /// Opens a session for somebody who came over this connection: its token.

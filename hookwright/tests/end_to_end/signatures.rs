@@ -54,6 +54,15 @@ fn ask_as(client: &Client, sent: &Sent, more: Value) -> Value {
     client.post("/v1/signatures/explain", &body).expect(200)
 }
 
+/// Whoever has a key of another account of the project.
+fn bob(sent: &Sent) -> Client {
+    let post = |path, body| sent.client.post(path, &body).expect(201);
+    post("/v1/accounts", json!({"id": "bob"}));
+    let made = post("/v1/accounts/bob/keys", json!({}));
+    sent.client
+        .with_key(made["api_key"].as_str().expect("a key"))
+}
+
 fn failed(told: &Value) -> Vec<&str> {
     let steps = told["steps"].as_array().expect("steps").iter();
     let failed = steps.filter(|step| step["passed"] != true);
@@ -164,16 +173,7 @@ fn a_secret_that_a_rotation_replaced_is_recognised() {
 #[test]
 fn the_secrets_of_another_account_and_project_are_not_tried() {
     let sent = &sent();
-    sent.client
-        .post("/v1/accounts", &json!({"id": "bob"}))
-        .expect(201);
-    let made = sent
-        .client
-        .post("/v1/accounts/bob/keys", &json!({}))
-        .expect(201);
-    let bob = sent
-        .client
-        .with_key(made["api_key"].as_str().expect("a key"));
+    let bob = bob(sent);
     let stranger = sent.server.project("stripe");
     let with = json!({"secrets": ["whsec_1234567890123456"], "profile": "stripe"});
     assert!(hints(&ask(sent, with.clone())).contains(&sent.endpoint));
@@ -221,17 +221,7 @@ fn neither_a_stored_secret_nor_a_signature_made_with_it_is_given_away() {
 #[test]
 fn an_endpoint_of_another_account_cannot_be_used() {
     let sent = &sent();
-    sent.client
-        .post("/v1/accounts", &json!({"id": "bob"}))
-        .expect(201);
-    let made = sent
-        .client
-        .post("/v1/accounts/bob/keys", &json!({}))
-        .expect(201);
-    let bob = sent
-        .server
-        .root()
-        .with_key(made["api_key"].as_str().expect("a key"));
+    let bob = bob(sent);
     let body = json!({"endpoint_id": sent.endpoint, "headers": {"a": "b"}, "body": ""});
     assert_eq!(
         bob.post("/v1/signatures/explain", &body).problem(404),

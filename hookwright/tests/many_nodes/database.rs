@@ -1,8 +1,12 @@
 //! The database restarted, crashed and replaced under load: nodes need no hand, nothing is lost.
 
+use serde_json::{Value, json};
+
 use crate::cluster::Cluster;
+use crate::node::Node;
 use crate::place::{PATHS, Place};
-use crate::support::alone;
+use crate::receiver::{Receiver, STEADY, payload};
+use crate::support::{alone, until};
 use crate::verdict::nothing_is_lost;
 
 const NODES: usize = 3;
@@ -59,4 +63,44 @@ fn nothing_acknowledged_is_lost_when_a_synchronous_standby_is_promoted() {
     assert!(verdict.duplicates <= DUPLICATES_MAX, "{verdict:?}");
     let here = "SELECT count(*) FROM events";
     assert_eq!(standby.count(here), accepted.len() as i64);
+}
+
+/// What a delivery came to is kept until it can be written; what is published meanwhile is not, and
+/// its publisher must hear so.
+#[test]
+fn events_are_refused_in_time_while_an_outcome_waits_for_the_database() {
+    let _alone = alone();
+    let cluster = Cluster::start();
+    let node = Node::start(&cluster.url);
+    let receiver = Receiver::start();
+    let client = node.project();
+    let endpoint = json!({"url": format!("{}{STEADY}", receiver.url)});
+    client.post("/v1/endpoints", &endpoint).expect(201);
+    let event = |id: &str| json!({"type": "user.created", "id": id, "data": payload(id)});
+
+    receiver.keep_answers_back();
+    client.post("/v1/events", &event("evt_sent")).expect(202);
+    until("it is under way", || {
+        (receiver.counts().1 == 1).then_some(())
+    });
+    cluster.kill();
+    receiver.answer_all();
+    // After the first of them nothing waits but the outcome.
+    for id in ["evt_first", "evt_second"] {
+        client.post("/v1/events", &event(id)).expect(503);
+    }
+
+    cluster.start_again();
+    let delivery = |id: &str| -> Option<Value> {
+        let found = client.get(&format!("/v1/deliveries?event_id={id}"));
+        (found.status == 200).then(|| found.json()["data"][0].clone())
+    };
+    until("the outcome is written", || {
+        (delivery("evt_sent")?["state"] == "delivered").then_some(())
+    });
+    client.post("/v1/events", &event("evt_first")).expect(202);
+    until("it is delivered", || {
+        (delivery("evt_first")?["state"] == "delivered").then_some(())
+    });
+    assert_eq!(cluster.count("SELECT count(*) FROM events"), 2);
 }

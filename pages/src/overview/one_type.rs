@@ -54,11 +54,11 @@ pub(super) async fn ask(visit: &Visit, range: Range, since: &str) -> Result<Fail
     if visit.face == Face::Portal || visit.who.account_id.is_some() {
         return Ok(Failing::default());
     }
-    let width = match range.word {
-        "1h" | "24h" => "hour",
-        _ => "day",
-    };
-    let query = [("width", width), ("since", since), ("limit", "5")];
+    let query = [
+        ("width", range.coarse_width()),
+        ("since", since),
+        ("limit", "5"),
+    ];
     visit.get("/v1/stats/event-types", &query).await
 }
 

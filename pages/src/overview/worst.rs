@@ -37,13 +37,12 @@ impl One {
     }
 }
 
-/// Asks in the largest width that fits the range: thousands of endpoints are added up.
 pub(super) async fn ask(visit: &Visit, range: Range, since: &str) -> Result<Failing, Fault> {
-    let width = match range.word {
-        "1h" | "24h" => "hour",
-        _ => "day",
-    };
-    let query = [("width", width), ("since", since), ("limit", "8")];
+    let query = [
+        ("width", range.coarse_width()),
+        ("since", since),
+        ("limit", "8"),
+    ];
     visit.get("/v1/stats/endpoints", &query).await
 }
 

@@ -9,11 +9,13 @@ use serde_json::Value;
 use subtle::ConstantTimeEq;
 use url::form_urlencoded::{Serializer, byte_serialize, parse};
 
+use hookwright_core::sign_on::SignedOn;
+
 use super::cookie::Begun;
 use super::issuer::{Document, Issuer};
 use super::jwk::Found;
 use super::token::{Claims, Expected, Token};
-use super::{IssuerRequest, NotSignedIn, SignedOn, allow};
+use super::{IssuerRequest, NotSignedIn, allow};
 
 /// What an issuer says of a refusal is shown as far as this.
 const SAID_CHARS_MAX: usize = 200;

@@ -10,7 +10,7 @@ use super::batch::{Batch, Queued};
 use super::connect::{Connector, is_passing};
 use super::session::Session;
 use super::settle::{Way, way_of};
-use super::writer::{APPEND_WITHIN, RECONNECT_DELAY, Writer};
+use super::writer::{RECONNECT_DELAY, Writer};
 use crate::append::Appended;
 use crate::error::StoreError;
 use crate::model::Settlement;
@@ -100,8 +100,7 @@ impl Writer {
             };
             in_doubt = true;
             self.session = None;
-            let is_late = |queued: &Queued| queued.since.elapsed() > APPEND_WITHIN;
-            if batch.appends.is_empty() || batch.appends.iter().any(is_late) {
+            if batch.appends.is_empty() || batch.appends.iter().any(Queued::is_late) {
                 return Err(Refusal::InDoubt(reason));
             }
             tracing::warn!(

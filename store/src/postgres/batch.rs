@@ -1,12 +1,15 @@
 //! What one commit takes: queued events and outcomes, and how a refused batch is taken apart.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::append::{Append, Appended};
 use crate::error::StoreError;
 use crate::model::Settlement;
 
 use super::Result;
+
+/// An event that could not be stored for this long is answered as such.
+const APPEND_WITHIN: Duration = Duration::from_secs(10);
 
 pub(super) type AppendDone = Box<dyn FnOnce(Append, Result<Appended>) + Send>;
 pub(super) type SettleDone = Box<dyn FnOnce(Result<Vec<bool>>) + Send>;
@@ -16,6 +19,12 @@ pub(super) struct Queued {
     pub(super) append: Append,
     pub(super) done: AppendDone,
     pub(super) since: Instant,
+}
+
+impl Queued {
+    pub(super) fn is_late(&self) -> bool {
+        self.since.elapsed() > APPEND_WITHIN
+    }
 }
 
 /// Outcomes that wait for their commit.

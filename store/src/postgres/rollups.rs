@@ -11,7 +11,9 @@ use super::{PLAIN_PLANS, PostgresStore, Result};
 use crate::model::{
     EndpointFailures, EndpointStretch, EventTypeCounts, Rollup, Stretches, Subject,
 };
-use crate::rollup_row::{STRETCHES_PRUNED_MAX, add, kept_from, read, read_failures, read_numbers};
+use crate::rollup_row::{
+    STRETCHES_PRUNED_MAX, add, add_failures, kept_from, read, read_failures, read_numbers,
+};
 
 /// Held while rows are read, added to and written back.
 const LOCK: i64 = 0x686f_6f6b_726f_6c6c;
@@ -166,14 +168,10 @@ impl PostgresStore {
                 ],
             )
             .await?;
-        let mut sums: HashMap<EndpointId, u64> = HashMap::new();
+        let mut sums = HashMap::new();
         for row in &rows {
-            if let (Some(endpoint), Some(failures)) =
-                (Subject::endpoint_of(row.get(0)), read_failures(row.get(1)))
-            {
-                let sum = sums.entry(endpoint).or_default();
-                *sum = sum.saturating_add(failures);
-            }
+            let endpoint = Subject::endpoint_of(row.get(0));
+            add_failures(&mut sums, endpoint, read_failures(row.get(1)));
         }
         Ok(EndpointFailures {
             endpoints: sums.into_iter().collect(),

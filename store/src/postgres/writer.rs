@@ -1,6 +1,7 @@
 //! The one task of a node that writes events and outcomes: takes all that is queued, commits it at
 //! once, then answers.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -21,8 +22,6 @@ use crate::error::StoreError;
 
 /// Outcomes wait at most this long for an event whose commit they can ride.
 const SETTLE_DELAY: Duration = Duration::from_millis(5);
-/// An event that could not be stored for this long is answered as such.
-pub(super) const APPEND_WITHIN: Duration = Duration::from_secs(10);
 pub(super) const RECONNECT_DELAY: Duration = Duration::from_millis(200);
 const BATCH_EVENTS_MAX: usize = 2_000;
 const BATCH_BYTES_MAX: usize = 8 * 1024 * 1024;
@@ -35,6 +34,8 @@ pub(super) struct Writer {
     pool: Pool,
     pub(super) node: Arc<Node>,
     work: mpsc::UnboundedReceiver<Work>,
+    /// Taken from `work` and not begun: what came while the database was away.
+    set_aside: VecDeque<Work>,
     queued: Arc<AtomicUsize>,
     pub(super) session: Option<Session>,
     pub(super) identity: Identity,
@@ -52,6 +53,7 @@ impl Writer {
             pool,
             node,
             work,
+            set_aside: VecDeque::new(),
             queued,
             session: None,
             identity,
@@ -81,7 +83,7 @@ impl Writer {
             }
             if let Some(done) = self.closing.take() {
                 self.work.close();
-                while let Ok(work) = self.work.try_recv() {
+                while let Some(work) = self.next_queued() {
                     refuse(work);
                 }
                 let _ = done.send(());
@@ -94,7 +96,10 @@ impl Writer {
     async fn next(&mut self) -> Option<Batch> {
         let mut batch = Batch::default();
         let mut bytes = 0;
-        let first = self.work.recv().await?;
+        let first = match self.set_aside.pop_front() {
+            Some(work) => work,
+            None => self.work.recv().await?,
+        };
         self.take(first, &mut batch, &mut bytes);
         let wait = tokio::time::sleep(SETTLE_DELAY);
         tokio::pin!(wait);
@@ -103,7 +108,7 @@ impl Writer {
                 && bytes < BATCH_BYTES_MAX
                 && self.closing.is_none()
             {
-                let Ok(work) = self.work.try_recv() else {
+                let Some(work) = self.next_queued() else {
                     break;
                 };
                 self.take(work, &mut batch, &mut bytes);
@@ -119,6 +124,12 @@ impl Writer {
                 },
             }
         }
+    }
+
+    fn next_queued(&mut self) -> Option<Work> {
+        self.set_aside
+            .pop_front()
+            .or_else(|| self.work.try_recv().ok())
     }
 
     fn take(&mut self, work: Work, batch: &mut Batch, bytes: &mut usize) {
@@ -180,8 +191,25 @@ impl Writer {
         tokio::time::sleep(RECONNECT_DELAY).await;
         let (late, rest): (Vec<_>, Vec<_>) = std::mem::take(&mut batch.appends)
             .into_iter()
-            .partition(|queued| queued.since.elapsed() > APPEND_WITHIN);
+            .partition(Queued::is_late);
         batch.appends = rest;
+        answer_late(late);
+        self.answer_late_behind();
+    }
+
+    /// A batch's outcomes are tried for ever: those behind it must not wait as long to be told.
+    fn answer_late_behind(&mut self) {
+        while let Ok(work) = self.work.try_recv() {
+            self.set_aside.push_back(work);
+        }
+        let mut late = Vec::new();
+        for work in std::mem::take(&mut self.set_aside) {
+            match work {
+                Work::Append(queued) if queued.is_late() => late.push(queued),
+                other => self.set_aside.push_back(other),
+            }
+        }
+        self.queued.fetch_sub(late.len(), Ordering::Relaxed);
         answer_late(late);
     }
 

@@ -11,7 +11,9 @@ use super::{Result, SqliteStore};
 use crate::model::{
     EndpointFailures, EndpointStretch, EventTypeCounts, Rollup, Stretches, Subject,
 };
-use crate::rollup_row::{STRETCHES_PRUNED_MAX, add, kept_from, read, read_failures, read_numbers};
+use crate::rollup_row::{
+    STRETCHES_PRUNED_MAX, add, add_failures, kept_from, read, read_failures, read_numbers,
+};
 
 impl SqliteStore {
     pub(crate) async fn add_rollups(&self, rollups: Vec<Rollup>) -> Result<()> {
@@ -82,14 +84,11 @@ impl SqliteStore {
         limit: usize,
     ) -> Result<EndpointFailures> {
         self.read(move |connection| {
-            let mut sums: HashMap<EndpointId, u64> = HashMap::new();
+            let mut sums = HashMap::new();
             let walk = (project, stretches, Subject::ENDPOINTS);
             let is_complete = newest(connection, walk, limit, |subject, counts| {
-                let (endpoint, failures) = (Subject::endpoint_of(subject), read_failures(counts));
-                if let (Some(endpoint), Some(failures)) = (endpoint, failures) {
-                    let sum = sums.entry(endpoint).or_default();
-                    *sum = sum.saturating_add(failures);
-                }
+                let endpoint = Subject::endpoint_of(subject);
+                add_failures(&mut sums, endpoint, read_failures(counts));
             })?;
             Ok(EndpointFailures {
                 endpoints: sums.into_iter().collect(),
