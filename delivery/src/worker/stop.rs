@@ -8,6 +8,10 @@ use tokio::sync::oneshot;
 use super::State;
 use crate::inbox::Message;
 
+/// Outcomes may wait so long for a store that cannot be reached; then their leases end, and others
+/// send again.
+const SETTLED_WITHIN_MS: u64 = 5_000;
+
 impl State {
     /// Stops: waits for what is in flight, settles it, gives back the rest.
     pub(super) async fn finish(self: &Rc<Self>, limit_ms: u64) {
@@ -43,7 +47,12 @@ impl State {
         self.shared.store.settle(settlements, move |_| {
             let _ = done.send(());
         });
-        let _ = settled.await;
+        tokio::select! {
+            _ = settled => {}
+            () = clock.sleep_ms(SETTLED_WITHIN_MS) => {
+                tracing::error!("outcomes not stored: the store cannot be reached");
+            }
+        }
         let leased = self.forget(&left);
         tracing::info!(
             released = leased.len(),

@@ -6,6 +6,7 @@ use crate::cluster::Cluster;
 use crate::node::Node;
 use crate::place::{PATHS, Place};
 use crate::receiver::{Receiver, STEADY, payload};
+use crate::support::client::Client;
 use crate::support::{alone, until};
 use crate::verdict::nothing_is_lost;
 
@@ -71,36 +72,59 @@ fn nothing_acknowledged_is_lost_when_a_synchronous_standby_is_promoted() {
 fn events_are_refused_in_time_while_an_outcome_waits_for_the_database() {
     let _alone = alone();
     let cluster = Cluster::start();
-    let node = Node::start(&cluster.url);
-    let receiver = Receiver::start();
-    let client = node.project();
-    let endpoint = json!({"url": format!("{}{STEADY}", receiver.url)});
-    client.post("/v1/endpoints", &endpoint).expect(201);
-    let event = |id: &str| json!({"type": "user.created", "id": id, "data": payload(id)});
-
-    receiver.keep_answers_back();
-    client.post("/v1/events", &event("evt_sent")).expect(202);
-    until("it is under way", || {
-        (receiver.counts().1 == 1).then_some(())
-    });
-    cluster.kill();
-    receiver.answer_all();
+    let (node, client, _receiver) = answered_while_the_database_is_away(&cluster);
     // After the first of them nothing waits but the outcome.
     for id in ["evt_first", "evt_second"] {
         client.post("/v1/events", &event(id)).expect(503);
     }
 
     cluster.start_again();
-    let delivery = |id: &str| -> Option<Value> {
-        let found = client.get(&format!("/v1/deliveries?event_id={id}"));
-        (found.status == 200).then(|| found.json()["data"][0].clone())
-    };
-    until("the outcome is written", || {
-        (delivery("evt_sent")?["state"] == "delivered").then_some(())
-    });
+    until_delivered(&client, SENT);
     client.post("/v1/events", &event("evt_first")).expect(202);
-    until("it is delivered", || {
-        (delivery("evt_first")?["state"] == "delivered").then_some(())
-    });
+    until_delivered(&client, "evt_first");
     assert_eq!(cluster.count("SELECT count(*) FROM events"), 2);
+    assert!(node.stop().success());
+}
+
+#[test]
+fn a_node_stops_in_time_while_the_database_is_away_and_another_sends_what_it_could_not_settle() {
+    let _alone = alone();
+    let cluster = Cluster::start();
+    let (node, client, receiver) = answered_while_the_database_is_away(&cluster);
+    assert!(!node.stop().success(), "it says that something is left");
+    cluster.start_again();
+    let next = Node::start(&cluster.url);
+    until_delivered(&next.client_like(&client), SENT);
+    assert_eq!(receiver.counts(), (1, 2), "once more, and never lost");
+}
+
+const SENT: &str = "evt_sent";
+
+fn event(id: &str) -> Value {
+    json!({"type": "user.created", "id": id, "data": payload(id)})
+}
+
+/// A node whose one delivery is acknowledged after the database crashed.
+fn answered_while_the_database_is_away(cluster: &Cluster) -> (Node, Client, Receiver) {
+    let node = Node::start(&cluster.url);
+    let receiver = Receiver::start();
+    let client = node.project();
+    let endpoint = json!({"url": format!("{}{STEADY}", receiver.url)});
+    client.post("/v1/endpoints", &endpoint).expect(201);
+    receiver.keep_answers_back();
+    client.post("/v1/events", &event(SENT)).expect(202);
+    until("it is under way", || {
+        (receiver.counts().1 == 1).then_some(())
+    });
+    cluster.kill();
+    receiver.answer_all();
+    (node, client, receiver)
+}
+
+fn until_delivered(client: &Client, event: &str) {
+    until("it is delivered", || {
+        let found = client.get(&format!("/v1/deliveries?event_id={event}"));
+        let is_delivered = |found: &Value| found["data"][0]["state"] == "delivered";
+        (found.status == 200 && is_delivered(&found.json())).then_some(())
+    });
 }

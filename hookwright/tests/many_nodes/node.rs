@@ -116,7 +116,7 @@ impl Node {
     /// SIGTERM, as an operator stops it. Answers how it ended.
     pub(crate) fn stop(mut self) -> ExitStatus {
         self.signal("TERM");
-        self.child.wait().expect("it ends")
+        until("it ends", || self.child.try_wait().expect("asked")).0
     }
 
     /// SIGSTOP: it stands still wherever it is. Its threads stop one after another: returns when the

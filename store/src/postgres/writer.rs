@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -22,6 +22,8 @@ use crate::error::StoreError;
 
 /// Outcomes wait at most this long for an event whose commit they can ride.
 const SETTLE_DELAY: Duration = Duration::from_millis(5);
+/// A close waits so long for a database that is away.
+const CLOSE_WITHIN: Duration = Duration::from_secs(5);
 pub(super) const RECONNECT_DELAY: Duration = Duration::from_millis(200);
 const BATCH_EVENTS_MAX: usize = 2_000;
 const BATCH_BYTES_MAX: usize = 8 * 1024 * 1024;
@@ -41,6 +43,8 @@ pub(super) struct Writer {
     pub(super) identity: Identity,
     pub(super) numbers: Numbers,
     closing: Option<oneshot::Sender<()>>,
+    /// Since when a close waits behind what the database does not take.
+    close_waits: Option<Instant>,
 }
 
 impl Writer {
@@ -59,6 +63,7 @@ impl Writer {
             identity,
             numbers: numbers_of(identity),
             closing: None,
+            close_waits: None,
         };
         (writer, inbox)
     }
@@ -186,7 +191,8 @@ impl Writer {
         Ok(())
     }
 
-    /// Waits before the next try; events that have waited too long are answered.
+    /// Waits before the next try; events that have waited too long are answered, and all of it when
+    /// the node is to stop: other nodes send again what it could not settle.
     async fn pause(&mut self, batch: &mut Batch) {
         tokio::time::sleep(RECONNECT_DELAY).await;
         let (late, rest): (Vec<_>, Vec<_>) = std::mem::take(&mut batch.appends)
@@ -195,11 +201,18 @@ impl Writer {
         batch.appends = rest;
         answer_late(late);
         self.answer_late_behind();
+        let waited = self.close_waits.map(|since| since.elapsed());
+        if waited.is_some_and(|waited| waited > CLOSE_WITHIN) {
+            std::mem::take(batch).refuse(unreachable_for_long);
+        }
     }
 
     /// A batch's outcomes are tried for ever: those behind it must not wait as long to be told.
     fn answer_late_behind(&mut self) {
         while let Ok(work) = self.work.try_recv() {
+            if matches!(work, Work::Close(_)) {
+                self.close_waits.get_or_insert_with(Instant::now);
+            }
             self.set_aside.push_back(work);
         }
         let mut late = Vec::new();
