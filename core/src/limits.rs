@@ -251,6 +251,8 @@ pub const STATS_POINTS_MAX: usize = 1_500;
 pub const STATS_PER_POINT_MAX: i64 = 1_440;
 /// Hours of traffic that are listed with each endpoint.
 pub const ENDPOINT_TRAFFIC_HOURS: i64 = 24;
+/// Endpoints whose failures one stretch of time keeps side by side: those that failed most.
+pub const FAILING_ENDPOINTS_MAX: usize = 10_000;
 /// Rows that are added up to find the endpoints that fail most.
 pub const STATS_ENDPOINT_ROWS_MAX: usize = 50_000;
 /// Rows that are added up to find the event types that fail most.

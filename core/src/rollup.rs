@@ -4,12 +4,14 @@
 //! are empty nearly always.
 
 mod encoding;
+mod failing;
 mod tally;
 
 use crate::error_class::ErrorClass;
 use crate::outcome::Timing;
 
 pub use encoding::Unreadable;
+pub use failing::Failing;
 pub use tally::Tally;
 
 /// How long a stretch of time one row counts.

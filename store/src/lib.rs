@@ -15,6 +15,7 @@ mod endpoint_row;
 mod error;
 mod event_row;
 mod event_type_row;
+mod failing;
 mod job_row;
 mod key_row;
 mod migration;

@@ -3,7 +3,6 @@
 
 use std::collections::HashMap;
 
-use hookwright_core::ids::EndpointId;
 use hookwright_core::limits::{
     ROLLUP_DAYS_KEPT_DAYS, ROLLUP_HOURS_KEPT_DAYS, ROLLUP_MINUTES_KEPT_DAYS,
 };
@@ -24,26 +23,9 @@ pub(crate) fn read_numbers(bytes: &[u8]) -> Option<Counts> {
     told(Counts::numbers_in(bytes))
 }
 
-/// Failures alone.
-pub(crate) fn read_failures(bytes: &[u8]) -> Option<u64> {
-    told(Counts::failures_in(bytes))
-}
-
-fn told<T>(read: Result<T, Unreadable>) -> Option<T> {
+pub(crate) fn told<T>(read: Result<T, Unreadable>) -> Option<T> {
     read.inspect_err(|error| tracing::warn!(%error, "statistics not read"))
         .ok()
-}
-
-/// Adds a row's failures to the sum of its endpoint, if it could be read.
-pub(crate) fn add_failures(
-    sums: &mut HashMap<EndpointId, u64>,
-    endpoint: Option<EndpointId>,
-    failures: Option<u64>,
-) {
-    if let (Some(endpoint), Some(failures)) = (endpoint, failures) {
-        let sum = sums.entry(endpoint).or_default();
-        *sum = sum.saturating_add(failures);
-    }
 }
 
 /// Adds a row to the sum of its event type, if it could be read.

@@ -104,7 +104,7 @@ fn numbers(bytes: &[u8]) -> Result<(Counts, &[u8]), Unreadable> {
 }
 
 /// Seven bits a byte, the lowest first; the eighth says that more follow.
-fn put(bytes: &mut Vec<u8>, mut number: u64) {
+pub(super) fn put(bytes: &mut Vec<u8>, mut number: u64) {
     while number >= 0x80 {
         bytes.push(number as u8 | 0x80);
         number >>= 7;
@@ -112,7 +112,7 @@ fn put(bytes: &mut Vec<u8>, mut number: u64) {
     bytes.push(number as u8);
 }
 
-fn take(bytes: &mut &[u8]) -> Result<u64, Unreadable> {
+pub(super) fn take(bytes: &mut &[u8]) -> Result<u64, Unreadable> {
     let mut number = 0_u64;
     for shift in (0..64).step_by(7) {
         let (&byte, rest) = bytes.split_first().ok_or(Unreadable)?;

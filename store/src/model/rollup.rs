@@ -28,6 +28,9 @@ impl Subject {
         }
     }
 
+    /// Where the failures of all endpoints are kept side by side.
+    pub(crate) const FAILING: &str = "f";
+
     /// The keys of all endpoints lie between these.
     pub(crate) const ENDPOINTS: (&'static str, &'static str) = ("e:", "e;");
 
@@ -80,8 +83,7 @@ impl Stretches {
 /// How often each of a project's endpoints failed in some time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EndpointFailures {
-    /// Failed attempts, and deliveries that failed without one, of those that counted anything; in no
-    /// order.
+    /// Failed attempts, and deliveries that failed without one, of those that failed; in no order.
     pub endpoints: Vec<(EndpointId, u64)>,
     /// Whether that is all: there may have been more rows than one call adds up.
     pub is_complete: bool,

@@ -24,6 +24,7 @@ mod endpoints;
 mod event_list;
 mod event_types;
 mod events;
+mod failing;
 mod fitting;
 mod follow;
 mod forget_account;

@@ -8,27 +8,24 @@ use hookwright_core::rollup::{Counts, Width};
 use hookwright_core::time::UnixMs;
 
 use super::{PLAIN_PLANS, PostgresStore, Result};
-use crate::model::{
-    EndpointFailures, EndpointStretch, EventTypeCounts, Rollup, Stretches, Subject,
-};
-use crate::rollup_row::{
-    STRETCHES_PRUNED_MAX, add, add_failures, kept_from, read, read_failures, read_numbers,
-};
+use crate::failing;
+use crate::model::{EndpointStretch, EventTypeCounts, Rollup, Stretches, Subject};
+use crate::rollup_row::{STRETCHES_PRUNED_MAX, add, kept_from, read, read_numbers};
 
 /// Held while rows are read, added to and written back.
 const LOCK: i64 = 0x686f_6f6b_726f_6c6c;
 
-const KNOWN: &str = "
+pub(super) const KNOWN: &str = "
     SELECT u.place, r.counts
     FROM unnest($1::bigint[], $2::integer[], $3::bigint[], $4::text[]) WITH ORDINALITY
          AS u (project_id, width, start, subject, place)
     JOIN rollups r ON r.project_id = u.project_id AND r.width = u.width AND r.start = u.start
                       AND r.subject = u.subject";
-const PUT: &str = "
+pub(super) const PUT: &str = "
     INSERT INTO rollups (project_id, width, start, subject, counts)
     SELECT * FROM unnest($1::bigint[], $2::integer[], $3::bigint[], $4::text[], $5::bytea[])
     ON CONFLICT (project_id, width, start, subject) DO UPDATE SET counts = excluded.counts";
-const SERIES: &str = "
+pub(super) const SERIES: &str = "
     SELECT u.start, r.counts FROM unnest($1::bigint[]) AS u (start)
     JOIN rollups r ON r.project_id = $2 AND r.width = $3 AND r.start = u.start AND r.subject = $4
     ORDER BY u.start";
@@ -38,14 +35,8 @@ const OF_ENDPOINTS: &str = "
     CROSS JOIN unnest($2::text[]) AS e (subject)
     JOIN rollups r ON r.project_id = $3 AND r.width = $4 AND r.start = s.start
                       AND r.subject = e.subject";
-/// From the newest stretch back, so that a limit leaves the oldest out.
-const BY_ENDPOINT: &str = "
-    SELECT subject, counts FROM rollups
-    WHERE project_id = $1 AND width = $2 AND start >= $3 AND start < $4
-          AND starts_with(subject, $5)
-    ORDER BY start DESC LIMIT $6";
-/// The same of event types, of which there are few beside endpoints: what comes before them is skipped by
-/// the index. Every collation has "t:..." behind "f", and the keys of all else before it.
+/// From the newest stretch back, so that a limit leaves the oldest out. There are few beside endpoints:
+/// what comes before them is skipped by the index. Every collation has "t:..." behind "f", and the keys of all else before it.
 const BY_EVENT_TYPE: &str = "
     SELECT r.subject, r.counts
     FROM unnest($1::bigint[]) AS s (start)
@@ -62,27 +53,33 @@ const PRUNE: &str = "
 
 /// The columns that name rows.
 #[derive(Default)]
-struct Keys {
-    project: Vec<i64>,
-    width: Vec<i32>,
-    start: Vec<i64>,
-    subject: Vec<String>,
+pub(super) struct Keys {
+    pub(super) project: Vec<i64>,
+    pub(super) width: Vec<i32>,
+    pub(super) start: Vec<i64>,
+    pub(super) subject: Vec<String>,
 }
 
 impl Keys {
-    fn push(&mut self, rollup: &Rollup) {
-        self.project.push(rollup.project_id.0);
-        self.width.push(rollup.width as i32);
-        self.start.push(rollup.start);
-        self.subject.push(rollup.subject.key());
+    pub(super) fn push(&mut self, project: ProjectId, width: Width, start: i64, subject: String) {
+        self.project.push(project.0);
+        self.width.push(width as i32);
+        self.start.push(start);
+        self.subject.push(subject);
+    }
+
+    fn of(&mut self, rollup: &Rollup) {
+        let subject = rollup.subject.key();
+        self.push(rollup.project_id, rollup.width, rollup.start, subject);
     }
 }
 
 impl PostgresStore {
     pub(crate) async fn add_rollups(&self, rollups: Vec<Rollup>) -> Result<()> {
         let mut rollups = summed(rollups);
+        let failing = failing::added_by(&rollups);
         let mut keys = Keys::default();
-        rollups.iter().for_each(|rollup| keys.push(rollup));
+        rollups.iter().for_each(|rollup| keys.of(rollup));
         let mut client = self.client().await?;
         let transaction = client.transaction().await?;
         transaction.batch_execute(PLAIN_PLANS).await?;
@@ -108,7 +105,7 @@ impl PostgresStore {
         let mut counts = Vec::new();
         for (place, rollup) in rollups.iter().enumerate() {
             if !newer.contains(&place) {
-                keys.push(rollup);
+                keys.of(rollup);
                 counts.push(rollup.counts.encode());
             }
         }
@@ -124,6 +121,9 @@ impl PostgresStore {
                 ],
             )
             .await?;
+        if !failing.is_empty() {
+            super::failing::put(&transaction, failing).await?;
+        }
         // A commit in doubt is not repeated: what is counted twice is worse than what is missing.
         if let Err(error) = transaction.commit().await {
             tracing::warn!(%error, "not known whether statistics were stored");
@@ -146,37 +146,6 @@ impl PostgresStore {
             .iter()
             .filter_map(|row| Some((row.get(0), read(row.get(1))?)));
         Ok(found.collect())
-    }
-
-    pub(crate) async fn failures_by_endpoint(
-        &self,
-        project: ProjectId,
-        stretches: Stretches,
-        limit: usize,
-    ) -> Result<EndpointFailures> {
-        let width = stretches.width as i32;
-        let rows = self
-            .rows_by_index(
-                BY_ENDPOINT,
-                &[
-                    &project.0,
-                    &width,
-                    &stretches.since,
-                    &stretches.until,
-                    &Subject::ENDPOINTS.0,
-                    &(limit as i64),
-                ],
-            )
-            .await?;
-        let mut sums = HashMap::new();
-        for row in &rows {
-            let endpoint = Subject::endpoint_of(row.get(0));
-            add_failures(&mut sums, endpoint, read_failures(row.get(1)));
-        }
-        Ok(EndpointFailures {
-            endpoints: sums.into_iter().collect(),
-            is_complete: rows.len() < limit,
-        })
     }
 
     pub(crate) async fn rollups_by_event_type(

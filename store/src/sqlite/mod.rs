@@ -18,6 +18,7 @@ mod event_list;
 mod event_types;
 mod events;
 mod export;
+mod failing;
 mod forget_account;
 mod health;
 mod in_order;

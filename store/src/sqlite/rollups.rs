@@ -8,47 +8,38 @@ use hookwright_core::time::UnixMs;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{Result, SqliteStore};
-use crate::model::{
-    EndpointFailures, EndpointStretch, EventTypeCounts, Rollup, Stretches, Subject,
-};
-use crate::rollup_row::{
-    STRETCHES_PRUNED_MAX, add, add_failures, kept_from, read, read_failures, read_numbers,
-};
+use crate::failing::{self, Stretch};
+use crate::model::{EndpointStretch, EventTypeCounts, Rollup, Stretches, Subject};
+use crate::rollup_row::{STRETCHES_PRUNED_MAX, add, kept_from, read, read_numbers};
+
+pub(super) const PUT: &str = "
+    INSERT INTO rollups (width, start, project_id, subject, counts)
+    VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET counts = excluded.counts";
 
 impl SqliteStore {
     pub(crate) async fn add_rollups(&self, rollups: Vec<Rollup>) -> Result<()> {
         self.write(move |writer| {
             let connection = &writer.connection;
-            let mut select = connection.prepare_cached(
-                "SELECT counts FROM rollups
-                 WHERE width = ?1 AND start = ?2 AND project_id = ?3 AND subject = ?4",
-            )?;
-            let mut put = connection.prepare_cached(
-                "INSERT INTO rollups (width, start, project_id, subject, counts)
-                 VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET counts = excluded.counts",
-            )?;
+            let failing = failing::added_by(&rollups);
+            let mut put = connection.prepare_cached(PUT)?;
             for mut rollup in rollups {
                 let subject = rollup.subject.key();
-                let (width, start) = (rollup.width.seconds(), rollup.start);
-                let known: Option<Vec<u8>> = select
-                    .query_row(params![width, start, rollup.project_id.0, subject], |row| {
-                        row.get(0)
-                    })
-                    .optional()?;
+                let stretch = (rollup.project_id, rollup.width, rollup.start);
+                let known = one(connection, stretch, &subject)?;
                 if let Some(known) = known {
                     // What a newer version wrote is not overwritten.
                     let Some(known) = read(&known) else { continue };
                     rollup.counts.merge(&known);
                 }
                 put.execute(params![
-                    width,
-                    start,
+                    rollup.width.seconds(),
+                    rollup.start,
                     rollup.project_id.0,
                     subject,
                     rollup.counts.encode()
                 ])?;
             }
-            Ok(())
+            super::failing::put(connection, failing)
         })
         .await
     }
@@ -60,40 +51,13 @@ impl SqliteStore {
         stretches: Stretches,
     ) -> Result<Vec<(i64, Counts)>> {
         self.read(move |connection| {
-            let mut select = connection.prepare_cached(
-                "SELECT counts FROM rollups
-                 WHERE width = ?1 AND start = ?2 AND project_id = ?3 AND subject = ?4",
-            )?;
-            let (width, subject) = (stretches.width.seconds(), subject.key());
+            let subject = subject.key();
             let mut found = Vec::new();
             for start in stretches.starts() {
-                let counts: Option<Vec<u8>> = select
-                    .query_row(params![width, start, project.0, subject], |row| row.get(0))
-                    .optional()?;
+                let counts = one(connection, (project, stretches.width, start), &subject)?;
                 found.extend(counts.and_then(|counts| Some((start, read(&counts)?))));
             }
             Ok(found)
-        })
-        .await
-    }
-
-    pub(crate) async fn failures_by_endpoint(
-        &self,
-        project: ProjectId,
-        stretches: Stretches,
-        limit: usize,
-    ) -> Result<EndpointFailures> {
-        self.read(move |connection| {
-            let mut sums = HashMap::new();
-            let walk = (project, stretches, Subject::ENDPOINTS);
-            let is_complete = newest(connection, walk, limit, |subject, counts| {
-                let endpoint = Subject::endpoint_of(subject);
-                add_failures(&mut sums, endpoint, read_failures(counts));
-            })?;
-            Ok(EndpointFailures {
-                endpoints: sums.into_iter().collect(),
-                is_complete,
-            })
         })
         .await
     }
@@ -106,14 +70,22 @@ impl SqliteStore {
     ) -> Result<EventTypeCounts> {
         self.read(move |connection| {
             let mut sums = HashMap::new();
-            let walk = (project, stretches, Subject::EVENT_TYPES);
-            let is_complete = newest(connection, walk, limit, |subject, counts| {
-                let name = Subject::event_type_of(subject);
-                add(&mut sums, name, read_numbers(counts));
-            })?;
+            let mut left = limit;
+            // From the newest back, so that a limit leaves the oldest out.
+            for start in stretches.starts().rev() {
+                let stretch = (project, stretches.width, start);
+                let kind = (Subject::EVENT_TYPES, left);
+                left -= each_of(connection, stretch, kind, |subject, counts| {
+                    let name = Subject::event_type_of(subject);
+                    add(&mut sums, name, read_numbers(counts));
+                })?;
+                if left == 0 {
+                    break;
+                }
+            }
             Ok(EventTypeCounts {
                 event_types: sums.into_iter().collect(),
-                is_complete,
+                is_complete: left > 0,
             })
         })
         .await
@@ -126,22 +98,15 @@ impl SqliteStore {
         stretches: Stretches,
     ) -> Result<Vec<EndpointStretch>> {
         self.read(move |connection| {
-            let mut select = connection.prepare_cached(
-                "SELECT counts FROM rollups
-                 WHERE width = ?1 AND start = ?2 AND project_id = ?3 AND subject = ?4",
-            )?;
             let keys = endpoints
                 .iter()
                 .map(|id| (*id, Subject::Endpoint(*id).key()));
             let keys: Vec<(EndpointId, String)> = keys.collect();
-            let width = stretches.width.seconds();
             let mut found = Vec::new();
             // What was written at the same time lies side by side.
             for start in stretches.starts() {
                 for (endpoint, subject) in &keys {
-                    let counts: Option<Vec<u8>> = select
-                        .query_row(params![width, start, project.0, subject], |row| row.get(0))
-                        .optional()?;
+                    let counts = one(connection, (project, stretches.width, start), subject)?;
                     found.extend(counts.and_then(|counts| {
                         Some(EndpointStretch {
                             endpoint_id: *endpoint,
@@ -177,31 +142,39 @@ impl SqliteStore {
     }
 }
 
-/// Looks at each row of a kind of subject, from the newest stretch back. Says whether these were all:
-/// no more than `limit` are looked at.
-fn newest(
+/// The row of one subject.
+pub(super) fn one(
     connection: &Connection,
-    (project, stretches, (from, to)): (ProjectId, Stretches, (&str, &str)),
-    limit: usize,
+    (project, width, start): Stretch,
+    subject: &str,
+) -> Result<Option<Vec<u8>>> {
+    let mut select = connection.prepare_cached(
+        "SELECT counts FROM rollups
+         WHERE width = ?1 AND start = ?2 AND project_id = ?3 AND subject = ?4",
+    )?;
+    let key = params![width.seconds(), start, project.0, subject];
+    Ok(select.query_row(key, |row| row.get(0)).optional()?)
+}
+
+/// Looks at each row of a kind of subject in a stretch, up to a limit. Says how many there were.
+pub(super) fn each_of(
+    connection: &Connection,
+    (project, width, start): Stretch,
+    ((from, to), limit): ((&str, &str), usize),
     mut look: impl FnMut(&str, &[u8]),
-) -> Result<bool> {
+) -> Result<usize> {
     let mut select = connection.prepare_cached(
         "SELECT subject, counts FROM rollups
          WHERE width = ?1 AND start = ?2 AND project_id = ?3 AND subject >= ?4 AND subject < ?5
          ORDER BY subject LIMIT ?6",
     )?;
-    let width = stretches.width.seconds();
-    let mut left = limit;
-    for start in stretches.starts().rev() {
-        let mut rows = select.query(params![width, start, project.0, from, to, left as i64])?;
-        while let Some(row) = rows.next()? {
-            left -= 1;
-            let subject = row.get_ref(0)?.as_str().unwrap_or_default();
-            look(subject, row.get_ref(1)?.as_blob().unwrap_or_default());
-        }
-        if left == 0 {
-            break;
-        }
+    let most = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut rows = select.query(params![width.seconds(), start, project.0, from, to, most])?;
+    let mut looked_at = 0;
+    while let Some(row) = rows.next()? {
+        looked_at += 1;
+        let subject = row.get_ref(0)?.as_str().unwrap_or_default();
+        look(subject, row.get_ref(1)?.as_blob().unwrap_or_default());
     }
-    Ok(left > 0)
+    Ok(looked_at)
 }
