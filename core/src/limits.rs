@@ -316,8 +316,10 @@ pub const JOB_ROWS_PER_SECOND_MAX: u32 = 10_000;
 pub const REPLAY_IN_FLIGHT_MAX: usize = 32;
 /// Rows that are looked at to count what a replay would do; what lies beyond is not counted.
 pub const REPLAY_COUNTED_ROWS_MAX: usize = 100_000;
-/// The same where a page shows it at once.
-pub const REPLAY_PREVIEWED_ROWS_MAX: u32 = 10_000;
+/// Rows that are looked at in one go to count them.
+pub const REPLAY_COUNTED_AT_ONCE: usize = 5_000;
+/// Rows that are counted where a page shows it at once.
+pub const REPLAY_PREVIEWED_ROWS_MAX: u32 = 5_000;
 /// Rows that one page of a list looks at where no index leads to those that fit. Such a page may be
 /// short, and the list goes on at its cursor.
 pub const LIST_ROWS_SCANNED_MAX: usize = 2_000;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use hookwright_core::ids::EndpointId;
 use hookwright_core::job_state::JobState;
-use hookwright_core::limits::{JOB_SCANNED_ROWS_MAX, JOB_STEP_ROWS_MAX};
+use hookwright_core::limits::{JOB_STEP_ROWS_MAX, REPLAY_COUNTED_AT_ONCE};
 use hookwright_store::{
     HeldJob, Job, JobProgress, Looked, OPERATIONAL_ACCOUNT, PastEvent, ReplaySpec, ReplayStep,
     ReplayWhat, Scope, StoreError, Stretch,
@@ -15,6 +15,9 @@ use super::Stepped;
 use super::choose::{Asked, Choice, possible};
 use crate::engine::Shared;
 use crate::inbox::Message;
+
+/// So many rows that are not the scope's cost as much as one that is.
+const OTHERS_ROWS_FOR_ONE: usize = 10;
 
 /// What was chosen among some rows.
 struct Chosen {
@@ -80,12 +83,8 @@ pub(super) async fn count(
     let (mut count, mut looked_at) = (0, 0);
     let mut skipped = BTreeMap::new();
     while looked_at < rows {
-        let (chosen, ended) = choose(
-            shared,
-            (scope, spec),
-            (place, usize::MAX, JOB_SCANNED_ROWS_MAX),
-        )
-        .await?;
+        let asked = (place, usize::MAX, rows.min(REPLAY_COUNTED_AT_ONCE));
+        let (chosen, ended) = choose(shared, (scope, spec), asked).await?;
         count += chosen.count() as u64;
         looked_at += chosen.looked_at.max(1);
         place = chosen.step.end.place;
@@ -144,12 +143,12 @@ async fn choose(
         }
         chosen.touch(past.endpoint_id);
     }
-    Ok(at_the_end(chosen, &looked))
+    // Others' rows were among them.
+    Ok(at_the_end(chosen, &looked, looks_at / OTHERS_ROWS_FOR_ONE))
 }
 
-fn at_the_end<T>(mut chosen: Chosen, looked: &Looked<T>) -> (Chosen, bool) {
-    // Others' rows were among them.
-    chosen.looked_at = chosen.looked_at.max(JOB_STEP_ROWS_MAX);
+fn at_the_end<T>(mut chosen: Chosen, looked: &Looked<T>, cost: usize) -> (Chosen, bool) {
+    chosen.looked_at = chosen.looked_at.max(cost);
     chosen.step.end.place = looked.place;
     (chosen, looked.ended)
 }
@@ -189,7 +188,7 @@ async fn choose_missing(
             }
         }
     }
-    Ok(at_the_end(chosen, &looked))
+    Ok(at_the_end(chosen, &looked, JOB_STEP_ROWS_MAX))
 }
 
 /// A test was meant for one endpoint.

@@ -1,6 +1,9 @@
 //! Which deliveries a list shows, and where they are found: by an index, or among a bounded number
 //! of rows.
 
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+
 use hookwright_core::ids::EventId;
 use hookwright_core::limits::{LIST_LANES_MAX, LIST_ROWS_SCANNED_MAX};
 use hookwright_core::state::DeliveryState;
@@ -59,6 +62,8 @@ pub(super) fn window_of(walked: &str, towards: Towards) -> String {
     )
 }
 
+/// Rows that a walk looks at first, for each that is wanted, where not all fit.
+const FIRST_LOOK: usize = 2;
 /// A walk that found too little looks at so many times more rows next.
 const GROWTH: usize = 4;
 
@@ -88,6 +93,7 @@ impl PostgresStore {
             filter,
             limit: page.limit,
             days,
+            receivers: Mutex::default(),
         };
         let parts = match filter.event_id {
             Some(event) => walk.of_event(event, Span::of(&page)).await?,
@@ -105,6 +111,8 @@ struct Walk<'a> {
     /// Rows that a page shows.
     limit: usize,
     days: Days,
+    /// Receivers that were asked for; `None` for those that the scope does not show.
+    receivers: Mutex<HashMap<i64, Option<Arc<Receiver>>>>,
 }
 
 impl Walk<'_> {
@@ -162,18 +170,8 @@ impl Walk<'_> {
         if let Some(endpoint) = self.filter.endpoint_id {
             return Ok(vec![Some(endpoint.0)]);
         }
-        let Some(account) = self.scope.account_id else {
-            return Ok(vec![None]);
-        };
-        let limit = LIST_LANES_MAX as i64 + 1;
-        let rows = self
-            .transaction
-            .query(LANES, &[&self.scope.project_id.0, &account.0, &limit])
-            .await?;
-        if rows.len() > LIST_LANES_MAX {
-            return Ok(vec![None]);
-        }
-        Ok(rows.iter().map(|row| Some(row.get(0))).collect())
+        let few = few_lanes(&self.transaction, self.scope).await?;
+        Ok(few.map_or_else(|| vec![None], |few| few.into_iter().map(Some).collect()))
     }
 
     async fn of_lane(
@@ -214,7 +212,10 @@ impl Walk<'_> {
             let mut left = *window;
             loop {
                 let wanted = self.limit - part.rows.len();
-                asked = if is_plain { wanted } else { asked.max(wanted) }.min(room);
+                asked = match is_plain {
+                    true => wanted.min(room),
+                    false => asked.max(wanted * FIRST_LOOK).min(room),
+                };
                 let rows = self.look((&sql, lane), left, asked).await?;
                 let Some(edge) = rows
                     .first()
@@ -277,17 +278,41 @@ impl Walk<'_> {
         Ok(self.transaction.query(sql, parameters).await?)
     }
 
+    /// What is known of the endpoints of these: each is read once for all windows.
+    async fn receivers_of(&self, found: &[Stored]) -> Result<HashMap<i64, Option<Arc<Receiver>>>> {
+        let known = || {
+            self.receivers
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+        };
+        let lanes = || found.iter().map(|found| found.endpoint_id.0);
+        let missing: BTreeSet<i64> = {
+            let known = known();
+            lanes().filter(|lane| !known.contains_key(lane)).collect()
+        };
+        if !missing.is_empty() {
+            let mut read =
+                receivers(&self.transaction, self.scope, missing.iter().copied()).await?;
+            let read = missing
+                .into_iter()
+                .map(|lane| (lane, read.remove(&lane).map(Arc::new)));
+            known().extend(read);
+        }
+        let known = known();
+        let of = |lane| Some((lane, known.get(&lane)?.clone()));
+        Ok(lanes().filter_map(of).collect())
+    }
+
     /// Those of the rows that fit.
     async fn shown(&self, rows: &[Row]) -> Result<Vec<Delivery>> {
         let found: Vec<Stored> = rows.iter().map(stored).collect::<Result<_>>()?;
-        let lanes = found.iter().map(|found| found.endpoint_id.0);
-        let receivers = receivers(&self.transaction, self.scope, lanes).await?;
+        let receivers = self.receivers_of(&found).await?;
         let known = found.into_iter().filter_map(|found| {
-            let receiver = receivers.get(&found.endpoint_id.0)?;
+            let receiver = receivers.get(&found.endpoint_id.0)?.clone()?;
             Some((found, receiver))
         });
         let asked = (self.scope.project_id, self.filter);
-        let is_paused = |receiver: &&Receiver| receiver.is_paused;
+        let is_paused = |receiver: &Arc<Receiver>| receiver.is_paused;
         let fitting = fitting(&self.transaction, asked, known.collect(), is_paused).await?;
         let ids: Vec<i64> = fitting.iter().map(|(found, _)| found.event_id.0).collect();
         let about = about(&self.transaction, self.scope.project_id, ids).await?;
@@ -298,11 +323,27 @@ impl Walk<'_> {
             };
             let pattern = self.filter.event_type.as_ref();
             if pattern.is_none_or(|pattern| pattern.matches(&about.event_type)) {
-                shown.push(found.shown(receiver, about.clone()));
+                shown.push(found.shown(&receiver, about.clone()));
             }
         }
         Ok(shown)
     }
+}
+
+/// The endpoints of the scope's account, if there is one and they are few.
+pub(super) async fn few_lanes(
+    transaction: &Transaction<'_>,
+    scope: Scope,
+) -> Result<Option<Vec<i64>>> {
+    let Some(account) = scope.account_id else {
+        return Ok(None);
+    };
+    let limit = LIST_LANES_MAX as i64 + 1;
+    let rows = transaction
+        .query(LANES, &[&scope.project_id.0, &account.0, &limit])
+        .await?;
+    let few = rows.len() <= LIST_LANES_MAX;
+    Ok(few.then(|| rows.iter().map(|row| row.get(0)).collect()))
 }
 
 /// What is stored of the states that a filter takes: held is not.

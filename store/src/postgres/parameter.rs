@@ -60,6 +60,7 @@ is_parameter! {
     &[u8] => BYTEA, BYTEA_ARRAY;
 }
 is_parameter!(@ &[i64] => INT8_ARRAY);
+is_parameter!(@ Option<Vec<i64>> => INT8_ARRAY);
 
 #[cfg(test)]
 mod tests {

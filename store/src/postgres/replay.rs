@@ -8,7 +8,7 @@ use hookwright_core::time::UnixMs;
 use tokio_postgres::Row;
 
 use super::by_index::{begin_look, tried_again};
-use super::delivery_list::{LATE, RANGE_OF_EVENT};
+use super::delivery_list::{LATE, RANGE_OF_EVENT, few_lanes};
 use super::delivery_rows::{rows_of, stored};
 use super::fitting::{fitting, rows_by_id};
 use super::lent::Transaction;
@@ -17,16 +17,16 @@ use super::{PostgresStore, Result};
 use crate::event_row::Extra;
 use crate::model::{DeliveryFilter, Looked, PastDelivery, PastEvent, RowsSince, Scope, Stretch};
 
-/// Rows to walk: project, after, before, rows to look at (and an endpoint or an account).
+/// Rows to walk: project, after, before, rows to look at, and an endpoint or an account.
 pub(super) const OF_PROJECT: &str =
     "SELECT project_id, id, event_id, endpoint_id, state FROM deliveries
     WHERE project_id = $1 AND id > $2 AND id < $3 ORDER BY id LIMIT $4";
-/// The project is not named: its own index would do as well to the planner, and hold everybody's
-/// rows.
 /// The few that failed or were cancelled have an index of their own.
 pub(super) const OF_FAILED: &str =
     "SELECT project_id, id, event_id, endpoint_id, state FROM deliveries
     WHERE project_id = $1 AND finished_at IS NOT NULL AND id > $2 AND id < $3 ORDER BY id LIMIT $4";
+/// The project is not named: its own index would do as well to the planner, and hold everybody's
+/// rows.
 pub(super) const OF_ENDPOINT: &str =
     "SELECT project_id, id, event_id, endpoint_id, state FROM deliveries
     WHERE endpoint_id = (SELECT id FROM endpoints WHERE project_id = $1 AND id = $5::bigint)
@@ -40,15 +40,27 @@ pub(super) const EVENTS_OF_PROJECT: &str = "SELECT * FROM events
 pub(super) const EVENTS_OF_ACCOUNT: &str = "SELECT * FROM events
     WHERE project_id = $1 AND account_id = $5 AND id > $2 AND id < $3 ORDER BY id LIMIT $4";
 
-/// Events are joined to rows only once those are cut to a few.
+/// Those of the walked rows that may fit, with the last one looked at and how many were: by endpoint ($5),
+/// states, account, and the account's endpoints where they are few. Events are looked for only of
+/// those.
 pub(super) fn looked_at(walked: &str) -> String {
     format!(
-        "SELECT d.id, d.state, d.endpoint_id, e.event_type, e.accepted_at, e.payload IS NOT NULL,
-                p.account_id
-         FROM ({walked}) d
-         LEFT JOIN events e ON e.project_id = d.project_id AND e.id = d.event_id
-         LEFT JOIN endpoints p ON p.project_id = d.project_id AND p.id = d.endpoint_id
-         ORDER BY d.id"
+        "WITH walked AS MATERIALIZED ({walked}),
+              edge AS MATERIALIZED (SELECT max(id) AS id, count(*) AS looked FROM walked)
+         SELECT d.id, d.state, d.endpoint_id, d.event_type, d.accepted_at, d.has_payload,
+                edge.id, edge.looked
+         FROM edge LEFT JOIN LATERAL (
+             SELECT w.id, w.state, w.endpoint_id, e.event_type, e.accepted_at, e.has_payload
+             FROM walked w CROSS JOIN LATERAL (
+                 SELECT event_type, accepted_at, payload IS NOT NULL AS has_payload
+                 FROM events e WHERE e.project_id = w.project_id AND e.id = w.event_id OFFSET 0) e
+             WHERE w.endpoint_id = COALESCE($5::bigint, w.endpoint_id)
+                   AND w.state = ANY($6::smallint[])
+                   AND ($8::bigint[] IS NULL OR w.endpoint_id = ANY($8))
+                   AND EXISTS (SELECT FROM endpoints p
+                               WHERE p.project_id = w.project_id AND p.id = w.endpoint_id
+                                     AND p.account_id = COALESCE($7::bigint, p.account_id))
+         ) d ON true"
     )
 }
 
@@ -108,28 +120,19 @@ impl PostgresStore {
         let project = scope.project_id;
         let mut client = self.client().await?;
         let transaction = begin_look(&mut client).await?;
+        let asked = Asked {
+            endpoint: filter.endpoint_id.map(|id| id.0),
+            states: states_of(filter),
+            account: scope.account_id.map(|id| id.0),
+            lanes: few_lanes(&transaction, scope).await?,
+        };
         let walked = match filter.event_id {
-            Some(event) => of_event(&transaction, (project, event), stretch).await?,
-            None => of_stretch(&transaction, (project, filter), stretch).await?,
+            Some(event) => of_event(&transaction, (project, event), &asked, stretch).await?,
+            None => of_stretch(&transaction, (project, filter), &asked, stretch).await?,
         };
-        let fits = |row: &&Row| {
-            let (state, account): (i16, Option<i64>) = (row.get(1), row.get(6));
-            let state = u8::try_from(state).ok().and_then(DeliveryState::from_code);
-            // Its event is gone where retention was just here.
-            row.get::<_, Option<i64>>(4).is_some()
-                && account.is_some()
-                && state.is_some_and(|state| filter.takes_state(state))
-                && filter
-                    .endpoint_id
-                    .is_none_or(|id| id.0 == row.get::<_, i64>(2))
-                && scope.account_id.is_none_or(|id| Some(id.0) == account)
-        };
-        let mut found: Vec<_> = walked
-            .found
-            .iter()
-            .filter(fits)
-            .map(past_delivery)
-            .collect();
+        let mut found: Vec<_> = walked.found.iter().filter_map(past_delivery).collect();
+        // As they are walked; the statement does not promise it.
+        found.sort_unstable_by_key(|past| past.id);
         if filter.asks_of_attempts() {
             let ids = found.iter().map(|past| past.id.0).collect();
             let rows = rows_of(&transaction, &rows_by_id(), project, ids).await?;
@@ -208,37 +211,50 @@ impl PostgresStore {
     }
 }
 
+/// What rows must be, as SQL takes it.
+struct Asked {
+    endpoint: Option<i64>,
+    states: Vec<i16>,
+    account: Option<i64>,
+    lanes: Option<Vec<i64>>,
+}
+
+fn states_of(filter: &DeliveryFilter) -> Vec<i16> {
+    let taken = DeliveryState::ALL.iter();
+    let taken = taken.filter(|state| filter.takes_state(**state));
+    taken.map(|state| i16::from(state.code())).collect()
+}
+
 /// The next rows of an endpoint, or of a project.
 async fn of_stretch(
     transaction: &Transaction<'_>,
     (project, filter): (ProjectId, &DeliveryFilter),
+    asked: &Asked,
     stretch: Stretch,
 ) -> Result<Looked<Row>> {
-    let limit = stretch.rows as i64;
-    let rows = match filter.endpoint_id {
-        Some(endpoint) => {
-            let values: super::Parameters<'_> = &[
-                &project.0,
-                &stretch.after,
-                &stretch.end,
-                &limit,
-                &endpoint.0,
-            ];
-            transaction.query(&looked_at(OF_ENDPOINT), values).await?
-        }
-        None => {
-            let values: super::Parameters<'_> = &[&project.0, &stretch.after, &stretch.end, &limit];
-            let walked = match filter.takes_only_failed() {
-                true => OF_FAILED,
-                false => OF_PROJECT,
-            };
-            transaction.query(&looked_at(walked), values).await?
-        }
+    let walked = match filter.endpoint_id {
+        Some(_) => OF_ENDPOINT,
+        None if filter.takes_only_failed() => OF_FAILED,
+        None => OF_PROJECT,
     };
-    let (place, ended) = end_of(&rows, stretch);
+    let values: super::Parameters<'_> = &[
+        &project.0,
+        &stretch.after,
+        &stretch.end,
+        &(stretch.rows as i64),
+        &asked.endpoint,
+        &asked.states,
+        &asked.account,
+        &asked.lanes,
+    ];
+    let rows = transaction.query(&looked_at(walked), values).await?;
+    let edge = rows.first();
+    let looked = edge.map_or(0, |row| row.get::<_, i64>(7)) as usize;
+    let ended = looked < stretch.rows;
+    let last = edge.and_then(|row| row.get::<_, Option<i64>>(6));
     Ok(Looked {
+        place: place_after(last, ended, stretch),
         found: rows,
-        place,
         ended,
     })
 }
@@ -247,6 +263,7 @@ async fn of_stretch(
 async fn of_event(
     transaction: &Transaction<'_>,
     (project, event): (ProjectId, EventId),
+    asked: &Asked,
     stretch: Stretch,
 ) -> Result<Looked<Row>> {
     let everyone: Option<i64> = None;
@@ -264,20 +281,35 @@ async fn of_event(
     ids.sort_unstable();
     let ended = ids.len() <= stretch.rows;
     ids.truncate(stretch.rows);
-    let last = ids.last().copied().filter(|_| !ended);
+    let (first, last) = (ids.first().copied(), ids.last().copied());
+    let values: super::Parameters<'_> = &[
+        &project.0,
+        &ids,
+        &first.unwrap_or(0),
+        &last.unwrap_or(0),
+        &asked.endpoint,
+        &asked.states,
+        &asked.account,
+        &asked.lanes,
+    ];
     Ok(Looked {
-        found: rows_of(transaction, &looked_at(OF_EVENT), project, ids).await?,
-        place: last.unwrap_or_else(|| stretch.after.max(stretch.end - 1)),
+        found: transaction.query(&looked_at(OF_EVENT), values).await?,
+        place: place_after(last, ended, stretch),
         ended,
     })
+}
+
+/// Where to go on: behind the last row, or nowhere.
+fn place_after(last: Option<i64>, ended: bool, stretch: Stretch) -> i64 {
+    let last = last.filter(|_| !ended);
+    last.unwrap_or_else(|| stretch.after.max(stretch.end - 1))
 }
 
 /// Where rows end whose first column is their number, and whether there are no more.
 fn end_of(rows: &[Row], stretch: Stretch) -> (i64, bool) {
     let ended = rows.len() < stretch.rows;
-    let last = rows.last().map(|row| row.get(0)).filter(|_| !ended);
-    let place = last.unwrap_or_else(|| stretch.after.max(stretch.end - 1));
-    (place, ended)
+    let last = rows.last().map(|row| row.get(0));
+    (place_after(last, ended, stretch), ended)
 }
 
 /// What was found among rows whose first column is their number.
@@ -290,15 +322,16 @@ pub(super) fn looked<T>(rows: &[Row], found: Vec<T>, stretch: Stretch) -> Looked
     }
 }
 
-fn past_delivery(row: &Row) -> PastDelivery {
-    PastDelivery {
-        id: DeliveryId(row.get(0)),
+/// `None` where nothing fits: such a row tells only how far was looked.
+fn past_delivery(row: &Row) -> Option<PastDelivery> {
+    Some(PastDelivery {
+        id: DeliveryId(row.get::<_, Option<i64>>(0)?),
         state: u8::try_from(row.get::<_, i16>(1)).unwrap_or(0),
         endpoint_id: EndpointId(row.get(2)),
         event_type: row.get(3),
         accepted_at: UnixMs(row.get(4)),
         has_payload: row.get(5),
-    }
+    })
 }
 
 fn past_event(row: &Row) -> PastEvent {

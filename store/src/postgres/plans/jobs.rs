@@ -6,12 +6,18 @@ use crate::postgres::{drop_day, prune, purge, replay, replay_apply};
 /// Rows that are looked at next, of a project, and of an endpoint or an account.
 const STRETCH: &str = "1, 4000500000000000, 4113746208000000, 1000";
 const STRETCH_OF_ONE: &str = "1, 4000500000000000, 4113746208000000, 1000, 1";
+/// The same, and what of it fits.
+const ALL_THAT_FIT: &str =
+    "1, 4000500000000000, 4113746208000000, 1000, NULL, '{10,11,12}', NULL, NULL";
+const OF_AN_ACCOUNT: &str =
+    "1, 4000500000000000, 4113746208000000, 1000, NULL, '{11,12}', 1, '{1}'";
+const OF_AN_ENDPOINT: &str = "1, 4000500000000000, 4113746208000000, 1000, 1, '{10}', 1, '{1}'";
 
 fn looks() -> Vec<Case> {
     let looks = [
-        (replay::looked_at(replay::OF_PROJECT), STRETCH),
-        (replay::looked_at(replay::OF_FAILED), STRETCH),
-        (replay::looked_at(replay::OF_ENDPOINT), STRETCH_OF_ONE),
+        (replay::looked_at(replay::OF_PROJECT), ALL_THAT_FIT),
+        (replay::looked_at(replay::OF_FAILED), OF_AN_ACCOUNT),
+        (replay::looked_at(replay::OF_ENDPOINT), OF_AN_ENDPOINT),
         (replay::events_looked_at(replay::EVENTS_OF_PROJECT), STRETCH),
         (
             replay::events_looked_at(replay::EVENTS_OF_ACCOUNT),
@@ -64,7 +70,8 @@ fn steps() -> Vec<Case> {
         in_order: false,
     };
     let of_event = replay::looked_at(replay::OF_EVENT);
-    let rows = "1, '{4003000000000000,4003000000000007}', 4003000000000000, 4003000000000007";
+    let rows = "1, '{4003000000000000,4003000000000007}', 4003000000000000, 4003000000000007,
+        NULL, '{10,11,12}', NULL, NULL";
     let steps = steps.into_iter().chain([(of_event.as_str(), rows)]);
     steps.map(case).collect()
 }
