@@ -33,7 +33,7 @@ pub(crate) fn api() -> Api {
             worst,
             doc("listFailingEndpoints", "Lists the endpoints that fail most in some time.")
                 .description(
-                    "By the number of failures (failed attempts, and deliveries that failed without one), most first; endpoints without failures and deleted ones are left out. Adds up at most 50,000 rows of one endpoint and one minute, hour or day each, the newest first: `is_complete` says whether that was all.",
+                    "By the number of failures (failed attempts, and deliveries that failed without one), most first; endpoints without failures and deleted ones are left out. Of each minute, hour or day the 10,000 that failed most are known; at most 50,000 such numbers are added up, the newest first: `is_complete` says whether that was all.",
                 )
                 .query::<FailingQuery>()
                 .answer::<FailingEndpoints>(200),
