@@ -17,7 +17,9 @@ use crate::engine::Shared;
 use crate::inbox::Message;
 
 /// So many rows that are not the scope's cost as much as one that is.
-const OTHERS_ROWS_FOR_ONE: usize = 10;
+const OTHERS_ROWS_FOR_ONE: usize = 5;
+/// Where few of those that were looked at fit, so many times more are looked at next.
+const GROWTH: usize = 4;
 
 /// What was chosen among some rows.
 struct Chosen {
@@ -82,11 +84,18 @@ pub(super) async fn count(
 ) -> Result<(u64, bool, BTreeMap<String, u64>), StoreError> {
     let (mut count, mut looked_at) = (0, 0);
     let mut skipped = BTreeMap::new();
+    let mut at_once = rows.min(REPLAY_COUNTED_AT_ONCE);
     while looked_at < rows {
-        let asked = (place, usize::MAX, rows.min(REPLAY_COUNTED_AT_ONCE));
+        let asked = (place, usize::MAX, at_once);
         let (chosen, ended) = choose(shared, (scope, spec), asked).await?;
         count += chosen.count() as u64;
         looked_at += chosen.looked_at.max(1);
+        at_once = match chosen.looked_at <= at_once / OTHERS_ROWS_FOR_ONE {
+            true => at_once.saturating_mul(GROWTH),
+            false => REPLAY_COUNTED_AT_ONCE,
+        };
+        let left = rows.saturating_sub(looked_at);
+        at_once = at_once.min(left.saturating_mul(OTHERS_ROWS_FOR_ONE)).max(1);
         place = chosen.step.end.place;
         for (reason, of_it) in chosen.step.end.skipped {
             JobProgress::count(&mut skipped, &reason, of_it);
