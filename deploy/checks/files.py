@@ -55,4 +55,7 @@ def stop_limit_s():
     """How long the server takes to stop, at most, by its own constants."""
     requests_s = number("web/src/serve.rs", r"FINISH_TIMEOUT: Duration = Duration::from_secs\((\w+)\)")
     deliveries_ms = number("hookwright/src/server.rs", r"STOP_MS: u64 = ([\d_]+)")
-    return requests_s + deliveries_ms / 1000
+    # While the database is away.
+    outcomes_ms = number("delivery/src/worker/stop.rs", r"SETTLED_WITHIN_MS: u64 = ([\d_]+)")
+    close_s = number("store/src/postgres/writer.rs", r"CLOSE_WITHIN: Duration = Duration::from_secs\((\w+)\)")
+    return requests_s + (deliveries_ms + outcomes_ms) / 1000 + close_s
