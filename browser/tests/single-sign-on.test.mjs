@@ -14,6 +14,10 @@ import { stage } from "../support/stage.mjs";
 
 const clientSecret = "secret & more:1";
 let server, browser, issuer, project;
+// Where the visitors of a test come from, as a proxy says: each test has its own, so that the failures of
+// all do not add up to more than one address may have in a minute.
+let comesFrom;
+let tests = 0;
 
 // The server must know its own address before it listens.
 async function freePort() {
@@ -33,6 +37,7 @@ stage(async (on) => {
       "--public-url", `http://127.0.0.1:${port}`,
       "--oidc-issuer", issuer.url, "--oidc-client-id", "hookwright",
       "--oidc-allow", "ada@example.com:admin,@example.org:viewer,groups=ops:viewer",
+      "--trusted-proxy", "127.0.0.1",
     ],
     env: { HOOKWRIGHT_OIDC_CLIENT_SECRET: clientSecret },
   });
@@ -40,6 +45,8 @@ stage(async (on) => {
   browser = await on.browser();
 });
 beforeEach(() => {
+  tests += 1;
+  comesFrom = `192.0.2.${tests}`;
   issuer.person = { sub: "1", email: "ada@example.com", email_verified: true };
   issuer.algorithm = "RS256";
   if (issuer.rsaBits !== 2048) issuer.rotate();
@@ -49,8 +56,14 @@ beforeEach(() => {
   issuer.answer = null;
 });
 
-async function begin(at = server) {
+async function opened() {
   const page = await openPage(browser);
+  await page.setExtraHTTPHeaders({ "x-forwarded-for": comesFrom });
+  return page;
+}
+
+async function begin(at = server) {
+  const page = await opened();
   await page.goto(`${at.url}/ui/sign-in`);
   const answer = await submit(page, "a[href='/ui/sso/start']");
   return { page, answer };
@@ -88,10 +101,10 @@ test("an admin signs in, changes something, and the audit log says who", async (
   await page.goto(`${server.url}/ui/sessions`);
   assert.match(await textOf(page, "tbody"), /ada@example\.com[\s\S]*single sign-on/);
   const { id } = await apiOfPage(page)("GET", "/v1/keys/self");
-  const [opened] = (await server.api("GET", `/v1/audit?actor=${id}`)).data.filter((it) => it.project_id === null);
-  assert.deepEqual([opened.summary, opened.status, opened.reason], ["Signs in by single sign-on.", 201, null]);
-  assert.deepEqual([opened.actor.session_id, opened.actor.session_name], [id, "ada@example.com"]);
-  assert.equal(opened.remote_address, "127.0.0.1");
+  const [signIn] = (await server.api("GET", `/v1/audit?actor=${id}`)).data.filter((it) => it.project_id === null);
+  assert.deepEqual([signIn.summary, signIn.status, signIn.reason], ["Signs in by single sign-on.", 201, null]);
+  assert.deepEqual([signIn.actor.session_id, signIn.actor.session_name], [id, "ada@example.com"]);
+  assert.equal(signIn.remote_address, comesFrom);
   const cookies = await page.browserContext().cookies();
   assert.deepEqual(cookies.map((it) => [it.name, it.httpOnly, it.secure]), [["__Host-hookwright", true, true]]);
   await page.done();
@@ -192,7 +205,7 @@ for (const [what, change, said, named] of refused) {
     assert.deepEqual(cookies.map((it) => it.name), []);
     const kept = (await server.api("GET", "/v1/audit?limit=1")).data[0];
     assert.deepEqual([kept.summary, kept.status], ["Signs in by single sign-on.", answer.status()]);
-    assert.ok(kept.reason && kept.remote_address === "127.0.0.1", JSON.stringify(kept));
+    assert.ok(kept.reason && kept.remote_address === comesFrom, JSON.stringify(kept));
     assert.deepEqual([kept.actor.kind, kept.actor.session_id], [null, null]);
     // Only who the provider vouches for has a name.
     assert.equal(kept.actor.session_name, named ?? null);
@@ -208,7 +221,7 @@ test("the way back is good once, and in no other browser", async () => {
   const { page } = await begin();
   assert.ok(isIn(page));
   const address = `${server.url}/ui/sso/callback?${new URLSearchParams(back)}`;
-  const other = await openPage(browser);
+  const other = await opened();
   for (const visitor of [other, page]) {
     const answer = await visitor.goto(address);
     assert.equal(answer.status(), 400);
@@ -240,7 +253,7 @@ test("the audit page of the server shows who came in, who did not and why", asyn
   await page.goto(`${server.url}/ui`);
   await submit(page, "aside a[href='/ui/audit']");
   const [first, second] = await page.$$eval("tbody tr", (rows) => rows.map((row) => row.innerText));
-  assert.match(first, /nobody was signed in[\s\S]*eve@evil\.test[\s\S]*Signs in by single sign-on[\s\S]*refused[\s\S]*not named by --oidc-allow[\s\S]*127\.0\.0\.1/);
+  assert.match(first, /nobody was signed in[\s\S]*eve@evil\.test[\s\S]*Signs in by single sign-on[\s\S]*refused[\s\S]*not named by --oidc-allow[\s\S]*192\.0\.2\.\d+/);
   assert.match(second, /single sign-on[\s\S]*ada@example\.com[\s\S]*Signs in by single sign-on[\s\S]*done/);
   await look(page, "audit-of-all");
   await page.done();

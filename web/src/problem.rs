@@ -306,7 +306,7 @@ impl Problem {
 
     fn unavailable(detail: &str) -> Self {
         tracing::error!(detail, "request refused");
-        let detail = "the server is stopping or its store has stopped; try again in a moment, with the same id";
+        let detail = "the server is stopping, or its store has stopped or cannot be reached; try again in a moment, with the same id";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail)
     }
 }
