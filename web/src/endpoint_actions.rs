@@ -24,6 +24,7 @@ use crate::endpoint_proof::ValidationShown;
 use crate::endpoints::paths::{At, at_four};
 use crate::endpoints::{self, Named};
 use crate::event_input::check_depth;
+use crate::events::stored;
 use crate::paging::{self, ListQuery};
 use crate::problem::Problem;
 
@@ -124,7 +125,7 @@ async fn test(
         only: Some(endpoint.id),
         payload,
     };
-    let published = app.engine.publish(publish).await?;
+    let published = stored(&app, publish).await?;
     // It was deleted since.
     let first = published.first_delivery;
     let (delivery, at) = first.ok_or_else(|| Problem::not_found("endpoint"))?;

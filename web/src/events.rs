@@ -1,6 +1,7 @@
 //! Events as they are published.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use axum::extract::{Query, Request, State};
 use axum::response::{IntoResponse, Response};
@@ -20,6 +21,10 @@ use crate::body;
 use crate::event_input::EventInput;
 use crate::paging::Named;
 use crate::problem::Problem;
+
+/// How long a publisher waits for the store. A database that cannot be reached is answered for after 10 s; one that
+/// stands still says nothing, and neither does a disk.
+const STORED_WITHIN: Duration = Duration::from_secs(12);
 
 pub(crate) type QueryResult = Result<Query<Named>, axum::extract::rejection::QueryRejection>;
 
@@ -153,7 +158,15 @@ pub(crate) async fn publish_one(
         only: None,
         payload: bytes.slice_ref(input.data.get().as_bytes()),
     };
-    Ok(app.engine.publish(publish).await?)
+    stored(app, publish).await
+}
+
+/// Publishes, and waits for the store as long as a publisher should have to.
+pub(crate) async fn stored(app: &App, publish: Publish) -> Result<Published, Problem> {
+    let published = tokio::time::timeout(STORED_WITHIN, app.engine.publish(publish)).await;
+    // It may be stored later, and is delivered then: the same id is the same event.
+    let late = |_| Problem::unavailable("the store did not answer in time");
+    Ok(published.map_err(late)??)
 }
 
 /// Why an event of this type is not accepted.

@@ -304,7 +304,8 @@ impl Problem {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail)
     }
 
-    fn unavailable(detail: &str) -> Self {
+    /// What the store says goes to the log.
+    pub(crate) fn unavailable(detail: &str) -> Self {
         tracing::error!(detail, "request refused");
         let detail = "the server is stopping, or its store has stopped or cannot be reached; try again in a moment, with the same id";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail)

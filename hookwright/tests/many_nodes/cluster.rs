@@ -41,6 +41,16 @@ impl Cluster {
         self.tell("start");
     }
 
+    /// All its processes stand still: connections stay, and nothing answers.
+    pub(crate) fn freeze(&self) {
+        self.tell("freeze");
+    }
+
+    /// Ends [`Self::freeze`].
+    pub(crate) fn thaw(&self) {
+        self.tell("thaw");
+    }
+
     /// Makes a standby take writes.
     pub(crate) fn promote(&self) {
         self.tell("promote");

@@ -98,6 +98,24 @@ fn a_node_stops_in_time_while_the_database_is_away_and_another_sends_what_it_cou
     assert_eq!(receiver.counts(), (1, 2), "once more, and never lost");
 }
 
+#[test]
+fn events_are_refused_in_time_while_the_database_stands_still_and_are_one_event_when_repeated() {
+    let _alone = alone();
+    let cluster = Cluster::start();
+    let node = Node::start(&cluster.url);
+    let receiver = Receiver::start();
+    let client = node.project();
+    let endpoint = json!({"url": format!("{}{STEADY}", receiver.url)});
+    client.post("/v1/endpoints", &endpoint).expect(201);
+    cluster.freeze();
+    client.post("/v1/events", &event("evt_first")).expect(503);
+    cluster.thaw();
+    client.post("/v1/events", &event("evt_first")).expect(202);
+    until_delivered(&client, "evt_first");
+    assert_eq!(cluster.count("SELECT count(*) FROM events"), 1);
+    assert_eq!(cluster.count("SELECT count(*) FROM deliveries"), 1);
+}
+
 const SENT: &str = "evt_sent";
 
 fn event(id: &str) -> Value {
