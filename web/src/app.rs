@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::get;
 use bytes::Bytes;
 use hookwright_core::forwarded::TrustedProxies;
@@ -14,6 +14,7 @@ use http::header;
 
 use crate::api::{Api, Operation};
 use crate::audit::{Refused, audit};
+use crate::in_time::in_time;
 use crate::known_keys::Keys;
 use crate::problem::Problem;
 use crate::under_way::UnderWay;
@@ -170,5 +171,6 @@ pub(crate) fn router(app: App) -> Router {
         .fallback(|| async { Problem::no_such_path() })
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
         .layer(from_fn_with_state(app.clone(), audit))
+        .layer(from_fn(in_time))
         .with_state(app)
 }

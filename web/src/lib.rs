@@ -42,6 +42,7 @@ mod export;
 mod filters;
 mod front;
 mod health;
+mod in_time;
 mod jobs_shown;
 mod key_shown;
 mod keys;

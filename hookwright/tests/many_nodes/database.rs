@@ -99,7 +99,7 @@ fn a_node_stops_in_time_while_the_database_is_away_and_another_sends_what_it_cou
 }
 
 #[test]
-fn events_are_refused_in_time_while_the_database_stands_still_and_are_one_event_when_repeated() {
+fn callers_are_answered_in_time_while_the_database_stands_still_and_an_event_repeated_is_one() {
     let _alone = alone();
     let cluster = Cluster::start();
     let node = Node::start(&cluster.url);
@@ -109,6 +109,7 @@ fn events_are_refused_in_time_while_the_database_stands_still_and_are_one_event_
     client.post("/v1/endpoints", &endpoint).expect(201);
     cluster.freeze();
     client.post("/v1/events", &event("evt_first")).expect(503);
+    client.get("/v1/deliveries").expect(503);
     cluster.thaw();
     client.post("/v1/events", &event("evt_first")).expect(202);
     until_delivered(&client, "evt_first");
