@@ -18,8 +18,8 @@ use crate::inbox::Message;
 
 /// So many rows that are not the scope's cost as much as one that is.
 const OTHERS_ROWS_FOR_ONE: usize = 5;
-/// Where few of those that were looked at fit, so many times more are looked at next.
-const GROWTH: usize = 4;
+/// Where few of those that were looked at fit, so many times more are looked at in one go.
+const MORE_WHERE_FEW_FIT: usize = 4;
 
 /// What was chosen among some rows.
 struct Chosen {
@@ -91,7 +91,7 @@ pub(super) async fn count(
         count += chosen.count() as u64;
         looked_at += chosen.looked_at.max(1);
         at_once = match chosen.looked_at <= at_once / OTHERS_ROWS_FOR_ONE {
-            true => at_once.saturating_mul(GROWTH),
+            true => REPLAY_COUNTED_AT_ONCE * MORE_WHERE_FEW_FIT,
             false => REPLAY_COUNTED_AT_ONCE,
         };
         let left = rows.saturating_sub(looked_at);

@@ -102,11 +102,7 @@ fn a_node_stops_in_time_while_the_database_is_away_and_another_sends_what_it_cou
 fn callers_are_answered_in_time_while_the_database_stands_still_and_an_event_repeated_is_one() {
     let _alone = alone();
     let cluster = Cluster::start();
-    let node = Node::start(&cluster.url);
-    let receiver = Receiver::start();
-    let client = node.project();
-    let endpoint = json!({"url": format!("{}{STEADY}", receiver.url)});
-    client.post("/v1/endpoints", &endpoint).expect(201);
+    let (_node, client, _receiver) = a_node(&cluster);
     cluster.freeze();
     client.post("/v1/events", &event("evt_first")).expect(503);
     client.get("/v1/deliveries").expect(503);
@@ -123,13 +119,19 @@ fn event(id: &str) -> Value {
     json!({"type": "user.created", "id": id, "data": payload(id)})
 }
 
-/// A node whose one delivery is acknowledged after the database crashed.
-fn answered_while_the_database_is_away(cluster: &Cluster) -> (Node, Client, Receiver) {
+/// A node, and a project of its with one endpoint.
+fn a_node(cluster: &Cluster) -> (Node, Client, Receiver) {
     let node = Node::start(&cluster.url);
     let receiver = Receiver::start();
     let client = node.project();
     let endpoint = json!({"url": format!("{}{STEADY}", receiver.url)});
     client.post("/v1/endpoints", &endpoint).expect(201);
+    (node, client, receiver)
+}
+
+/// One whose delivery is acknowledged after the database crashed.
+fn answered_while_the_database_is_away(cluster: &Cluster) -> (Node, Client, Receiver) {
+    let (node, client, receiver) = a_node(cluster);
     receiver.keep_answers_back();
     client.post("/v1/events", &event(SENT)).expect(202);
     until("it is under way", || {

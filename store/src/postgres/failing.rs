@@ -7,7 +7,7 @@ use hookwright_core::rollup::Failing;
 use tokio_postgres::Row;
 
 use super::lent::Transaction;
-use super::rollups::{KNOWN, Keys, PUT, SERIES};
+use super::rollups::{Keys, SERIES};
 use super::{PostgresStore, Result};
 use crate::failing::{Stretch, Sum, add_row, read};
 use crate::model::{EndpointFailures, Stretches, Subject};
@@ -31,12 +31,7 @@ pub(super) async fn put(
 ) -> Result<()> {
     let mut all: Vec<(Stretch, Failing)> = added.into_iter().collect();
     let keys = keys_of(all.iter().map(|(stretch, _)| stretch));
-    let known = transaction
-        .query(
-            KNOWN,
-            &[&keys.project, &keys.width, &keys.start, &keys.subject],
-        )
-        .await?;
+    let known = keys.known(transaction).await?;
     let mut known: HashMap<usize, Option<Failing>> = known
         .iter()
         .map(|row| (place(row), read(row.get(1))))
@@ -79,19 +74,7 @@ pub(super) async fn put(
         push(&mut keys, &stretch);
         counts.push(failing.encode());
     }
-    transaction
-        .execute(
-            PUT,
-            &[
-                &keys.project,
-                &keys.width,
-                &keys.start,
-                &keys.subject,
-                &counts,
-            ],
-        )
-        .await?;
-    Ok(())
+    keys.put(transaction, &counts).await
 }
 
 impl PostgresStore {

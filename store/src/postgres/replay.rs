@@ -279,6 +279,7 @@ async fn of_event(
     ids.extend(late.iter().map(|row| row.get::<_, i64>(0)));
     ids.retain(|id| (stretch.after + 1..stretch.end).contains(id));
     ids.sort_unstable();
+    ids.dedup();
     let ended = ids.len() <= stretch.rows;
     ids.truncate(stretch.rows);
     let (first, last) = (ids.first().copied(), ids.last().copied());

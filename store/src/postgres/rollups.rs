@@ -6,8 +6,10 @@ use std::collections::HashMap;
 use hookwright_core::ids::{EndpointId, ProjectId};
 use hookwright_core::rollup::{Counts, Width};
 use hookwright_core::time::UnixMs;
+use tokio_postgres::Row;
 
-use super::{PLAIN_PLANS, PostgresStore, Result};
+use super::lent::Transaction;
+use super::{PLAIN_PLANS, Parameters, PostgresStore, Result};
 use crate::failing;
 use crate::model::{EndpointStretch, EventTypeCounts, Rollup, Stretches, Subject};
 use crate::rollup_row::{STRETCHES_PRUNED_MAX, add, kept_from, read, read_numbers};
@@ -15,13 +17,13 @@ use crate::rollup_row::{STRETCHES_PRUNED_MAX, add, kept_from, read, read_numbers
 /// Held while rows are read, added to and written back.
 const LOCK: i64 = 0x686f_6f6b_726f_6c6c;
 
-pub(super) const KNOWN: &str = "
+const KNOWN: &str = "
     SELECT u.place, r.counts
     FROM unnest($1::bigint[], $2::integer[], $3::bigint[], $4::text[]) WITH ORDINALITY
          AS u (project_id, width, start, subject, place)
     JOIN rollups r ON r.project_id = u.project_id AND r.width = u.width AND r.start = u.start
                       AND r.subject = u.subject";
-pub(super) const PUT: &str = "
+const PUT: &str = "
     INSERT INTO rollups (project_id, width, start, subject, counts)
     SELECT * FROM unnest($1::bigint[], $2::integer[], $3::bigint[], $4::text[], $5::bytea[])
     ON CONFLICT (project_id, width, start, subject) DO UPDATE SET counts = excluded.counts";
@@ -57,7 +59,7 @@ pub(super) struct Keys {
     pub(super) project: Vec<i64>,
     pub(super) width: Vec<i32>,
     pub(super) start: Vec<i64>,
-    pub(super) subject: Vec<String>,
+    subject: Vec<String>,
 }
 
 impl Keys {
@@ -66,6 +68,24 @@ impl Keys {
         self.width.push(width as i32);
         self.start.push(start);
         self.subject.push(subject);
+    }
+
+    /// Those of the rows that are there: the place of each among the keys, from 1, and its counts.
+    pub(super) async fn known(&self, transaction: &Transaction<'_>) -> Result<Vec<Row>> {
+        let keys: Parameters<'_> = &[&self.project, &self.width, &self.start, &self.subject];
+        Ok(transaction.query(KNOWN, keys).await?)
+    }
+
+    /// Writes the rows.
+    pub(super) async fn put(
+        &self,
+        transaction: &Transaction<'_>,
+        counts: &Vec<Vec<u8>>,
+    ) -> Result<()> {
+        let (project, width, start) = (&self.project, &self.width, &self.start);
+        let rows: Parameters<'_> = &[project, width, start, &self.subject, counts];
+        transaction.execute(PUT, rows).await?;
+        Ok(())
     }
 
     fn of(&mut self, rollup: &Rollup) {
@@ -86,12 +106,7 @@ impl PostgresStore {
         transaction
             .batch_execute(&format!("SELECT pg_advisory_xact_lock({LOCK})"))
             .await?;
-        let known = transaction
-            .query(
-                KNOWN,
-                &[&keys.project, &keys.width, &keys.start, &keys.subject],
-            )
-            .await?;
+        let known = keys.known(&transaction).await?;
         // What a newer version wrote is not overwritten.
         let mut newer = Vec::new();
         for row in &known {
@@ -109,18 +124,7 @@ impl PostgresStore {
                 counts.push(rollup.counts.encode());
             }
         }
-        transaction
-            .execute(
-                PUT,
-                &[
-                    &keys.project,
-                    &keys.width,
-                    &keys.start,
-                    &keys.subject,
-                    &counts,
-                ],
-            )
-            .await?;
+        keys.put(&transaction, &counts).await?;
         if !failing.is_empty() {
             super::failing::put(&transaction, failing).await?;
         }
